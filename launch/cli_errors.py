@@ -1,0 +1,35 @@
+"""How every launch main ends when the user's input is wrong: one line on stderr, exit code 2."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from absl import app
+
+USER_ERRORS = (ValueError, FileNotFoundError, NotADirectoryError, PermissionError)
+
+
+def run(main: Callable[[list[str]], None]) -> None:
+  """Runs an absl main; an error that the user can mend becomes one line, without a traceback."""
+
+  def guarded(argv):
+    if argv[1:]:
+      raise app.UsageError(f"unknown argument {argv[1]!r}; flags are written --name=value")
+    try:
+      main(argv)
+    except USER_ERRORS as error:
+      print(f"error: {error}", file=sys.stderr)
+      sys.exit(2)
+
+  app.run(guarded, flags_parser=_parse_flags)
+
+
+def _parse_flags(argv: list[str]) -> list[str]:
+  """absl's own parser, except that a misspelt config field ends in one line and exit code 2."""
+  try:
+    return app.parse_flags_with_usage(argv)
+  except (AttributeError, KeyError, TypeError, ValueError, OSError) as error:
+    message = str(error.args[0] if error.args else error).strip()
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(2)

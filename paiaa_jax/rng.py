@@ -1,0 +1,21 @@
+"""Randomness by seed, name and step: adding a stream never shifts another, and a resumed run draws as before."""
+
+from __future__ import annotations
+
+import zlib
+
+import jax
+import numpy as np
+
+
+def key(seed: int, name: str, *steps) -> jax.Array:
+  """A jax key for the stream `name`; `steps` (ints, traced or not) are folded in, in order."""
+  stream = jax.random.fold_in(jax.random.key(seed), zlib.crc32(name.encode()))
+  for step in steps:
+    stream = jax.random.fold_in(stream, step)
+  return stream
+
+
+def generator(seed: int, name: str, *steps: int) -> np.random.Generator:
+  """The same for numpy code: a generator of its own for (seed, name, steps)."""
+  return np.random.default_rng([seed, zlib.crc32(name.encode()), *steps])

@@ -1,0 +1,22 @@
+"""Test-wide strictness: CPU, eight fake devices, no silent broadcasting, a persistent compile cache."""
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+import jax
+import pytest
+
+CACHE = Path(__file__).parents[1] / ".jax_cache"
+
+jax.config.update("jax_num_cpu_devices", 8)
+jax.config.update("jax_numpy_rank_promotion", "raise")
+jax.config.update("jax_compilation_cache_dir", str(CACHE))
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+
+
+@pytest.fixture
+def child_env():
+  """Environment of a second process that runs as a user's would, sharing the compile cache."""
+  return {**os.environ, "JAX_PLATFORMS": "cpu", "JAX_COMPILATION_CACHE_DIR": str(CACHE)}
