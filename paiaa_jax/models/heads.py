@@ -1,0 +1,48 @@
+"""Pooled features [n, d] -> an output [n, m]: a score distribution (Eq. 1) or auxiliary outputs (Eq. 4)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import flax.linen as nn
+import jax.numpy as jnp
+
+from paiaa_jax.models.norm import BatchNorm
+from paiaa_jax.types import Array
+
+ACTIVATIONS = {"softmax": nn.softmax, "tanh": jnp.tanh}
+
+
+class Head(nn.Module):
+  """(FC - BN - PReLU - dropout) for each width, then FC and the output's activation.
+
+  Attributes:
+    outputs: m, buckets of a distribution or auxiliary outputs.
+    activation: "softmax" (a distribution) or "tanh" (each output in [-1, 1]).
+    widths: units of the hidden layers; () makes the head linear.
+    dropout: probability that a hidden unit is dropped in training.
+    final_norm: a BN before the output's activation (the authors' released scripts).
+    dtype: of the computation; parameters, statistics and the output stay float32.
+  """
+
+  outputs: int
+  activation: str = "softmax"
+  widths: tuple[int, ...] = (1024, 512)
+  dropout: float = 0.5
+  final_norm: bool = False
+  dtype: Any = jnp.float32
+
+  @nn.compact
+  def __call__(self, features: Array, *, train: bool) -> Array:
+    if self.activation not in ACTIVATIONS:
+      raise ValueError(f"unknown activation {self.activation!r}; one of {', '.join(ACTIVATIONS)}.")
+    x = features
+    for i, width in enumerate(self.widths):
+      x = nn.Dense(width, dtype=self.dtype, name=f"fc{i}")(x)
+      x = BatchNorm(dtype=self.dtype, name=f"norm{i}")(x, use_running_average=not train)
+      x = nn.PReLU(negative_slope_init=0.25, name=f"prelu{i}")(x)
+      x = nn.Dropout(self.dropout, deterministic=not train)(x)
+    x = nn.Dense(self.outputs, dtype=self.dtype, name="out")(x)
+    if self.final_norm:
+      x = BatchNorm(dtype=self.dtype, name="norm_out")(x, use_running_average=not train)
+    return ACTIVATIONS[self.activation](x.astype(jnp.float32))

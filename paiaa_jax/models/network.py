@@ -1,0 +1,100 @@
+"""The multi-task network: images [n, h, w, 3] -> distribution [n, b], auxiliary outputs [n, k], features [n, d].
+
+One backbone, two heads (Fig. 3 of the paper). Parameters: {"backbone", "aesthetics", "auxiliary"}.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import flax.linen as nn
+import jax.numpy as jnp
+
+from paiaa_jax.models.densenet import DenseNet121
+from paiaa_jax.models.efficientnet_lite import EfficientNetLite0
+from paiaa_jax.models.heads import Head
+from paiaa_jax.models.inception_v3 import InceptionV3
+from paiaa_jax.types import TRAITS, Array, Prediction
+
+BACKBONES = {
+  "inception_v3": InceptionV3,
+  "densenet121": DenseNet121,
+  "efficientnet_lite0": EfficientNetLite0,
+}
+DTYPES = {"float32": jnp.float32, "bfloat16": jnp.bfloat16}
+IMAGENET_CLASSES = 1000
+
+
+def backbone_class(name: str) -> type[nn.Module]:
+  """The linen module of that name; an unknown name is a ValueError that lists the known ones."""
+  if name not in BACKBONES:
+    raise ValueError(f"unknown backbone {name!r}; model.backbone is one of {', '.join(BACKBONES)}.")
+  return BACKBONES[name]
+
+
+def normalize(image: Array, mean: tuple[float, ...], std: tuple[float, ...]) -> Array:
+  """uint8 RGB [n, h, w, 3] -> float32, (image / 255 - mean) / std channel by channel."""
+  scale = 1.0 / (255.0 * jnp.asarray(std, jnp.float32))
+  shift = jnp.asarray(mean, jnp.float32) / jnp.asarray(std, jnp.float32)
+  shape = (1,) * (image.ndim - 1) + (-1,)
+  return image.astype(jnp.float32) * scale.reshape(shape) - shift.reshape(shape)
+
+
+class Network(nn.Module):
+  """PA_IAA's first stage.
+
+  Attributes:
+    backbone: a key of BACKBONES.
+    num_buckets: b, 10 for AVA (scores 1..10), 5 for FLICKR-AES.
+    aux_names: the k auxiliary outputs, the five traits by default.
+    aux_activation: "tanh" for traits; "softmax" where the auxiliary task is a distribution
+      (MT_IAA's ten AVA buckets).
+    head_input: "pooled", the paper's, or "logits": the backbone's 1000 ImageNet logits, as the
+      authors' released scripts read them.
+    head_widths, head_dropout: see heads.Head.
+    aux_final_norm: BN before the auxiliary head's tanh (the released scripts).
+    pooling: "gap", the paper's, or "multi_level": see the backbones.
+    dtype: name of the computation's type, a key of DTYPES.
+    remat: recompute each block in the backward pass, for memory.
+  """
+
+  backbone: str
+  num_buckets: int
+  aux_names: tuple[str, ...] = TRAITS
+  aux_activation: str = "tanh"
+  head_input: str = "pooled"
+  head_widths: tuple[int, ...] = (1024, 512)
+  head_dropout: float = 0.5
+  aux_final_norm: bool = False
+  pooling: str = "gap"
+  dtype: str = "float32"
+  remat: bool = False
+
+  @nn.compact
+  def __call__(self, image: Array, *, train: bool = False) -> Prediction:
+    backbone = backbone_class(self.backbone)
+    dtype: Any = DTYPES[self.dtype]
+    features = backbone(
+      num_classes=IMAGENET_CLASSES if self.head_input == "logits" else 0,
+      pooling=self.pooling,
+      dtype=dtype,
+      remat=self.remat,
+      name="backbone",
+    )(normalize(image, backbone.MEAN, backbone.STD), train=train)
+    aesthetics = Head(
+      self.num_buckets, "softmax", self.head_widths, self.head_dropout, dtype=dtype, name="aesthetics"
+    )
+    auxiliary = Head(
+      len(self.aux_names),
+      self.aux_activation,
+      self.head_widths,
+      self.head_dropout,
+      final_norm=self.aux_final_norm,
+      dtype=dtype,
+      name="auxiliary",
+    )
+    return Prediction(
+      distribution=aesthetics(features, train=train),
+      aux=auxiliary(features, train=train),
+      features=features.astype(jnp.float32),
+    )
