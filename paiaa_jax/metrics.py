@@ -83,7 +83,8 @@ def average_ranks(x: Array, mask: Array | None = None) -> Array:
 
 def _pearson(x: Array, y: Array, mask: Array) -> Array:
   a, b = _standardized(x, mask), _standardized(y, mask)
-  return jnp.clip(_sum(a * b, mask), -1.0, 1.0)
+  correlation = jnp.clip(_sum(a * b, mask), -1.0, 1.0)
+  return jnp.where(jnp.sum(mask) > 1, correlation, jnp.nan)
 
 
 def _standardized(x: Array, mask: Array) -> Array:
