@@ -1,0 +1,29 @@
+"""The main job on simulated raters, small enough for two cores and five minutes.
+
+    python -m launch.train --config=configs/quickstart.py --workdir=runs/quickstart
+
+Expects the folders that `make quickstart` prepares under runs/quickstart/data. The rates and steps
+are the quickstart's own: a few hundred images ask for larger steps than AVA's 235,000. The paper's
+stand in configs/base.py and the presets beside this file.
+"""
+
+from configs import base
+
+
+def get_config():
+  config = base.get_config()
+  config.model.backbone = "efficientnet_lite0"
+  config.model.head_widths = (256,)
+  config.model.head_dropout = 0.2
+  config.data.aesthetics = "runs/quickstart/data/prepared/flickr_aes"
+  config.data.auxiliary = "runs/quickstart/data/prepared/psychoflickr"
+  config.data.image_size = 112
+  config.data.resize = 120
+  config.optim.batch_size = 16
+  config.optim.steps = 60
+  config.optim.lr_backbone = 0.01
+  config.optim.lr_heads = 0.1
+  config.optim.schedule = "cosine"
+  config.train.eval_every = 60
+  config.log.every = 10
+  return config

@@ -1,0 +1,76 @@
+"""Image-level agreement of a network with the raters: the columns of Tables I to IV."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from paiaa_jax import metrics
+from paiaa_jax.types import Array
+
+MAX_RESAMPLES = 1000
+
+
+def aesthetics(predicted: Array, target: Array, score_values: Sequence[float]) -> dict[str, float]:
+  """srcc plcc krcc rmse of the mean scores, acc at the middle of the scale, emd.
+
+  Args:
+    predicted: [n, b] distributions.
+    target: [n, b] distributions of the raters.
+    score_values: [b], the score of each bucket. AVA's middle is taken as 5, as in Eq. 9 ("score > 5
+      is high"); elsewhere it is the mean of the lowest and the highest score.
+  """
+  low, step = score_values[0], score_values[1] - score_values[0]
+  ours = metrics.mean_score(predicted, low=low, step=step)
+  theirs = metrics.mean_score(target, low=low, step=step)
+  threshold = high_above(score_values)
+  return {
+    "srcc": float(metrics.srcc(ours, theirs)),
+    "plcc": float(metrics.plcc(ours, theirs)),
+    "krcc": float(metrics.krcc(ours, theirs)),
+    "rmse": float(metrics.rmse(ours, theirs)),
+    "acc": float(metrics.acc(ours, theirs, threshold=threshold)),
+    "emd": float(metrics.emd(predicted, target)),
+    "always_high": float(np.mean(np.asarray(theirs) > threshold)),
+  }
+
+
+def high_above(score_values: Sequence[float]) -> float:
+  """The score above which an image counts as high: 5 on AVA's 1..10, else the middle of the scale."""
+  if len(score_values) == 10 and score_values[0] == 1:
+    return 5.0
+  return (score_values[0] + score_values[-1]) / 2
+
+
+def auxiliary(predicted: Array, target: Array, aux_names: Sequence[str]) -> dict[str, float]:
+  """SROCC of each auxiliary output over images. [n, k], [n, k] -> {name: srcc}."""
+  return {name: float(metrics.srcc(predicted[:, i], target[:, i])) for i, name in enumerate(aux_names)}
+
+
+def score_with_traits(score: Array, traits: Array, aux_names: Sequence[str]) -> dict[str, float]:
+  """Table IV: SROCC of the generic score [n] with each auxiliary output [n, k]."""
+  return {name: float(metrics.srcc(score, traits[:, i])) for i, name in enumerate(aux_names)}
+
+
+def interval_over_groups(
+  statistic: Callable[[Array], float], groups: Array, rng: np.random.Generator, coverage: float = 0.95
+) -> tuple[float, float]:
+  """Bootstrap interval where whole groups (source photographs, people) are drawn, not rows.
+
+  Args:
+    statistic: rows (an index array, with repeats) -> a number.
+    groups: [n], the group of each row.
+    rng: draws the resamples, unless there are so few groups that all of them can be listed.
+    coverage: of the percentile interval.
+  """
+  names, members = np.unique(groups, return_inverse=True)
+  rows = [np.flatnonzero(members == g) for g in range(len(names))]
+  if len(names) ** len(names) <= MAX_RESAMPLES:
+    draws = list(itertools.product(range(len(names)), repeat=len(names)))
+  else:
+    draws = rng.integers(0, len(names), (MAX_RESAMPLES, len(names)))
+  values = [statistic(np.concatenate([rows[g] for g in draw])) for draw in draws]
+  low, high = np.nanquantile(values, [(1 - coverage) / 2, (1 + coverage) / 2])
+  return float(low), float(high)
