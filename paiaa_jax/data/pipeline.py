@@ -1,0 +1,144 @@
+"""Prepared records -> batches. The position of every iterator is one number: the step.
+
+What a batch holds is a pure function of (seed, stream, step, process): nothing depends on the
+number of threads, nor on where an iterator was started, nor (but for which rows a process gets)
+on the number of processes. A checkpoint therefore saves the step and no iterator.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+import grain
+import numpy as np
+
+from paiaa_jax import rng
+from paiaa_jax.data import images
+from paiaa_jax.types import Batch
+
+LABELS = ("distribution", "aux", "has_distribution", "has_aux")
+ENDLESS = 2**62  # positions, more than any run reads
+PREFETCH_BATCHES = 3
+
+
+class Source(Protocol):
+  """Labelled images by row, as data.records.open_split gives them."""
+
+  def __len__(self) -> int: ...
+
+  def __getitem__(self, row: int) -> dict: ...
+
+
+def train_batches(
+  source: Source,
+  *,
+  batch_size: int,
+  image_size: int,
+  resize: int,
+  seed: int,
+  first_step: int = 0,
+  flip: bool = False,
+  stream: str = "aesthetics",
+  process_index: int = 0,
+  process_count: int = 1,
+  workers: int = 0,
+) -> Iterator[Batch]:
+  """Endless shuffled batches of random crops; a new shuffle each time the source is through.
+
+  Args:
+    source: labelled images.
+    batch_size: images a step, over all processes; this process yields its share.
+    image_size: pixels, side of the crop.
+    resize: pixels, side of the square that the crop is cut from.
+    seed: of the shuffles and crops.
+    first_step: the step to start at, as if all before had been drawn.
+    flip: mirror every second image.
+    stream: a name of its own for each source that runs beside another.
+    process_index: this process.
+    process_count: all processes.
+    workers: decoding threads; 0: one per core.
+
+  Raises:
+    ValueError: an empty source, a crop larger than its square, or a batch that the processes
+      cannot share evenly.
+  """
+  if len(source) == 0:
+    raise ValueError(f"the {stream} source holds no images; check its split.")
+  if image_size > resize:
+    raise ValueError(f"a crop of {image_size} px does not fit in {resize} px: raise resize.")
+  share = _share(batch_size, process_count)
+
+  @functools.lru_cache(maxsize=8)
+  def order(epoch: int) -> np.ndarray:
+    return rng.generator(seed, stream, epoch).permutation(len(source))
+
+  def example(position: int) -> Batch:
+    step, slot = divmod(position, share)
+    global_position = step * batch_size + process_index * share + slot
+    random = rng.generator(seed, f"{stream}/crop", global_position)
+    epoch, offset = divmod(global_position, len(source))
+    row = int(order(epoch)[offset])
+    record = source[row]
+    photo = images.load(record["image"], resize, record["name"])
+    return _example(record, images.crop_square(photo, resize, image_size, random, flip), row)
+
+  return _batches(example, first_step * share, ENDLESS, share, workers)
+
+
+def eval_batches(
+  source: Source,
+  *,
+  batch_size: int,
+  image_size: int,
+  process_index: int = 0,
+  process_count: int = 1,
+  workers: int = 0,
+) -> Iterator[Batch]:
+  """Every image once, in order, resized whole; as many batches on every process.
+
+  The last batch is padded with rows of index -1 and no labels. Arguments as in `train_batches`.
+  """
+  share = _share(batch_size, process_count)
+  steps = -(-len(source) // batch_size)
+
+  def example(position: int) -> Batch:
+    step, slot = divmod(position, share)
+    row = step * batch_size + process_index * share + slot
+    if row >= len(source):
+      blank = {key: np.zeros_like(value) for key, value in source[0].items() if key in LABELS}
+      return _example(blank, np.zeros((image_size, image_size, 3), np.uint8), -1)
+    record = source[row]
+    photo = images.load(record["image"], image_size, record["name"])
+    return _example(record, images.resize_square(photo, image_size), row)
+
+  return _batches(example, 0, steps * share, share, workers)
+
+
+def _example(record: dict, image: np.ndarray, row: int) -> Batch:
+  """A batch of one without its leading axis."""
+  labels = {key: np.asarray(record[key], np.float32) for key in LABELS}
+  return Batch(image=image, index=np.int32(row), **labels)
+
+
+def _batches(
+  example: Callable[[int], Batch], start: int, stop: int, size: int, workers: int
+) -> Iterator[Batch]:
+  """Maps positions to examples on threads (Pillow lets go of the GIL) and stacks them in order."""
+  threads = workers or os.cpu_count() or 1
+  options = grain.ReadOptions(
+    num_threads=threads, prefetch_buffer_size=max(PREFETCH_BATCHES * size, threads)
+  )
+  positions = grain.MapDataset.range(start, stop)
+  return iter(positions.map(example).to_iter_dataset(options).batch(size))
+
+
+def _share(batch_size: int, process_count: int) -> int:
+  if batch_size % process_count:
+    raise ValueError(
+      f"a batch of {batch_size} cannot be shared evenly by {process_count} processes; "
+      "make batch_size a multiple of them."
+    )
+  return batch_size // process_count

@@ -1,0 +1,124 @@
+"""Prepared folders: a database packed once as ArrayRecord by TFDS, and read back by row.
+
+    <folder>/images/1.0.0/   TFDS ArrayRecord files, one example an image, in the database's order
+    <folder>/index.parquet   image, split: the rows of each split in order, without their pixels
+    <folder>/ratings.parquet, traits.parquet   by user, where the database has them
+    <folder>/manifest.json   what is in it, what was left out and why
+
+No TensorFlow: images are handed to TFDS as encoded bytes and come back as such.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+import tensorflow_datasets as tfds
+
+VERSION = "1.0.0"
+SPLITS = ("train", "validation", "test")
+
+
+class Example(NamedTuple):
+  """One labelled image; see types.Batch for the labels."""
+
+  name: str
+  image: bytes
+  distribution: np.ndarray
+  aux: np.ndarray
+  has_distribution: float
+  has_aux: float
+
+
+class Images(tfds.core.GeneratorBasedBuilder):
+  """Packs examples, split by split, in the order they come."""
+
+  VERSION = tfds.core.Version(VERSION)
+
+  def __init__(self, folder: Path, splits: dict[str, Iterable[Example]], buckets: int, outputs: int):
+    self._splits, self._buckets, self._outputs = splits, buckets, outputs
+    super().__init__(data_dir=folder, file_format="array_record")
+
+  def _info(self) -> tfds.core.DatasetInfo:
+    features = dict(
+      name=tfds.features.Text(),
+      image=tfds.features.Image(shape=(None, None, 3)),
+      distribution=tfds.features.Tensor(shape=(self._buckets,), dtype=np.float32),
+      aux=tfds.features.Tensor(shape=(self._outputs,), dtype=np.float32),
+      has_distribution=tfds.features.Scalar(np.float32),
+      has_aux=tfds.features.Scalar(np.float32),
+    )
+    return tfds.core.DatasetInfo(
+      builder=self, features=tfds.features.FeaturesDict(features), disable_shuffling=True
+    )
+
+  def _split_generators(self, download_manager) -> dict:
+    return {split: self._generate_examples(examples) for split, examples in self._splits.items()}
+
+  def _generate_examples(self, examples: Iterable[Example]) -> Iterator[tuple[int, dict]]:
+    for row, example in enumerate(examples):
+      yield row, {**example._asdict(), "image": io.BytesIO(example.image)}
+
+
+def write(folder: Path, splits: dict[str, Iterable[Example]], buckets: int, outputs: int) -> None:
+  """Packs `splits` (name -> examples, none of them empty) into <folder>/images."""
+  tfds.disable_progress_bar()
+  Images(folder, splits, buckets, outputs).download_and_prepare()
+
+
+class Source:
+  """One split of a prepared folder, by row.
+
+  Attributes:
+    manifest: the folder's manifest.json.
+  """
+
+  def __init__(self, records, names: list[str], manifest: dict):
+    self._records, self._names, self.manifest = records, names, manifest
+
+  @property
+  def names(self) -> list[str]:
+    """The image key of every row, without reading an image."""
+    return self._names
+
+  def __len__(self) -> int:
+    return len(self._names)
+
+  def __getitem__(self, row: int) -> dict:
+    """Encoded `image`, `name`, `distribution` [b], `aux` [k], `has_distribution`, `has_aux`."""
+    example = self._records[row]
+    return {**example, "name": example["name"].decode()}
+
+
+def open_split(folder: str | Path, split: str) -> Source:
+  """Opens a split of a prepared folder.
+
+  Raises:
+    FileNotFoundError: the folder was not prepared.
+    ValueError: it has no such split.
+  """
+  folder = Path(folder)
+  manifest = read_manifest(folder)
+  names = pl.read_parquet(folder / "index.parquet").filter(pl.col("split") == split)["image"]
+  if names.is_empty():
+    held = ", ".join(name for name in SPLITS if manifest["images"].get(name))
+    raise ValueError(f"{folder} has no images in split {split!r}; it has {held}.")
+  builder = tfds.builder_from_directory(folder / "images" / VERSION)
+  records = builder.as_data_source(split, decoders={"image": tfds.decode.SkipDecoding()})
+  return Source(records, names.to_list(), manifest)
+
+
+def read_manifest(folder: str | Path) -> dict:
+  """manifest.json of a prepared folder; FileNotFoundError, saying what to run, where there is none."""
+  path = Path(folder) / "manifest.json"
+  if not path.is_file():
+    raise FileNotFoundError(
+      f"{folder} is no prepared database (no manifest.json); "
+      "make one with: python -m launch.prepare_data --dataset=NAME --source=DIR --out=DIR"
+    )
+  return json.loads(path.read_text(encoding="utf-8"))
