@@ -1,0 +1,87 @@
+"""Users' arrays made sound before any fit: shapes agree, padding is zero, nothing is absurd."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from paiaa_jax.types import Array
+
+
+class Users(NamedTuple):
+  """u users with n images each, padded with zeros where `valid` is False.
+
+  Attributes:
+    generic: [u, n] float32, in points.
+    traits: [u, n, k] float32.
+    ratings: [u, n] float32, in points.
+    valid: [u, n] bool.
+    user_ids: [u].
+    image_ids: [u, n].
+  """
+
+  generic: np.ndarray
+  traits: np.ndarray
+  ratings: np.ndarray
+  valid: np.ndarray
+  user_ids: np.ndarray
+  image_ids: np.ndarray
+
+
+def check_users(
+  generic: Array,
+  traits: Array,
+  ratings: Array,
+  valid: Array,
+  user_ids: Array | None = None,
+  image_ids: Array | None = None,
+  scale: tuple[float, float] | None = None,
+) -> Users:
+  """The arrays as Users, or a ValueError that names the first user at fault; see Users for shapes.
+
+  `scale` is the (lowest, highest) rating possible. Ids are positions by default.
+  """
+  valid = np.asarray(valid, bool)
+  generic, ratings = np.asarray(generic, np.float32), np.asarray(ratings, np.float32)
+  traits = np.asarray(traits, np.float32)
+  for name, array in (("generic", generic), ("ratings", ratings), ("traits", traits)):
+    if array.shape[:2] != valid.shape or array.ndim != (3 if name == "traits" else 2):
+      raise ValueError(f"{name} has shape {array.shape}, but valid has {valid.shape}.")
+  u, n = valid.shape
+  user_ids = np.arange(u) if user_ids is None else np.asarray(user_ids)
+  image_ids = np.arange(n) if image_ids is None else np.asarray(image_ids)
+  image_ids = np.broadcast_to(image_ids, (u, n))
+  if user_ids.shape != (u,):
+    raise ValueError(f"user_ids has shape {user_ids.shape}; {u} users need ({u},).")
+
+  low, high = scale or (-np.inf, np.inf)
+  out_of_range = np.isfinite(ratings) & ((ratings < low) | (ratings > high))
+  faults = {
+    "a rating that is not a finite number": ~np.isfinite(ratings),
+    f"a rating outside {low:g}..{high:g}": out_of_range,
+    "a generic score that is not a finite number": ~np.isfinite(generic),
+    "an auxiliary output that is not a finite number": ~np.isfinite(traits).all(-1),
+  }
+  for fault, where in faults.items():
+    _refuse(fault, where & valid, user_ids, image_ids)
+  return Users(
+    np.where(valid, generic, 0),
+    np.where(valid[..., None], traits, 0),
+    np.where(valid, ratings, 0),
+    valid,
+    user_ids,
+    image_ids,
+  )
+
+
+def _refuse(fault: str, where: np.ndarray, user_ids: np.ndarray, image_ids: np.ndarray) -> None:
+  """Raises for the first True of where [u, n]."""
+  if where.any():
+    row, column = np.argwhere(where)[0]
+    others = int(where.any(axis=1).sum()) - 1
+    more = f" ({others} more users have one)" if others else ""
+    raise ValueError(
+      f"user {user_ids[row]} has {fault}, at image {image_ids[row, column]}{more}; "
+      "correct or drop it."
+    )

@@ -1,0 +1,113 @@
+"""An Evaluation told to people: Table V's mean and deviation, Fig. 6's rows, a test over people.
+
+On the host, in numpy. Whatever is undefined is left out of a mean and counted beside it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from paiaa_jax.personalization.protocol import Evaluation
+
+
+def summarize(
+  evaluation: Evaluation, shots: tuple[int, ...], user_ids: Any = None
+) -> dict[str, dict[str, Any]]:
+  """{"10": {...}, "100": {...}}: JSON-ready, one entry for each k of `shots`.
+
+  Each entry holds `personal` and `generic` (mean and std over the repeats of the mean over users),
+  `users` (Fig. 6's rows), `test` (see `compare_people`), `undefined` (fits without an SROCC, by
+  reason), `users_a_repeat` (fewest and most users with an SROCC) and `left_out` (user ids).
+  """
+  evaluation = Evaluation(*(np.asarray(leaf) for leaf in evaluation))
+  count = evaluation.left_out.shape[1]
+  user_ids = np.arange(count) if user_ids is None else np.asarray(user_ids)
+  result = {}
+  for i, k in enumerate(shots):
+    one = Evaluation(*(leaf[i] for leaf in evaluation))
+    defined = np.isfinite(one.srcc_personal).sum(axis=0)
+    result[str(k)] = {
+      "personal": over_repeats(one.srcc_personal),
+      "generic": over_repeats(one.srcc_generic),
+      "users": user_rows(one, user_ids),
+      "test": compare_people(one.srcc_personal, one.srcc_generic),
+      "undefined": {
+        "constant_ratings": int(one.constant_ratings.sum()),
+        "constant_personal": int(one.constant_personal.sum()),
+        "constant_generic": int(one.constant_generic.sum()),
+      },
+      "users_a_repeat": [int(defined.min()), int(defined.max())],
+      "left_out": [_plain(user) for user in user_ids[one.left_out]],
+    }
+  return result
+
+
+def over_repeats(srcc: np.ndarray) -> dict[str, float | None]:
+  """srcc [u, s]: a repeat is its mean over users; their mean and (n - 1) deviation over repeats."""
+  repeats = _mean(srcc, axis=0)
+  repeats = repeats[np.isfinite(repeats)]
+  std = np.std(repeats, ddof=1) if repeats.size > 1 else np.nan
+  return {"mean": _number(_mean(repeats)), "std": _number(std)}
+
+
+def user_rows(one: Evaluation, user_ids: np.ndarray) -> list[dict[str, Any]]:
+  """A row for each user not left out: a person's splits averaged (Fig. 6). Leaves are [u, ...]."""
+  columns = {
+    "srcc_generic": _mean(one.srcc_generic, axis=1),
+    "srcc_personal": _mean(one.srcc_personal, axis=1),
+    "gain": _mean(one.srcc_personal - one.srcc_generic, axis=1),
+    "coverage": _mean(one.coverage, axis=1),
+    "width": _mean(one.width, axis=1),
+  }
+  rows = []
+  for i in np.flatnonzero(~one.left_out):
+    row = {"user": _plain(user_ids[i])}
+    row |= {name: _number(values[i]) for name, values in columns.items()}
+    rows.append(row | {"undefined_splits": int(np.isnan(one.srcc_personal[i]).sum())})
+  return rows
+
+
+def compare_people(ours: np.ndarray, theirs: np.ndarray, level: float = 0.95) -> dict[str, Any]:
+  """Wilcoxon's signed-rank test over people, [u, s] each; a person's splits are averaged first.
+
+  Returns the number of people, the test's p-value, and the Hodges-Lehmann estimate of the gain
+  (the median of the means of all pairs of people) with its interval by the same test's statistic.
+  """
+  gain = _mean(ours - theirs, axis=1)
+  gain = gain[np.isfinite(gain)]
+  n = gain.size
+  if n < 2 or not gain.any():
+    return {"people": n, "p_value": None, "gain": None, "low": None, "high": None, "level": level}
+  i, j = np.triu_indices(n)
+  pairs = np.sort((gain[i] + gain[j]) / 2)
+  z = stats.norm.ppf((1 + level) / 2)
+  cut = n * (n + 1) / 4 - z * np.sqrt(n * (n + 1) * (2 * n + 1) / 24)
+  cut = max(int(np.floor(cut)), 0)  # few people: the widest interval there is
+  return {
+    "people": n,
+    "p_value": float(stats.wilcoxon(gain).pvalue),
+    "gain": float(np.median(pairs)),
+    "low": float(pairs[cut]),
+    "high": float(pairs[-1 - cut]),
+    "level": level,
+  }
+
+
+def _mean(values: np.ndarray, axis: int | None = None) -> np.ndarray:
+  """Mean of the finite values; NaN, without a warning, where there are none."""
+  finite = np.isfinite(values)
+  total = np.where(finite, values, 0).sum(axis=axis, dtype=np.float64)
+  count = finite.sum(axis=axis)
+  return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def _number(value: float) -> float | None:
+  """JSON has no NaN."""
+  return float(value) if np.isfinite(value) else None
+
+
+def _plain(identity: Any) -> Any:
+  return identity.item() if isinstance(identity, np.generic) else identity
