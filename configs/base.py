@@ -74,6 +74,7 @@ def get_config() -> ConfigDict:
       every=0,  # steps; 0: each epoch
       keep=2,  # the last n
       best="srcc",  # metric on the validation split by which one more is kept
+      export="last",  # the weights that model/ gets: "last" or "best"
     )
   )
 

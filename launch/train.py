@@ -1,0 +1,38 @@
+"""Trains a config, or goes on with it: the same command on one CPU, eight GPUs or many hosts.
+
+python -m launch.train --config=configs/NAME.py --workdir=DIR [--config.field=value]
+
+Exit codes: 0 trained; 2 something to mend, told in one line; 75 preempted, start it again.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from absl import flags
+from ml_collections import config_flags
+
+from launch import cli_errors, distributed
+from paiaa_jax.training import loop, preemption
+
+CONFIG = config_flags.DEFINE_config_file("config", None, "Run config.", lock_config=True)
+WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run; shared by all processes.")
+
+
+def main(argv: list[str]) -> None:
+  del argv
+  distributed.initialize()
+  try:
+    results = loop.train(CONFIG.value, WORKDIR.value)
+  except preemption.Preempted as stop:
+    print(stop, file=sys.stderr)
+    sys.exit(preemption.EXIT_CODE)
+  if distributed.is_first_process():
+    print("  ".join(f"{name} {value:.4g}" for name, value in results.items()))
+    logging.info("model written to %s/model", WORKDIR.value)
+
+
+if __name__ == "__main__":
+  flags.mark_flags_as_required(["config", "workdir"])
+  cli_errors.run(main)

@@ -1,0 +1,105 @@
+"""Metrics of a split, every image counted exactly once: the last batch is padded, the padding masked.
+
+Predictions of all batches are gathered first: a rank correlation is no mean over batches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+from jax.sharding import Mesh
+from ml_collections import ConfigDict
+
+from paiaa_jax import losses, metrics
+from paiaa_jax.training import parallel, streams
+from paiaa_jax.training.setup import Run
+from paiaa_jax.training.step import State, eval_params, make_eval_step
+from paiaa_jax.types import Batch, Prediction
+
+
+class Evaluator:
+  """Metrics of a state on the run's validation splits; its step compiles once."""
+
+  def __init__(self, run: Run, config: ConfigDict, state: State):
+    self._run, self._config = run, config
+    self._eval_step = parallel.jit_eval_step(
+      make_eval_step(run.network), eval_params(state), state.batch_stats, run.mesh
+    )
+
+  def __call__(self, state: State) -> dict[str, float]:
+    """Each validation split's metrics, by the names of score_aesthetics and score_auxiliary."""
+    results = {}
+    for stream in self._run.streams.validation:
+      batches = streams.eval_batches(self._run.streams, stream, self._config)
+      prediction, labels = predict(
+        self._eval_step, eval_params(state), state.batch_stats, batches, self._run.mesh
+      )
+      if stream == "aesthetics":
+        results |= score_aesthetics(
+          prediction, labels, self._run.streams.scale, self._config.train.distribution_loss
+        )
+      else:
+        results |= score_auxiliary(prediction, labels, self._run.streams.aux_names)
+    return results
+
+
+def predict(
+  eval_step: Callable, params: Any, batch_stats: Any, batches: Iterable[Batch], mesh: Mesh
+) -> tuple[Prediction, Batch]:
+  """Predictions and labels of all images of a split as numpy, padding dropped; alike on every process.
+
+  Args:
+    eval_step: parallel.jit_eval_step's.
+    params, batch_stats: of the network, on the devices.
+    batches: this process's rows of each batch; as many batches on every process.
+    mesh: parallel.make_mesh's.
+  """
+  results = [
+    jax.device_get(eval_step(params, batch_stats, parallel.put_batch(batch, mesh)))
+    for batch in batches
+  ]
+  prediction, labels = jax.tree.map(lambda *rows: np.concatenate(rows), *results)
+  order = np.argsort(labels.index, kind="stable")
+  real = order[labels.index[order] >= 0]
+  return jax.tree.map(lambda rows: rows[real], (prediction, labels))
+
+
+def score_aesthetics(
+  prediction: Prediction, labels: Batch, scale: Sequence[float], distribution_loss: str = "mse"
+) -> dict[str, float]:
+  """loss_aesthetics, srcc, plcc, rmse, acc, emd over the images that have a distribution.
+
+  Scores are on `scale`, the score of each bucket; acc's threshold is its lower middle (5 of 1..10,
+  Eq. 9; 3 of 1..5).
+  """
+  mask = labels.has_distribution
+  worth = np.asarray(scale, np.float32)
+  predicted, target = prediction.distribution @ worth, labels.distribution @ worth  # Eq. 3
+  by_image = losses.DISTRIBUTION_LOSSES[distribution_loss](prediction.distribution, labels.distribution)
+  results = {
+    "loss_aesthetics": losses.masked_mean(by_image, mask),
+    "srcc": metrics.srcc(predicted, target, mask),
+    "plcc": metrics.plcc(predicted, target, mask),
+    "rmse": metrics.rmse(predicted, target, mask),
+    "acc": metrics.acc(predicted, target, mask, threshold=scale[(len(scale) - 1) // 2]),
+    "emd": metrics.emd(prediction.distribution, labels.distribution, mask),
+  }
+  return {name: float(value) for name, value in results.items()}
+
+
+def score_auxiliary(
+  prediction: Prediction, labels: Batch, aux_names: Sequence[str]
+) -> dict[str, float]:
+  """loss_auxiliary, srcc_<name> of each auxiliary output and srcc_aux, the mean of the defined ones."""
+  mask = labels.has_aux
+  by_name = {
+    f"srcc_{name}": float(metrics.srcc(prediction.aux[:, i], labels.aux[:, i], mask))
+    for i, name in enumerate(aux_names)
+  }
+  defined = [value for value in by_name.values() if np.isfinite(value)]
+  loss = losses.masked_mean(losses.aux_mse(prediction.aux, labels.aux), mask)
+  mean = float(np.mean(defined)) if defined else float("nan")
+  return {"loss_auxiliary": float(loss), **by_name, "srcc_aux": mean}

@@ -1,0 +1,49 @@
+"""The model folder that a run leaves: weights, and all that is needed to use them on photographs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from ml_collections import ConfigDict
+
+from paiaa_jax.models import pretrained
+from paiaa_jax.training import parallel
+from paiaa_jax.training.setup import Run, initial_variables
+from paiaa_jax.training.step import State, eval_params
+
+
+def export(run: Run, config: ConfigDict, state: State, folder: Path) -> dict[str, float]:
+  """Writes the model folder on process 0; returns how far the backbone has moved.
+
+  Returns:
+    backbone_change, the Euclidean norm of the backbone's change since its first weights (the
+    pretrained ones, if any), and backbone_change_relative, that over the first weights' norm.
+  """
+  variables = parallel.gather(
+    {"params": eval_params(state), "batch_stats": state.batch_stats}, run.mesh
+  )
+  if jax.process_index() == 0:
+    pretrained.save_model(folder, variables, model_config(run, config))
+  first = initial_variables(run, config)["params"]["backbone"]
+  change = jax.tree.map(np.subtract, variables["params"]["backbone"], first)
+  distance = _norm(change)
+  return {"backbone_change": distance, "backbone_change_relative": distance / _norm(first)}
+
+
+def model_config(run: Run, config: ConfigDict) -> dict[str, Any]:
+  """What goes beside the weights: Network's arguments, preprocessing, the meaning of the outputs."""
+  return {
+    "network": run.network_fields,
+    "preprocessing": {"image_size": config.data.image_size},
+    "scale": list(run.streams.scale),
+    "aux_names": list(run.streams.aux_names),
+    "tasks": config.train.tasks,
+  }
+
+
+def _norm(tree: Any) -> float:
+  squares = [np.sum(np.square(leaf, dtype=np.float64)) for leaf in jax.tree.leaves(tree)]
+  return float(np.sqrt(np.sum(squares)))

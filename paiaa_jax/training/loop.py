@@ -1,0 +1,121 @@
+"""Trains a config in a workdir: wiring, and the loop that steps, logs, evaluates and saves.
+
+<workdir>/config.json, checkpoints/, metrics.jsonl, TensorBoard events, and at the end model/.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import jax
+from ml_collections import ConfigDict
+
+from paiaa_jax.training import parallel, resume, setup, streams
+from paiaa_jax.training.checkpoint import Checkpoints
+from paiaa_jax.training.evaluate import Evaluator
+from paiaa_jax.training.export import export
+from paiaa_jax.training.preemption import Preempted, Preemption
+from paiaa_jax.training.setup import Run
+from paiaa_jax.training.step import State, make_train_step
+from paiaa_jax.training.trace import Trace
+from paiaa_jax.training.window import Window
+from paiaa_jax.training.writers import MetricWriter
+
+
+def train(config: ConfigDict, workdir: str | Path) -> dict[str, float]:
+  """Trains, or goes on from the newest checkpoint; returns the last metrics.
+
+  Args:
+    config: see configs/base.py.
+    workdir: folder of the run, on storage that all processes share.
+
+  Raises:
+    ValueError, FileNotFoundError: for what the user can mend; one line says what and how.
+    Preempted: on SIGTERM, once the state is saved; the same start goes on from there.
+  """
+  workdir = Path(workdir).absolute()
+  run = setup.prepare(config)
+  resume.claim(workdir, config)
+  abstract = setup.abstract_state(run, config)
+  best = _best_metric(config)
+  with closing(
+    Checkpoints(workdir / "checkpoints", keep=config.checkpoint.keep, best=best)
+  ) as checkpoints:
+    state = checkpoints.restore_newest(abstract)
+    if state is None:
+      state = setup.initial_state(run, config, abstract)
+    first_step = int(jax.device_get(state.step))
+    with closing(MetricWriter(workdir, first_step, run.total_steps)) as writer:
+      state, results = run_steps(run, config, state, workdir, checkpoints, writer)
+      checkpoints.wait()
+      if config.checkpoint.export == "best" and checkpoints.best_step is not None:
+        state = checkpoints.restore(checkpoints.best_step, abstract)
+      change = export(run, config, state, workdir / "model")
+      writer.write(run.total_steps, change)
+  return results | change
+
+
+def run_steps(
+  run: Run,
+  config: ConfigDict,
+  state: State,
+  workdir: Path,
+  checkpoints: Checkpoints,
+  writer: MetricWriter,
+) -> tuple[State, dict[str, float]]:
+  """From the step in `state` to the last; returns the state and the last evaluation's metrics."""
+  train_step = parallel.jit_train_step(_train_step(run, config), state, run.mesh)
+  evaluate = Evaluator(run, config, state)
+  log_every = config.log.every
+  eval_every = config.train.eval_every or run.epoch_steps
+  save_every = config.checkpoint.every or run.epoch_steps
+  first_step = int(jax.device_get(state.step))
+  batches = streams.train_batches(run.streams, config, first_step)
+  window, results = Window(workdir), {}
+
+  with closing(Preemption()) as preemption, closing(Trace(config.log.profile_steps, workdir)) as trace:
+    for step in range(first_step, run.total_steps):
+      trace.at(step)
+      batch = window.fetch(batches)
+      with jax.transfer_guard("disallow"):  # only what is explicitly put or got may move
+        state, metrics = train_step(state, parallel.put_batch(batch, run.mesh))
+      done = step + 1
+      window.add(done, metrics, batch)
+      writer.advance(done)
+
+      preempted = preemption.requested(done)
+      last = done == run.total_steps
+      evaluating = last or done % eval_every == 0
+      saving = evaluating or preempted or done % save_every == 0
+      if saving or done % log_every == 0:  # a state is saved only after its losses were seen finite
+        writer.write(done, window.read())
+      if evaluating and not preempted:
+        results = evaluate(state)
+        writer.write(done, {f"validation/{name}": value for name, value in results.items()})
+      if saving:
+        checkpoints.save(done, state, results if evaluating and not preempted else None)
+        window.restart()
+      if preempted:
+        checkpoints.wait()
+        raise Preempted(f"stopped by SIGTERM after step {done}; start again to go on.")
+  return state, results
+
+
+def _train_step(run: Run, config: ConfigDict):
+  return make_train_step(
+    run.network,
+    run.optimizer,
+    seed=config.seed,
+    tasks=config.train.tasks,
+    gamma=config.train.gamma,
+    distribution_loss=config.train.distribution_loss,
+    batch_norm=config.train.batch_norm,
+    ema=config.optim.ema,
+  )
+
+
+def _best_metric(config: ConfigDict) -> str:
+  """The metric of config.checkpoint.best; an auxiliary-only run has srcc_aux in the place of srcc."""
+  best = config.checkpoint.best
+  return "srcc_aux" if best == "srcc" and config.train.tasks == "auxiliary" else best

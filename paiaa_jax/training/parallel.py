@@ -1,0 +1,110 @@
+"""One program on 1 CPU, 8 GPUs or many hosts: a mesh, shardings, `jax.jit`.
+
+The mesh has axes ("data", "fsdp"). A batch is split over both; the state is replicated over
+"data" and, where fsdp > 1, each leaf is split over "fsdp" along its longest divisible axis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import jax
+import numpy as np
+from jax.sharding import AxisType, Mesh, NamedSharding
+from jax.sharding import PartitionSpec as P
+
+from paiaa_jax.types import Batch
+
+AXES = ("data", "fsdp")
+
+
+def make_mesh(fsdp: int = 1, devices: list | None = None) -> Mesh:
+  """A mesh over all devices of all processes (or over `devices`).
+
+  Raises:
+    ValueError: where fsdp does not divide the number of devices.
+  """
+  devices = devices or jax.devices()
+  if fsdp < 1 or len(devices) % fsdp:
+    raise ValueError(f"train.fsdp={fsdp} does not divide the {len(devices)} devices; choose a divisor.")
+  shape = (len(devices) // fsdp, fsdp)
+  return jax.make_mesh(shape, AXES, axis_types=(AxisType.Auto,) * 2, devices=devices)
+
+
+def check_divisible(images: int, mesh: Mesh, field: str) -> None:
+  """Raises ValueError where the mesh cannot split `images` images evenly, naming the config field."""
+  if images % mesh.size:
+    raise ValueError(
+      f"{field} gives {images} images a step, which {mesh.size} devices cannot share evenly; "
+      f"make it a multiple of {mesh.size}, or hide devices."
+    )
+
+
+def replicated(mesh: Mesh) -> NamedSharding:
+  """Every device holds the whole array."""
+  return NamedSharding(mesh, P())
+
+
+def batch_sharding(mesh: Mesh) -> NamedSharding:
+  """The leading axis is split over all devices."""
+  return NamedSharding(mesh, P(AXES))
+
+
+def state_sharding(state: Any, mesh: Mesh) -> Any:
+  """A NamedSharding for each leaf (array or ShapeDtypeStruct) of `state`."""
+  shards = mesh.shape["fsdp"]
+
+  def of_leaf(leaf) -> NamedSharding:
+    axes = [i for i, size in enumerate(leaf.shape) if size % shards == 0 and size >= shards]
+    if shards == 1 or not axes:
+      return replicated(mesh)
+    longest = max(axes, key=lambda i: leaf.shape[i])
+    return NamedSharding(mesh, P(*(("fsdp" if i == longest else None) for i in range(leaf.ndim))))
+
+  return jax.tree.map(of_leaf, state)
+
+
+def abstract(state: Any, mesh: Mesh) -> Any:
+  """Shape, type and sharding of each leaf: what a checkpoint is restored onto."""
+  shardings = state_sharding(state, mesh)
+  return jax.tree.map(
+    lambda leaf, sharding: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding),
+    state,
+    shardings,
+  )
+
+
+def put_batch(batch: Batch, mesh: Mesh) -> Batch:
+  """This process's rows of a batch -> the global batch, split over all devices of all processes."""
+  sharding = batch_sharding(mesh)
+  return jax.tree.map(lambda rows: jax.make_array_from_process_local_data(sharding, rows), batch)
+
+
+def jit_train_step(train_step: Callable, state: Any, mesh: Mesh) -> Callable:
+  """Compiles (state, batch) -> (state, metrics): the state is donated, metrics are replicated."""
+  shardings = state_sharding(state, mesh)
+  return jax.jit(
+    train_step,
+    in_shardings=(shardings, batch_sharding(mesh)),
+    out_shardings=(shardings, replicated(mesh)),
+    donate_argnums=0,
+  )
+
+
+def jit_eval_step(eval_step: Callable, params: Any, batch_stats: Any, mesh: Mesh) -> Callable:
+  """Compiles (params, batch_stats, batch) -> results that every process holds whole."""
+  shardings = (state_sharding(params, mesh), state_sharding(batch_stats, mesh), batch_sharding(mesh))
+  return jax.jit(eval_step, in_shardings=shardings, out_shardings=replicated(mesh))
+
+
+def gather(tree: Any, mesh: Mesh) -> Any:
+  """The whole of each array as numpy, on every process."""
+  whole = jax.jit(lambda leaves: leaves, out_shardings=replicated(mesh))(tree)
+  return jax.tree.map(np.asarray, jax.device_get(whole))
+
+
+def bytes_per_device(tree: Any) -> int:
+  """Bytes that one device holds of `tree`, read off the arrays' shardings."""
+  leaves: Iterable[jax.Array] = jax.tree.leaves(tree)
+  return sum(int(np.prod(x.sharding.shard_shape(x.shape))) * x.dtype.itemsize for x in leaves)

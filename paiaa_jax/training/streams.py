@@ -1,0 +1,150 @@
+"""The prepared folders of a run, and its batches: a joint batch interleaves two streams row by row.
+
+Both streams must agree on widths: scores over b buckets, k auxiliary outputs. A label that a
+source lacks, or has on another scale, is zeros under a mask of 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import jax
+import numpy as np
+from ml_collections import ConfigDict
+
+from paiaa_jax.data import pipeline, records
+from paiaa_jax.training.step import TASKS
+from paiaa_jax.types import TRAITS, Batch
+
+
+class Streams(NamedTuple):
+  """What a run reads.
+
+  Attributes:
+    train: source by stream, "aesthetics" before "auxiliary"; the streams of the run's tasks.
+    validation: the same for the validation split; a stream without one is left out.
+    scale: the score of each of the b buckets.
+    aux_names: the k auxiliary outputs.
+  """
+
+  train: dict[str, records.Source]
+  validation: dict[str, records.Source]
+  scale: tuple[float, ...]
+  aux_names: tuple[str, ...]
+
+
+def open_streams(config: ConfigDict) -> Streams:
+  """Opens the folders that config.data names and config.train.tasks needs.
+
+  Raises:
+    ValueError: where the tasks are unknown or a folder they need is not named.
+    FileNotFoundError: where a named folder is not a prepared one.
+  """
+  tasks = config.train.tasks
+  if tasks not in TASKS:
+    raise ValueError(f"unknown train.tasks {tasks!r}; one of {', '.join(TASKS)}.")
+  for stream in TASKS[tasks]:
+    if not config.data[stream]:
+      raise ValueError(
+        f"train.tasks={tasks!r} needs data.{stream}: name a folder made by launch.prepare_data, "
+        f"--config.data.{stream}=FOLDER."
+      )
+  named = [stream for stream in TASKS["joint"] if config.data[stream]]
+  train = {stream: records.open_split(config.data[stream], "train") for stream in named}
+  scale, aux_names = _outputs(train, config.data.auxiliary_target)
+  return Streams(
+    train={stream: train[stream] for stream in TASKS[tasks]},
+    validation={
+      stream: records.open_split(config.data[stream], "validation")
+      for stream in TASKS[tasks]
+      if train[stream].manifest["images"].get("validation")
+    },
+    scale=scale,
+    aux_names=aux_names,
+  )
+
+
+def _outputs(sources: dict[str, records.Source], target: str) -> tuple[tuple, tuple]:
+  """(score of each bucket, names of the auxiliary outputs) that the heads have."""
+  scales = [tuple(source.manifest["scale"]) for source in sources.values()]
+  scale = next((s for s in scales if s), (1.0, 2.0, 3.0, 4.0, 5.0))
+  if "auxiliary" not in sources:
+    return scale, TRAITS
+  manifest = sources["auxiliary"].manifest
+  if target == "distribution":
+    return scale, tuple(f"bucket_{score:g}" for score in manifest["scale"])
+  return scale, tuple(manifest["aux_names"])
+
+
+def epoch_steps(streams: Streams, config: ConfigDict) -> int:
+  """Steps of one pass over the first stream: N_a / K in a joint run."""
+  first = next(iter(streams.train.values()))
+  return max(1, len(first) // config.optim.batch_size)
+
+
+def train_batches(streams: Streams, config: ConfigDict, first_step: int) -> Iterator[Batch]:
+  """This process's rows of each step's batch, from `first_step` on, without end.
+
+  A pure function of the config, the step and the process: nothing else need be saved to resume.
+  """
+  iterators = []
+  for stream, source in streams.train.items():
+    batches = pipeline.train_batches(
+      source,
+      batch_size=config.optim.batch_size,
+      image_size=config.data.image_size,
+      resize=config.data.resize,
+      seed=config.seed,
+      first_step=first_step,
+      flip=config.data.flip,
+      stream=stream,
+      process_index=jax.process_index(),
+      process_count=jax.process_count(),
+      workers=config.data.workers,
+    )
+    iterators.append(_fit(batch, stream, source, streams, config) for batch in batches)
+  for parts in zip(*iterators, strict=True):
+    yield jax.tree.map(_interleave, *parts)
+
+
+def eval_batches(streams: Streams, stream: str, config: ConfigDict) -> Iterator[Batch]:
+  """This process's rows of each batch of a stream's validation split, padded with index -1."""
+  source = streams.validation[stream]
+  batches = pipeline.eval_batches(
+    source,
+    batch_size=config.train.eval_batch_size,
+    image_size=config.data.image_size,
+    process_index=jax.process_index(),
+    process_count=jax.process_count(),
+  )
+  return (_fit(batch, stream, source, streams, config) for batch in batches)
+
+
+def _fit(batch: Batch, stream: str, source, streams: Streams, config: ConfigDict) -> Batch:
+  """The batch with labels as wide as the heads; those on another scale are masked."""
+  n = len(batch.index)
+  absent = np.zeros(n, np.float32)
+  scores = (batch.distribution, batch.has_distribution)
+  aux = (batch.aux, batch.has_aux)
+  if config.data.auxiliary_target == "distribution":  # MT_IAA: the partner's scores are the target
+    aux = scores if stream == "auxiliary" else (None, absent)
+    scores = scores if stream == "aesthetics" else (None, absent)
+  elif tuple(source.manifest["aux_names"]) != streams.aux_names:
+    aux = (None, absent)
+  if tuple(source.manifest["scale"]) != streams.scale:
+    scores = (None, absent)
+  return batch._replace(
+    distribution=_or_zeros(scores[0], n, len(streams.scale)),
+    has_distribution=scores[1],
+    aux=_or_zeros(aux[0], n, len(streams.aux_names)),
+    has_aux=aux[1],
+  )
+
+
+def _or_zeros(labels: np.ndarray | None, n: int, width: int) -> np.ndarray:
+  return np.zeros((n, width), np.float32) if labels is None else labels
+
+
+def _interleave(*rows: np.ndarray) -> np.ndarray:
+  return np.stack(rows, axis=1).reshape(-1, *rows[0].shape[1:])

@@ -1,0 +1,42 @@
+"""A profiler trace of a few steps, written into <workdir>/trace for TensorBoard or Perfetto."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jax
+
+
+class Trace:
+  """Traces steps first..last-1 of "first:last"; "" traces nothing."""
+
+  def __init__(self, steps: str, workdir: Path):
+    """
+    Raises:
+      ValueError: where `steps` is neither "" nor two rising numbers.
+    """
+    self._folder = workdir / "trace"
+    self._first, self._last = _parse(steps)
+    self._running = False
+
+  def at(self, step: int) -> None:
+    """Starts or stops; called before each step."""
+    if step == self._first:
+      jax.profiler.start_trace(str(self._folder))
+      self._running = True
+    if step == self._last:
+      self.close()
+
+  def close(self) -> None:
+    if self._running:
+      jax.profiler.stop_trace()
+      self._running = False
+
+
+def _parse(steps: str) -> tuple[int, int]:
+  if not steps:
+    return -1, -1
+  first, _, last = steps.partition(":")
+  if not (first.isdigit() and last.isdigit() and int(first) < int(last)):
+    raise ValueError(f"log.profile_steps={steps!r} is not of the form 10:20.")
+  return int(first), int(last)

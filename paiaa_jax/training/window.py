@@ -1,0 +1,100 @@
+"""The steps since the last line of metrics: their means, their pace, and whether all were finite.
+
+Metrics stay on the device until the window is read, so that no step waits for the host.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from paiaa_jax.types import Array, Batch
+
+IN_FLIGHT = 2  # steps that may wait on the device; more would only pile up batches there
+
+
+class NonFiniteLoss(ValueError):
+  """The loss of a step is NaN or infinite."""
+
+
+class Window:
+  """Collects steps; `read` gives their means and starts anew."""
+
+  def __init__(self, workdir: Path):
+    self._workdir = workdir
+    self._compiled = False
+    self.restart()
+
+  def restart(self) -> None:
+    """Forgets the steps and sets the clock to zero."""
+    self._steps: list[tuple[int, dict[str, Array], np.ndarray]] = []
+    self._images = 0
+    self._waited = 0.0
+    self._extra: dict[str, float] = {}
+    self._start = time.perf_counter()
+
+  def fetch(self, batches: Iterator[Batch]) -> Batch:
+    """The next batch; the time it took counts as waiting for data."""
+    start = time.perf_counter()
+    batch = next(batches)
+    self._waited += time.perf_counter() - start
+    return batch
+
+  def add(self, step: int, metrics: dict[str, Array], batch: Batch) -> None:
+    """Notes a step by its metrics, on the device, and its batch, on the host."""
+    if not self._compiled:  # the first step's time is mostly the compiler's
+      jax.block_until_ready(metrics)
+      self._extra["compile_seconds"] = time.perf_counter() - self._start - self._waited
+      self._compiled, self._waited, self._start = True, 0.0, time.perf_counter()
+    else:
+      self._images += len(batch.index) * jax.process_count()
+    self._steps.append((step, metrics, batch.index))
+    if len(self._steps) > IN_FLIGHT:
+      jax.block_until_ready(self._steps[-1 - IN_FLIGHT][1])
+
+  def read(self) -> dict[str, float]:
+    """Means over the steps, images_per_second, step_seconds, data_wait_seconds, device_memory_gib.
+
+    Raises:
+      NonFiniteLoss: naming the first such step; its images' rows are saved in the workdir.
+    """
+    by_step = jax.device_get([metrics for _, metrics, _ in self._steps])
+    seconds = time.perf_counter() - self._start
+    for (step, _, index), metrics in zip(self._steps, by_step, strict=True):
+      if not math.isfinite(metrics["loss"]):
+        raise self._non_finite(step, metrics, index)
+    result = {name: float(np.mean([m[name] for m in by_step])) for name in by_step[0]}
+    timed = len(self._steps) - ("compile_seconds" in self._extra)
+    if timed:
+      result["images_per_second"] = self._images / seconds
+      result["step_seconds"] = seconds / timed
+      result["data_wait_seconds"] = self._waited / timed
+    result |= self._extra | _memory()
+    self.restart()
+    return result
+
+  def _non_finite(self, step: int, metrics: dict, index: np.ndarray) -> NonFiniteLoss:
+    path = self._workdir / f"non_finite_step_{step}_process_{jax.process_index()}.json"
+    content = {
+      "step": step,
+      "metrics": {name: str(value) for name, value in metrics.items()},
+      "rows": index.tolist(),  # rows of the training splits; a joint batch alternates its streams
+    }
+    path.write_text(json.dumps(content) + "\n")
+    return NonFiniteLoss(
+      f"the loss of step {step} is {metrics['loss']}; the rows of its batch are in {path}; "
+      "lower optim.lr_*, or set optim.clip_norm."
+    )
+
+
+def _memory() -> dict[str, float]:
+  """Peak memory of the first local device, in GiB, where the device tells."""
+  stats = jax.local_devices()[0].memory_stats() or {}
+  peak = stats.get("peak_bytes_in_use")
+  return {} if peak is None else {"device_memory_gib": peak / 2**30}

@@ -1,0 +1,89 @@
+"""Where metrics go: metrics.jsonl, TensorBoard events and a progress bar; process 0 alone writes.
+
+A line of metrics.jsonl is {"step": ..., "time": seconds since 1970, metric: number, ...}.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+from pathlib import Path
+
+import jax
+import tensorboardX
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+
+class MetricWriter:
+  """Appends metrics of a run; a resumed run first drops what was logged past its first step."""
+
+  def __init__(self, workdir: Path, first_step: int, total_steps: int):
+    """
+    Args:
+      workdir: of the run; exists.
+      first_step: step from which the run goes on.
+      total_steps: length of the progress bar.
+    """
+    self._enabled = enabled = jax.process_index() == 0
+    self._progress = _progress_bar(enabled)
+    self._bar = self._progress.add_task("training", total=total_steps, completed=first_step, note="")
+    self._progress.start()
+    if enabled:
+      path = workdir / "metrics.jsonl"
+      drop_after(path, first_step)
+      self._lines = path.open("a")
+      self._events = tensorboardX.SummaryWriter(str(workdir), purge_step=first_step + 1)
+
+  def write(self, step: int, metrics: dict[str, float]) -> None:
+    """One line, and one event a metric; a non-finite value is null in the line."""
+    if not self._enabled:
+      return
+    finite = {name: float(value) if math.isfinite(value) else None for name, value in metrics.items()}
+    self._lines.write(json.dumps({"step": step, "time": round(time.time(), 3), **finite}) + "\n")
+    self._lines.flush()
+    for name, value in metrics.items():
+      self._events.add_scalar(name, value, step)
+    if "loss" in metrics:
+      self._progress.update(self._bar, note=f"loss {metrics['loss']:.4g}")
+
+  def advance(self, step: int) -> None:
+    """Moves the progress bar to `step` steps done."""
+    self._progress.update(self._bar, completed=step)
+
+  def close(self) -> None:
+    self._progress.stop()
+    if self._enabled:
+      self._lines.close()
+      self._events.close()
+
+
+def drop_after(path: Path, step: int) -> None:
+  """Removes lines past `step`, and a line that a killed process left half written."""
+  if not path.exists():
+    return
+  kept = []
+  for line in path.read_text().splitlines():
+    try:
+      if json.loads(line)["step"] <= step:
+        kept.append(line + "\n")
+    except json.JSONDecodeError:
+      continue
+  rewritten = path.with_suffix(".tmp")
+  rewritten.write_text("".join(kept))
+  rewritten.replace(path)
+
+
+def _progress_bar(enabled: bool) -> Progress:
+  """A bar on stderr; quiet where stderr is not a terminal."""
+  columns = (
+    TextColumn("{task.description}"),
+    BarColumn(),
+    MofNCompleteColumn(),
+    TimeRemainingColumn(),
+    TextColumn("{task.fields[note]}"),
+  )
+  quiet = not (enabled and sys.stderr.isatty())
+  return Progress(*columns, console=Console(stderr=True), disable=quiet)

@@ -1,0 +1,127 @@
+"""A run small enough to be killed often: two prepared folders of 16-pixel images, a two-layer backbone.
+
+As a program it is launch.train with the backbone "tiny":
+python tests/training/tiny.py --config=configs/base.py --workdir=DIR --config.field=value
+"""
+
+import io
+import json
+import sys
+from pathlib import Path
+
+import flax.linen as nn
+import jax.numpy as jnp
+import numpy as np
+import polars as pl
+from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from configs import base
+from paiaa_jax.data import records
+from paiaa_jax.models import network
+from paiaa_jax.types import TRAITS
+
+SIZE = 16  # pixels
+BATCH = 8
+IMAGES = {"train": 32, "validation": 12}
+
+
+class Tiny(nn.Module):
+  """Images [n, 16, 16, 3] -> features [n, 8], with a BN like its big sisters."""
+
+  num_classes: int = 0
+  pooling: str = "gap"
+  dtype: type = jnp.float32
+  remat: bool = False
+
+  INPUT_SIZE, RESIZE, FEATURES = SIZE, SIZE, 8
+  MEAN, STD = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)
+
+  @nn.compact
+  def __call__(self, image, *, train=False):
+    x = nn.Conv(8, (3, 3), strides=2, name="conv")(image)
+    x = nn.BatchNorm(use_running_average=not train, momentum=0.9, name="norm")(x)
+    return nn.relu(x).mean(axis=(1, 2))
+
+
+network.BACKBONES["tiny"] = Tiny
+
+
+def write_folders(out: Path) -> tuple[Path, Path]:
+  """Prepared folders of an aesthetics database (5 buckets) and of one with traits."""
+  return (
+    _write(out / "aesthetics", buckets=5, outputs=5, has=(1.0, 0.0), seed=1),
+    _write(out / "auxiliary", buckets=5, outputs=5, has=(0.0, 1.0), seed=2),
+  )
+
+
+def _write(folder: Path, buckets: int, outputs: int, has: tuple[float, float], seed: int) -> Path:
+  random = np.random.default_rng(seed)
+  folder.mkdir(parents=True)
+  splits = {
+    split: [_example(f"{split}{i}.png", random, buckets, outputs, has) for i in range(count)]
+    for split, count in IMAGES.items()
+  }
+  records.write(folder, splits, buckets, outputs)
+  rows = [(e.name, split) for split, examples in splits.items() for e in examples]
+  pl.DataFrame(rows, schema=["image", "split"], orient="row").write_parquet(folder / "index.parquet")
+  manifest = {"scale": [1.0, 2.0, 3.0, 4.0, 5.0], "aux_names": list(TRAITS), "images": IMAGES}
+  (folder / "manifest.json").write_text(json.dumps(manifest))
+  return folder
+
+
+def _example(name, random, buckets, outputs, has) -> records.Example:
+  """An image whose brightness sets its labels."""
+  brightness = random.uniform()
+  pixels = np.clip(random.normal(255 * brightness, 40, (SIZE, SIZE, 3)), 0, 255).astype(np.uint8)
+  encoded = io.BytesIO()
+  Image.fromarray(pixels).save(encoded, "PNG")
+  closeness = np.exp(-np.square(np.arange(buckets) - brightness * (buckets - 1)))
+  return records.Example(
+    name=name,
+    image=encoded.getvalue(),
+    distribution=(has[0] * closeness / closeness.sum()).astype(np.float32),
+    aux=(has[1] * np.full(outputs, 2 * brightness - 1)).astype(np.float32),
+    has_distribution=has[0],
+    has_aux=has[1],
+  )
+
+
+def get_config(folders: tuple[Path, Path], steps: int = 12):
+  """The base config, made tiny."""
+  config = base.get_config()
+  for field, value in fields(folders, steps).items():
+    config.update_from_flattened_dict({field: value})
+  return config
+
+
+def fields(folders: tuple[Path, Path], steps: int) -> dict[str, object]:
+  """What is tiny about it, by field."""
+  return {
+    "model.backbone": "tiny",
+    "model.pretrained": "none",
+    "model.head_widths": (8,),
+    "data.aesthetics": str(folders[0]),
+    "data.auxiliary": str(folders[1]),
+    "data.image_size": SIZE,
+    "data.resize": SIZE + 2,
+    "data.workers": 1,
+    "optim.batch_size": BATCH,
+    "optim.steps": steps,
+    "optim.lr_backbone": 0.05,
+    "optim.lr_heads": 0.1,
+    "train.eval_batch_size": BATCH,
+    "train.eval_every": 6,
+    "checkpoint.every": 3,
+    "log.every": 2,
+  }
+
+
+if __name__ == "__main__":
+  from absl import flags
+
+  from launch import cli_errors, train
+
+  flags.mark_flags_as_required(["config", "workdir"])
+  cli_errors.run(train.main)
