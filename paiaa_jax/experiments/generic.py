@@ -13,28 +13,42 @@ from paiaa_jax.types import Array
 MAX_RESAMPLES = 1000
 
 
-def aesthetics(predicted: Array, target: Array, score_values: Sequence[float]) -> dict[str, float]:
-  """srcc plcc krcc rmse of the mean scores, acc at the middle of the scale, emd.
+def aesthetics(
+  predicted: Array, target: Array, score_values: Sequence[float], target_values: Sequence[float]
+) -> dict[str, float]:
+  """srcc plcc krcc of the mean scores; rmse, acc and emd too where both are on one scale.
 
   Args:
     predicted: [n, b] distributions.
-    target: [n, b] distributions of the raters.
-    score_values: [b], the score of each bucket. AVA's middle is taken as 5, as in Eq. 9 ("score > 5
-      is high"); elsewhere it is the mean of the lowest and the highest score.
+    target: [n, b'] distributions of the raters.
+    score_values: [b], the score of each predicted bucket.
+    target_values: [b'], the score of each of the raters' buckets. Between scales (Table III) only
+      the mean scores meet.
+
+  Returns:
+    The metrics, and `always_high`: the accuracy of calling every image high.
   """
-  low, step = score_values[0], score_values[1] - score_values[0]
-  ours = metrics.mean_score(predicted, low=low, step=step)
-  theirs = metrics.mean_score(target, low=low, step=step)
-  threshold = high_above(score_values)
-  return {
+  ours, theirs = mean_scores(predicted, score_values), mean_scores(target, target_values)
+  result = {
     "srcc": float(metrics.srcc(ours, theirs)),
     "plcc": float(metrics.plcc(ours, theirs)),
     "krcc": float(metrics.krcc(ours, theirs)),
+  }
+  if tuple(score_values) != tuple(target_values):
+    return result
+  threshold = high_above(score_values)
+  return result | {
     "rmse": float(metrics.rmse(ours, theirs)),
     "acc": float(metrics.acc(ours, theirs, threshold=threshold)),
-    "emd": float(metrics.emd(predicted, target)),
     "always_high": float(np.mean(np.asarray(theirs) > threshold)),
+    "emd": float(metrics.emd(predicted, target)),
   }
+
+
+def mean_scores(distribution: Array, score_values: Sequence[float]) -> Array:
+  """Eq. 3 on the scale of `score_values`, evenly spaced: [n, b] -> [n]."""
+  low, step = score_values[0], score_values[1] - score_values[0]
+  return metrics.mean_score(distribution, low=low, step=step)
 
 
 def high_above(score_values: Sequence[float]) -> float:

@@ -1,0 +1,85 @@
+"""A trained model over a prepared split: one row an image, predictions beside the raters' labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from paiaa_jax.data import pipeline, records
+from paiaa_jax.experiments import generic
+from paiaa_jax.models.predictor import Predictor
+
+
+class Predicted(NamedTuple):
+  """What a model says of a split, and what its labels are.
+
+  Attributes:
+    names: n image keys.
+    distribution: [n, b] predicted.
+    aux: [n, k] predicted.
+    target_distribution: [n, b'] of the raters; a row of zeros where there is none.
+    target_aux: [n, k'] likewise.
+  """
+
+  names: list[str]
+  distribution: np.ndarray
+  aux: np.ndarray
+  target_distribution: np.ndarray
+  target_aux: np.ndarray
+
+
+def predict(predictor: Predictor, source: records.Source, batch_size: int = 64) -> Predicted:
+  """Runs the model over every image of the split, resized whole, in the split's order."""
+  batches = pipeline.eval_batches(source, batch_size=batch_size, image_size=predictor.image_size)
+  columns = []
+  for batch in batches:
+    real = batch.index >= 0
+    prediction = predictor.predict(batch.image[real])
+    columns.append(
+      (prediction.distribution, prediction.aux, batch.distribution[real], batch.aux[real])
+    )
+  return Predicted(list(source.names), *map(np.concatenate, zip(*columns, strict=True)))
+
+
+def to_frame(
+  predicted: Predicted, score_values: Sequence[float], aux_names: Sequence[str]
+) -> pl.DataFrame:
+  """Columns image, aesthetic_score, score_std, p1..pN and one an auxiliary output."""
+  p, values = predicted.distribution, np.asarray(score_values, np.float32)
+  mean = np.asarray(generic.mean_scores(p, score_values))
+  variance = np.maximum(p @ values**2 - mean**2, 0)
+  return pl.DataFrame(
+    {
+      "image": predicted.names,
+      "aesthetic_score": mean,
+      "score_std": np.sqrt(variance),
+      **{f"p{i + 1}": p[:, i] for i in range(p.shape[1])},
+      **{name: predicted.aux[:, i] for i, name in enumerate(aux_names)},
+    }
+  )
+
+
+def agreement(predicted: Predicted, predictor: Predictor, manifest: dict) -> dict[str, dict]:
+  """What can be said of this split: `aesthetics`, `auxiliary` and `score_with_traits` (Table IV)."""
+  result = {}
+  labelled = predicted.target_distribution.sum(axis=1) > 0
+  if labelled.any():
+    result["aesthetics"] = generic.aesthetics(
+      predicted.distribution[labelled],
+      predicted.target_distribution[labelled],
+      predictor.score_values,
+      manifest["scale"],
+    )
+  if tuple(manifest["aux_names"]) == tuple(predictor.aux_names) and predicted.target_aux.any():
+    labelled = predicted.target_aux.any(axis=1)
+    result["auxiliary"] = generic.auxiliary(
+      predicted.aux[labelled], predicted.target_aux[labelled], predictor.aux_names
+    )
+  score = generic.mean_scores(predicted.distribution, predictor.score_values)
+  result["score_with_traits"] = generic.score_with_traits(
+    score, predicted.aux, predictor.aux_names
+  )
+  return result
