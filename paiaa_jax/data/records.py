@@ -98,16 +98,19 @@ class Source:
 def open_split(folder: str | Path, split: str) -> Source:
   """Opens a split of a prepared folder.
 
+  A split that the database does not have is a source of length 0.
+
   Raises:
     FileNotFoundError: the folder was not prepared.
-    ValueError: it has no such split.
+    ValueError: there is no split of that name.
   """
+  if split not in SPLITS:
+    raise ValueError(f"unknown split {split!r}; one of {', '.join(SPLITS)}.")
   folder = Path(folder)
   manifest = read_manifest(folder)
   names = pl.read_parquet(folder / "index.parquet").filter(pl.col("split") == split)["image"]
   if names.is_empty():
-    held = ", ".join(name for name in SPLITS if manifest["images"].get(name))
-    raise ValueError(f"{folder} has no images in split {split!r}; it has {held}.")
+    return Source([], [], manifest)
   builder = tfds.builder_from_directory(folder / "images" / VERSION)
   records = builder.as_data_source(split, decoders={"image": tfds.decode.SkipDecoding()})
   return Source(records, names.to_list(), manifest)

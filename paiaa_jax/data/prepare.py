@@ -1,0 +1,221 @@
+"""A database's folder -> a prepared folder: every image verified, bounded in size, packed once.
+
+Images are re-encoded by shard in a process pool (data.shards), then packed by TFDS
+(data.records) into <out>/<name>.partial, which takes its final name when all is there. Stopped
+at any point, the same call goes on where it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from paiaa_jax.data import images, records, shards
+from paiaa_jax.data.databases import Database
+
+LABEL_SUFFIXES = (".txt", ".csv", ".jpgl", ".json", ".jsonl", ".parquet", ".xlsx", ".mat", ".gz")
+PACKAGES = ("paiaa-jax", "tensorflow-datasets", "array-record", "pillow", "polars", "numpy")
+
+Progress = Callable[[int, int], None]  # (images done, all images)
+
+
+def verify(
+  database: Database,
+  source: Path,
+  *,
+  max_side: int = 512,
+  workers: int = 0,
+  progress: Progress | None = None,
+) -> dict:
+  """Decodes every image, writes nothing, and returns the manifest that `prepare` would write."""
+  work = [shard._replace(target=None) for shard in _work(database, Path(), 0)]
+  return _manifest(database, source, max_side, _run(work, workers, progress))
+
+
+def prepare(
+  database: Database,
+  source: Path,
+  out: Path,
+  *,
+  max_side: int = 512,
+  workers: int = 0,
+  progress: Progress | None = None,
+) -> dict:
+  """Writes <out>/<database.name> and returns its manifest.
+
+  Args:
+    database: labels, and the names of the images.
+    source: the distributor's folder; the label files in it are hashed into the manifest.
+    out: where prepared folders live.
+    max_side: pixels, bound of an image's longer side; 0 packs the files as they are.
+    workers: processes; 0: one per core.
+    progress: called with (images done, all images) as shards end.
+
+  Raises:
+    ValueError: no image is readable, or the folder was prepared from other labels or settings.
+  """
+  folder, partial = out / database.name, out / f"{database.name}.partial"
+  recipe = _recipe(database, max_side)
+  if folder.exists():
+    manifest = records.read_manifest(folder)
+    if manifest["recipe"] != recipe:
+      raise ValueError(
+        f"{folder} was prepared from other labels or settings; remove it or choose another --out."
+      )
+    return manifest
+  _remove_all_but(partial / "shards", recipe)
+  work = _work(database, partial / "shards" / recipe, max_side)
+  refused = _run(work, workers, progress)
+  manifest = _manifest(database, source, max_side, refused)
+  shutil.rmtree(partial / "images", ignore_errors=True)
+  _pack(database, [split for split, kept in manifest["images"].items() if kept], work, partial)
+  _write_tables(database, refused, partial)
+  (partial / "manifest.json").write_text(json.dumps(manifest, indent=2), encoding="utf-8")
+  shutil.rmtree(partial / "shards")
+  os.replace(partial, folder)
+  return manifest
+
+
+def _recipe(database: Database, max_side: int) -> str:
+  """Short hash of all that the records are made from: labels, names and settings."""
+  settings = (database.scale, database.aux_names, max_side, images.JPEG_QUALITY, shards.SHARD_SIZE)
+  digest = hashlib.sha256(repr((records.VERSION, images.PREPROCESSING, settings)).encode())
+  for table in (database.images, database.distributions, database.ratings, database.traits):
+    digest.update(table.write_ndjson().encode())
+  return digest.hexdigest()[:16]
+
+
+def _remove_all_but(folder: Path, name: str) -> None:
+  """Makes <folder>/<name> and drops what runs with other settings left beside it."""
+  (folder / name).mkdir(parents=True, exist_ok=True)
+  for other in folder.iterdir():
+    if other.name != name:
+      shutil.rmtree(other)
+
+
+def _work(database: Database, folder: Path, max_side: int) -> list[shards.Shard]:
+  """The shards of each split, in the database's order."""
+  work = []
+  for split, names in _names(database).items():
+    for number, start in enumerate(range(0, len(names), shards.SHARD_SIZE)):
+      part = tuple(names[start : start + shards.SHARD_SIZE])
+      target = folder / f"{split}-{number:05d}.parquet"
+      work.append(shards.Shard(split, part, database.image_root, max_side, target))
+  return work
+
+
+def _names(database: Database) -> dict[str, list[str]]:
+  """The images of each split that has any."""
+  names = {
+    split: database.images.filter(pl.col("split") == split)["image"].to_list()
+    for split in records.SPLITS
+  }
+  return {split: listed for split, listed in names.items() if listed}
+
+
+def _run(work: list[shards.Shard], workers: int, progress: Progress | None) -> dict[str, str]:
+  """Runs the shards; image -> reason of each that was refused."""
+  refused, done, total = {}, 0, sum(len(shard.names) for shard in work)
+  for shard, bad in shards.run_all(work, workers):
+    refused.update(bad)
+    done += len(shard.names)
+    if progress:
+      progress(done, total)
+  if len(refused) == total:
+    name, reason = next(iter(refused.items()), ("", "the labels name none"))
+    where = work[0].root / name if work else "no image"
+    raise ValueError(f"not one of {total} images can be read; the first is {where}: {reason}.")
+  return refused
+
+
+def _pack(
+  database: Database, splits: list[str], work: list[shards.Shard], folder: Path
+) -> None:
+  """Packs the shards of these splits with their labels into <folder>/images."""
+  labels = _labels(database)
+
+  def examples(split: str) -> Iterator[records.Example]:
+    for shard in work:
+      if shard.split == split:
+        for image, data in pl.read_parquet(shard.target, columns=["image", "data"]).iter_rows():
+          if data is not None:
+            yield records.Example(image, data, **labels(image))
+
+  streams = {split: examples(split) for split in splits}
+  records.write(folder, streams, len(database.scale), len(database.aux_names))
+
+
+def _labels(database: Database) -> Callable[[str], dict]:
+  """A function from an image to its labels, see types.Batch; people's traits are averaged."""
+  names = list(database.aux_names)
+  traits = database.traits.group_by("image").agg(pl.col(names).mean())
+  counts = database.distributions
+  b, k = len(database.scale), len(names)
+  aux = dict(zip(traits["image"], traits.select(names).to_numpy(), strict=True))
+  distribution = {image: np.asarray(row) / sum(row) for image, row in counts.iter_rows()}
+
+  def labels(image: str) -> dict:
+    return dict(
+      distribution=np.asarray(distribution.get(image, np.zeros(b)), np.float32),
+      aux=np.asarray(aux.get(image, np.zeros(k)), np.float32),
+      has_distribution=float(image in distribution),
+      has_aux=float(image in aux),
+    )
+
+  return labels
+
+
+def _write_tables(database: Database, refused: dict[str, str], folder: Path) -> None:
+  """index.parquet, and the tables by user where the database has them."""
+  kept = database.images.filter(~pl.col("image").is_in(list(refused)))
+  kept.select("image", "split").write_parquet(folder / "index.parquet")
+  if not database.ratings.is_empty():
+    database.ratings.write_parquet(folder / "ratings.parquet")
+  if "user" in database.traits.columns:
+    database.traits.write_parquet(folder / "traits.parquet")
+
+
+def _manifest(database: Database, source: Path, max_side: int, refused: dict[str, str]) -> dict:
+  """What the prepared folder holds, what was left out and why, and what it was made from."""
+  names = _names(database)
+  packed = {split: sum(name not in refused for name in listed) for split, listed in names.items()}
+  return {
+    "name": database.name,
+    "images": packed,
+    "with_distribution": database.distributions.height,
+    "with_traits": database.traits["image"].n_unique(),
+    "ratings": database.ratings.height,
+    "users": database.ratings["user"].n_unique(),
+    "scale": list(database.scale),
+    "aux_names": list(database.aux_names),
+    "max_side": max_side,
+    "left_out": [
+      {"image": name, "split": split, "reason": refused[name]}
+      for split, listed in names.items()
+      for name in listed
+      if name in refused
+    ],
+    "label_files": _hashes(source, database.image_root),
+    "preprocessing": images.PREPROCESSING,
+    "recipe": _recipe(database, max_side),
+    "versions": {package: importlib.metadata.version(package) for package in PACKAGES},
+  }
+
+
+def _hashes(source: Path, image_root: Path) -> dict[str, str]:
+  """Relative path -> sha256 of each label file under source, which may be one file."""
+  if source.is_file():
+    return {source.name: hashlib.sha256(source.read_bytes()).hexdigest()}
+  found = sorted(path for path in source.rglob("*") if path.suffix.lower() in LABEL_SUFFIXES)
+  return {
+    path.relative_to(source).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+    for path in found
+  }

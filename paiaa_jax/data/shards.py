@@ -1,0 +1,100 @@
+"""Images verified and re-encoded by shard in a pool of processes: the slow half of preparing.
+
+A shard is a parquet file of consecutive images, put in place in one move when it is whole, so
+that a run that was stopped goes on at the first shard that is missing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+
+from paiaa_jax.data import images
+
+SHARD_SIZE = 256  # images
+SCHEMA = {"image": pl.String, "data": pl.Binary, "reason": pl.String}
+
+
+class Shard(NamedTuple):
+  """One piece of work.
+
+  Attributes:
+    split: the split its images are of.
+    names: the images, relative to root.
+    root: the folder they lie under.
+    max_side: pixels, bound of the longer side; 0 passes readable files through untouched.
+    target: the parquet file to write, with columns `image, data` (null where refused) and
+      `reason` (null where not); None only verifies.
+  """
+
+  split: str
+  names: tuple[str, ...]
+  root: Path
+  max_side: int
+  target: Path | None
+
+
+def run(shard: Shard) -> list[tuple[str, str]]:
+  """Reads and re-encodes one shard; returns (image, reason) of each that was refused."""
+  if shard.target and shard.target.exists():
+    done = pl.read_parquet(shard.target, columns=["image", "reason"])
+    return done.filter(pl.col("reason").is_not_null()).rows()
+  rows = [(name, *_encode(shard.root / name, shard.max_side)) for name in shard.names]
+  if shard.target:
+    unfinished = shard.target.with_suffix(".unfinished")
+    pl.DataFrame(rows, SCHEMA, orient="row").write_parquet(unfinished, compression="uncompressed")
+    os.replace(unfinished, shard.target)
+  return [(name, reason) for name, _, reason in rows if reason]
+
+
+def run_all(work: list[Shard], workers: int = 0) -> Iterator[tuple[Shard, list[tuple[str, str]]]]:
+  """Yields each shard and `run` of it, as they end, on `workers` processes.
+
+  workers 0 is one per core; 1 stays in this process.
+  """
+  workers = min(workers or os.cpu_count() or 1, len(work))
+  if workers <= 1:
+    yield from ((shard, run(shard)) for shard in work)
+    return
+  # Not forked: a fork of a process with threads (polars has them) may hang.
+  context = multiprocessing.get_context("spawn")
+  with ProcessPoolExecutor(workers, context, initializer=_end_with_parent) as pool:
+    pending = {pool.submit(run, shard): shard for shard in work}
+    try:
+      for future in as_completed(pending):
+        yield pending[future], future.result()
+    finally:
+      pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _encode(path: Path, max_side: int) -> tuple[bytes | None, str | None]:
+  """(bytes to pack, None) or (None, why the image is refused)."""
+  try:
+    data = path.read_bytes()
+  except FileNotFoundError:
+    return None, "missing"
+  except OSError as error:
+    return None, f"cannot be opened ({error.strerror})"
+  try:
+    return images.bounded_jpeg(data, max_side), None
+  except ValueError as error:
+    return None, str(error).removeprefix("image: ")
+
+
+def _end_with_parent() -> None:
+  """Worker start: a parent that was killed must leave no worker waiting for ever."""
+
+  def wait():
+    with contextlib.suppress(KeyboardInterrupt):
+      multiprocessing.parent_process().join()
+    os._exit(1)
+
+  threading.Thread(target=wait, daemon=True).start()
