@@ -10,8 +10,10 @@ No TensorFlow: images are handed to TFDS as encoded bytes and come back as such.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
+import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -40,7 +42,9 @@ class Images(tfds.core.GeneratorBasedBuilder):
 
   VERSION = tfds.core.Version(VERSION)
 
-  def __init__(self, folder: Path, splits: dict[str, Iterable[Example]], buckets: int, outputs: int):
+  def __init__(
+    self, folder: Path, splits: dict[str, Iterable[Example]], buckets: int, outputs: int
+  ):
     self._splits, self._buckets, self._outputs = splits, buckets, outputs
     super().__init__(data_dir=folder, file_format="array_record")
 
@@ -68,7 +72,10 @@ class Images(tfds.core.GeneratorBasedBuilder):
 def write(folder: Path, splits: dict[str, Iterable[Example]], buckets: int, outputs: int) -> None:
   """Packs `splits` (name -> examples, none of them empty) into <folder>/images."""
   tfds.disable_progress_bar()
-  Images(folder, splits, buckets, outputs).download_and_prepare()
+  builder = Images(folder, splits, buckets, outputs)
+  # TFDS announces downloads that there are not, and makes a folder for them.
+  with contextlib.redirect_stdout(io.StringIO()), tempfile.TemporaryDirectory() as downloads:
+    builder.download_and_prepare(download_dir=downloads)
 
 
 class Source:
@@ -117,7 +124,7 @@ def open_split(folder: str | Path, split: str) -> Source:
 
 
 def read_manifest(folder: str | Path) -> dict:
-  """manifest.json of a prepared folder; FileNotFoundError, saying what to run, where there is none."""
+  """manifest.json of a prepared folder; a FileNotFoundError says how to make one."""
   path = Path(folder) / "manifest.json"
   if not path.is_file():
     raise FileNotFoundError(

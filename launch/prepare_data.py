@@ -1,0 +1,85 @@
+"""Verifies a database and packs it for training.
+
+  python -m launch.prepare_data --dataset=ava --source=/data/AVA --out=/data/prepared
+
+writes /data/prepared/ava (ArrayRecord files, tables, manifest.json) and prints the manifest.
+Stopped, it goes on where it was when it is called again. --verify_only writes nothing.
+"""
+
+import inspect
+import json
+import sys
+from pathlib import Path
+
+from absl import flags
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+
+from launch import cli_errors
+from paiaa_jax.data import prepare
+from paiaa_jax.data.databases import ava, flickr_aes, oasis, para, psychoflickr, table
+
+DATASETS = {
+  "ava": ava.load,
+  "flickr_aes": flickr_aes.load,
+  "psychoflickr": psychoflickr.load,
+  "para": para.load,
+  "oasis": oasis.load,
+  "table": table.load,
+}
+
+DATASET = flags.DEFINE_string("dataset", None, f"One of {', '.join(DATASETS)}.", required=True)
+SOURCE = flags.DEFINE_string(
+  "source", None, "The distributor's folder; for `table`, a csv, jsonl or parquet.", required=True
+)
+OUT = flags.DEFINE_string("out", None, "Where prepared folders live; this one is OUT/NAME.")
+NAME = flags.DEFINE_string("name", None, "The prepared folder's name; by default the dataset's.")
+OPTIONS = flags.DEFINE_multi_string(
+  "option", [], "NAME=VALUE, a choice the dataset offers, such as --option=traits=self."
+)
+MAX_SIDE = flags.DEFINE_integer(
+  "max_side", 512, "Pixels, bound of the longer side; 0 packs the files untouched.", lower_bound=0
+)
+WORKERS = flags.DEFINE_integer("workers", 0, "Processes; 0: one per core.", lower_bound=0)
+VERIFY_ONLY = flags.DEFINE_bool("verify_only", False, "Check everything, write nothing.")
+
+
+def main(_):
+  if not VERIFY_ONLY.value and not OUT.value:
+    raise ValueError("say where to write, --out=DIR, or only check with --verify_only.")
+  source = Path(SOURCE.value)
+  database = _load(DATASET.value, source, OPTIONS.value)
+  database = database._replace(name=NAME.value or DATASET.value)
+  columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
+  console = Console(stderr=True)
+  with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+    task = bar.add_task(database.name)
+    settings = dict(
+      max_side=MAX_SIDE.value,
+      workers=WORKERS.value,
+      progress=lambda done, total: bar.update(task, completed=done, total=total),
+    )
+    if VERIFY_ONLY.value:
+      manifest = prepare.verify(database, source, **settings)
+    else:
+      manifest = prepare.prepare(database, source, Path(OUT.value), **settings)
+  json.dump(manifest, sys.stdout, indent=2)
+  print()
+
+
+def _load(name, source, options):
+  """The database of that name, with the options given as NAME=VALUE."""
+  if name not in DATASETS:
+    raise ValueError(f"unknown dataset {name!r}; --dataset is one of {', '.join(DATASETS)}.")
+  if not source.exists():
+    raise FileNotFoundError(f"no such file or folder: {source} (--source)")
+  load = DATASETS[name]
+  chosen = dict(option.partition("=")[::2] for option in options)
+  offered = list(inspect.signature(load).parameters)[1:]
+  if unknown := sorted(set(chosen) - set(offered)):
+    raise ValueError(f"{name} has no option {unknown[0]!r}; it has {', '.join(offered) or 'none'}.")
+  return load(source, **chosen)
+
+
+if __name__ == "__main__":
+  cli_errors.run(main)
