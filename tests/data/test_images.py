@@ -136,7 +136,6 @@ FORMS = [encoded(photo(16, 12), form) for form in ("JPEG", "PNG", "GIF", "TIFF",
     st.binary(max_size=8),
   )
 )
-@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
 def test_any_bytes_are_pixels_or_one_line(data):
   try:
     pixels = images.decode(data, name="a.jpg")

@@ -1,0 +1,166 @@
+"""Batches are functions of seed, stream, step and process; evaluation counts each image once."""
+
+import io
+import itertools
+
+import jax
+import numpy as np
+import pytest
+from PIL import Image
+
+from paiaa_jax.data import images, pipeline
+
+SIZES = dict(image_size=8, resize=10)
+
+
+class Photos:
+  """`rows` pictures of their own; every third has no aux, every fifth no distribution."""
+
+  def __init__(self, rows):
+    self.rows = [self._record(row) for row in range(rows)]
+
+  def __len__(self):
+    return len(self.rows)
+
+  def __getitem__(self, row):
+    return self.rows[row]
+
+  @staticmethod
+  def _record(row):
+    pixels = np.random.default_rng(row).integers(0, 255, (12, 16, 3)).astype(np.uint8)
+    encoded = io.BytesIO()
+    Image.fromarray(pixels).save(encoded, "PNG")
+    return dict(
+      name=f"{row}.png",
+      image=encoded.getvalue(),
+      distribution=np.full(5, row % 5 > 0, np.float32) / 5,
+      aux=np.full(2, row / 100 if row % 3 else 0, np.float32),
+      has_distribution=float(row % 5 > 0),
+      has_aux=float(row % 3 > 0),
+    )
+
+
+def take(batches, steps):
+  return list(itertools.islice(batches, steps))
+
+
+def assert_same(batches, others):
+  jax.tree.map(np.testing.assert_array_equal, batches, others)
+
+
+def train(rows=10, batch_size=4, seed=3, **options):
+  return pipeline.train_batches(Photos(rows), batch_size=batch_size, seed=seed, **SIZES, **options)
+
+
+def test_each_epoch_draws_every_image_once_in_a_new_order():
+  index = np.concatenate([batch.index for batch in take(train(rows=10, batch_size=4), 10)])
+  epochs = index.reshape(4, 10)
+  np.testing.assert_array_equal(np.sort(epochs, axis=1), np.tile(np.arange(10), (4, 1)))
+  assert len({tuple(epoch) for epoch in epochs}) == 4
+
+
+def test_a_source_smaller_than_the_batch_cycles():
+  (batch,) = take(train(rows=3, batch_size=9), 1)
+  np.testing.assert_array_equal(np.bincount(batch.index), [3, 3, 3])
+
+
+@pytest.mark.parametrize("first_step", [1, 5, 10_000])
+def test_starting_late_is_having_run_until_then(first_step):
+  if first_step < 100:
+    whole = take(train(flip=True), first_step + 2)[first_step:]
+  else:
+    whole = take(train(flip=True, first_step=first_step - 3), 5)[3:]
+  assert_same(take(train(flip=True, first_step=first_step), 2), whole)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 7])
+def test_the_number_of_threads_changes_nothing(workers):
+  assert_same(take(train(workers=workers), 6), take(train(workers=3), 6))
+
+
+@pytest.mark.parametrize("processes", [2, 4])
+def test_processes_share_one_global_batch(processes):
+  whole = take(train(batch_size=4), 5)
+  shares = [take(train(process_index=i, process_count=processes), 5) for i in range(processes)]
+  steps = zip(*shares, strict=True)
+  assert_same([jax.tree.map(lambda *rows: np.concatenate(rows), *step) for step in steps], whole)
+
+
+def test_seeds_and_streams_draw_on_their_own():
+  orders = [
+    np.concatenate([batch.index for batch in take(train(rows=40, **options), 10)])
+    for options in (dict(seed=0), dict(seed=1), dict(seed=0, stream="auxiliary"))
+  ]
+  assert not any(np.array_equal(a, b) for a, b in itertools.combinations(orders, 2))
+
+
+def test_two_streams_of_different_length_run_side_by_side():
+  alone = take(train(rows=4, stream="auxiliary"), 6)
+  both = zip(train(rows=10), train(rows=4, stream="auxiliary"), strict=True)
+  assert_same([auxiliary for _, auxiliary in take(both, 6)], alone)
+
+
+def test_crops_differ_between_epochs_but_not_between_runs():
+  source = Photos(1)
+  batches = pipeline.train_batches(source, batch_size=1, seed=0, image_size=4, resize=12)
+  crops = [batch.image for batch in take(batches, 8)]
+  assert len({crop.tobytes() for crop in crops}) > 4
+
+
+def test_a_batch_holds_the_labels_and_masks_of_its_rows():
+  source = Photos(10)
+  (batch,) = take(train(rows=10, batch_size=10), 1)
+  assert [leaf.dtype for leaf in batch] == [np.uint8] + 4 * [np.float32] + [np.int32]
+  assert batch.image.shape == (10, 8, 8, 3)
+  for slot, row in enumerate(batch.index):
+    for field in pipeline.LABELS:
+      np.testing.assert_array_equal(getattr(batch, field)[slot], source[row][field])
+
+
+@pytest.mark.parametrize("processes", [1, 2, 4])
+@pytest.mark.parametrize("rows", [1, 7, 8, 9])
+def test_evaluation_counts_every_image_once_on_any_number_of_processes(rows, processes):
+  source = Photos(rows)
+  shares = [
+    list(
+      pipeline.eval_batches(
+        source, batch_size=4, image_size=6, process_index=i, process_count=processes
+      )
+    )
+    for i in range(processes)
+  ]
+  assert {len(share) for share in shares} == {-(-rows // 4)}
+  batches = [batch for share in shares for batch in share]
+  assert {batch.image.shape for batch in batches} == {(4 // processes, 6, 6, 3)}
+  index = np.concatenate([batch.index for batch in batches])
+  assert sorted(index[index >= 0]) == list(range(rows))
+  for field in pipeline.LABELS:
+    assert not np.concatenate([getattr(batch, field) for batch in batches])[index < 0].any()
+
+
+def test_evaluation_sees_the_pixels_that_scoring_a_photograph_sees():
+  source = Photos(3)
+  (batch,) = pipeline.eval_batches(source, batch_size=3, image_size=6)
+  for row in range(3):
+    pixels = images.resize_square(images.decode(source[row]["image"], 6), 6)
+    np.testing.assert_array_equal(batch.image[row], pixels)
+
+
+def test_evaluating_nothing_yields_nothing():
+  assert list(pipeline.eval_batches(Photos(0), batch_size=4, image_size=6)) == []
+
+
+def test_what_cannot_work_is_said_before_the_first_batch():
+  with pytest.raises(ValueError, match="no images"):
+    train(rows=0)
+  with pytest.raises(ValueError, match="shared evenly by 3"):
+    train(process_count=3)
+  with pytest.raises(ValueError, match="raise resize"):
+    pipeline.train_batches(Photos(2), batch_size=2, seed=0, image_size=9, resize=8)
+
+
+def test_a_record_that_broke_on_disk_is_named():
+  source = Photos(4)
+  source.rows[2]["image"] = source.rows[2]["image"][:40]
+  with pytest.raises(ValueError, match=r"2\.png: "):
+    list(pipeline.eval_batches(source, batch_size=2, image_size=6))
