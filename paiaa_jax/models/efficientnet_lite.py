@@ -1,0 +1,145 @@
+"""EfficientNet-Lite0: images [n, h, w, 3], normalised -> pooled features [n, d] or logits [n, 1000].
+
+Tan and Le's EfficientNet-B0 without squeeze-and-excitation and with ReLU6. Padding is
+TensorFlow's 'SAME', as in the network the published weights were trained in.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from paiaa_jax.models.norm import BatchNorm
+from paiaa_jax.types import Array
+
+# (blocks, kernel, stride of the first, expansion, channels out)
+STAGES = (
+  (1, 3, 1, 1, 16),
+  (2, 3, 2, 6, 24),
+  (2, 5, 2, 6, 40),
+  (3, 3, 2, 6, 80),
+  (3, 5, 1, 6, 112),
+  (4, 5, 2, 6, 192),
+  (1, 3, 1, 6, 320),
+)
+
+
+def relu6(x: Array) -> Array:
+  return jnp.clip(x, 0.0, 6.0)
+
+
+class Depthwise(nn.Module):
+  """One k x k filter a channel, [n, h, w, c] -> [n, h / stride, w / stride, c].
+
+  On the CPU, XLA's grouped convolution is several times slower than k * k shifted multiply-adds.
+  """
+
+  kernel: int
+  stride: int
+  dtype: Any = jnp.float32
+
+  @nn.compact
+  def __call__(self, x: Array) -> Array:
+    k, s, c = self.kernel, self.stride, x.shape[-1]
+    init = nn.initializers.variance_scaling(2.0, "fan_out", "normal")
+    weight = self.param("kernel", init, (k, k, 1, c), jnp.float32).astype(self.dtype)
+    if jax.default_backend() != "cpu":
+      return jax.lax.conv_general_dilated(
+        x, weight, (s, s), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"), feature_group_count=c
+      )
+    pads = jax.lax.padtype_to_pads(x.shape[1:3], (k, k), (s, s), "SAME")
+    h, w = (-(-side // s) for side in x.shape[1:3])
+    x = jnp.pad(x, ((0, 0), *pads, (0, 0)))
+    taps = (
+      x[:, i : i + (h - 1) * s + 1 : s, j : j + (w - 1) * s + 1 : s] * weight[i, j][None, None]
+      for i in range(k)
+      for j in range(k)
+    )
+    return sum(taps)
+
+
+class Block(nn.Module):
+  """Inverted bottleneck: expand 1x1, depthwise, project 1x1, added to its input where shapes allow."""
+
+  channels: int
+  kernel: int
+  stride: int
+  expansion: int
+  dtype: Any = jnp.float32
+
+  @nn.compact
+  def __call__(self, x: Array, train: bool) -> Array:
+    def norm(name):
+      return BatchNorm(momentum=0.01, epsilon=1e-3, dtype=self.dtype, name=name)
+
+    def pointwise(channels, name):
+      return nn.Conv(channels, (1, 1), use_bias=False, dtype=self.dtype, name=name)
+
+    y = x
+    if self.expansion != 1:
+      y = pointwise(x.shape[-1] * self.expansion, "expand")(y)
+      y = relu6(norm("norm_expand")(y, use_running_average=not train))
+    y = Depthwise(self.kernel, self.stride, self.dtype, name="depthwise")(y)
+    y = relu6(norm("norm_depthwise")(y, use_running_average=not train))
+    y = norm("norm_project")(pointwise(self.channels, "project")(y), use_running_average=not train)
+    return x + y if x.shape == y.shape else y
+
+
+class EfficientNetLite0(nn.Module):
+  """See the module.
+
+  Attributes:
+    num_classes: 1000 for ImageNet logits, 0 for pooled features.
+    pooling: "gap", the mean of the last layer, or "multi_level": means and deviations of each
+      stage's last layer and of the head's, concatenated (after Hosu et al., CVPR 2019).
+    dtype: of the computation.
+    remat: recompute each block in the backward pass.
+  """
+
+  INPUT_SIZE: ClassVar[int] = 224
+  RESIZE: ClassVar[int] = 256
+  MEAN: ClassVar[tuple[float, ...]] = (127 / 255,) * 3
+  STD: ClassVar[tuple[float, ...]] = (128 / 255,) * 3
+  FEATURES: ClassVar[int] = 1280
+
+  num_classes: int = 0
+  pooling: str = "gap"
+  dtype: Any = jnp.float32
+  remat: bool = False
+
+  @nn.compact
+  def __call__(self, x: Array, *, train: bool = False) -> Array:
+    def norm(name):
+      return BatchNorm(momentum=0.01, epsilon=1e-3, dtype=self.dtype, name=name)
+
+    block = nn.remat(Block, static_argnums=(2,)) if self.remat else Block
+    x = nn.Conv(32, (3, 3), (2, 2), use_bias=False, dtype=self.dtype, name="stem")(x)
+    x = relu6(norm("norm_stem")(x, use_running_average=not train))
+    levels, index = [], 0
+    for blocks, kernel, stride, expansion, channels in STAGES:
+      for i in range(blocks):
+        step = stride if i == 0 else 1
+        x = block(channels, kernel, step, expansion, self.dtype, name=f"block{index}")(x, train)
+        index += 1
+      levels.append(x)
+    x = nn.Conv(self.FEATURES, (1, 1), use_bias=False, dtype=self.dtype, name="head")(x)
+    x = relu6(norm("norm_head")(x, use_running_average=not train))
+    if self.num_classes:
+      return nn.Dense(self.num_classes, dtype=self.dtype, name="fc")(jnp.mean(x, (1, 2)))
+    return pool([*levels, x], self.pooling)
+
+
+def pool(levels: list[Array], pooling: str) -> Array:
+  """Layers [n, h, w, c] from shallow to deep -> [n, d]."""
+  if pooling == "gap":
+    return jnp.mean(levels[-1], (1, 2))
+  if pooling == "multi_level":
+    moments = []
+    for x in levels:
+      x = x.astype(jnp.float32)
+      moments += [jnp.mean(x, (1, 2)), jnp.sqrt(jnp.var(x, (1, 2)) + 1e-6)]
+    return jnp.concatenate(moments, axis=-1)
+  raise ValueError(f"unknown pooling {pooling!r}; one of gap, multi_level.")
