@@ -1,0 +1,90 @@
+"""What every label table must satisfy; each check raises one ValueError with file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from paiaa_jax.data.databases.text_table import LINE, refuse
+
+
+def columns(table: pl.DataFrame, wanted: Sequence[str], path: Path) -> None:
+  """All of `wanted` are there."""
+  if missing := [name for name in wanted if name not in table.columns]:
+    there = ", ".join(repr(name) for name in table.columns if name != LINE)
+    raise ValueError(f"{path}: no column {missing[0]!r}; it has {there[:300]}")
+
+
+def numbers(
+  table: pl.DataFrame,
+  wanted: Sequence[str],
+  path: Path,
+  low: float = -float("inf"),
+  high: float = float("inf"),
+) -> pl.DataFrame:
+  """`wanted` as finite Float64 within low..high."""
+  parsed = table.with_columns(pl.col(wanted).cast(pl.Float64, strict=False))
+  for name in wanted:
+    text = table[name].cast(pl.String).fill_null("").alias("text")
+    row = parsed.select(LINE, pl.col(name).alias("value"), text)
+    said = pl.format(f"column {name!r} holds '{{}}', {{}}", "text", pl.lit("not a number"))
+    refuse(row, ~pl.col("value").is_finite().fill_null(False), path, said)
+    said = pl.format(f"column {name!r} holds {{}}, outside {low:g}..{high:g}", "text")
+    refuse(row, (pl.col("value") < low) | (pl.col("value") > high), path, said)
+  return parsed
+
+
+def counts(table: pl.DataFrame, wanted: Sequence[str], path: Path) -> pl.DataFrame:
+  """`wanted`, a column a bucket, joined into the list column `counts`; none negative, sum above 0."""
+  table = numbers(table, wanted, path, low=0)
+  refuse(table, pl.sum_horizontal(wanted) <= 0, path, "the counts sum to zero")
+  return table.drop(wanted).with_columns(table.select(counts=pl.concat_list(wanted)))
+
+
+def unique(table: pl.DataFrame, key: str | Sequence[str], path: Path, what: str) -> None:
+  """No two rows have the same key."""
+  first = pl.col(LINE).first().over(key).alias("first")
+  said = pl.format(f"{what} '{{}}' stands on line {{}} already", pl.concat_str(key, separator=", "), "first")
+  refuse(table.with_columns(first), pl.col(LINE) != pl.col("first"), path, said)
+
+
+def image_paths(table: pl.DataFrame, path: Path) -> pl.DataFrame:
+  """Column `image` as relative paths with '/', none of which leaves the image folder."""
+  table = table.with_columns(pl.col("image").str.replace_all("\\", "/", literal=True))
+  table = table.with_columns(pl.col("image").str.replace(r"^(\./)+", ""))
+  image = pl.col("image")
+  refuse(table, image.fill_null("") == "", path, "the image's name is empty")
+  outside = image.str.contains(r"(^|/)\.\.(/|$)|^/|^[A-Za-z]:")
+  said = pl.format("image '{}' would lie outside the image folder", "image")
+  refuse(table, outside, path, said)
+  said = pl.format("image '{}' holds a control character", "image")
+  refuse(table, image.str.contains(r"[\x00-\x1f]"), path, said)
+  return table
+
+
+def ratings(table: pl.DataFrame, path: Path, repeats: str = "refuse") -> tuple[pl.DataFrame, int]:
+  """One row a (user, image), in the order of their first row.
+
+  Args:
+    table: LINE, `user, image, score` and perhaps more.
+    path: the file, for the error.
+    repeats: where one user scored one image twice: "refuse" different scores, or their "mean".
+
+  Returns:
+    `user, image, score`, and how many rows were dropped as repeats.
+  """
+  if repeats not in ("refuse", "mean"):
+    raise ValueError(f"unknown repeats {repeats!r}; one of refuse, mean")
+  refuse(table, pl.col("user").fill_null("") == "", path, "the user is empty")
+  pair = ["user", "image"]
+  if repeats == "refuse":
+    first = table.with_columns(pl.col(LINE, "score").first().over(pair).name.prefix("first_"))
+    said = pl.format(
+      "user '{}' gives image '{}' the score {}, but {} on line {}; repeats=mean takes the mean",
+      *pair, "score", "first_score", f"first_{LINE}",
+    )  # fmt: skip
+    refuse(first, pl.col("score") != pl.col("first_score"), path, said)
+  once = table.group_by(pair, maintain_order=True).agg(pl.col("score").mean())
+  return once, table.height - once.height

@@ -1,0 +1,35 @@
+"""Seeded choices among images or users: which are held out, or in which fold they are.
+
+The draw is among sorted names, so that the order of a file's lines does not matter.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from paiaa_jax import rng
+
+
+def draw(names: pl.Series, count: int, seed: int, purpose: str) -> list[str]:
+  """`count` of the distinct names, without replacement."""
+  names = names.unique().sort()
+  order = rng.generator(int(seed), purpose).permutation(len(names))
+  return names.gather(order[: int(count)]).to_list()
+
+
+def fold_members(names: pl.Series, fold: int, folds: int, seed: int, purpose: str) -> list[str]:
+  """The names of one of `folds` parts whose sizes differ by at most one; fold is 0..folds - 1."""
+  if not 0 <= fold < folds:
+    raise ValueError(f"fold {fold} of {folds}: it goes from 0 to {folds - 1}")
+  shuffled = draw(names, names.n_unique(), seed, purpose)
+  return shuffled[fold::folds]
+
+
+def hold_out_validation(images: pl.DataFrame, fraction: float, seed: int) -> pl.DataFrame:
+  """`images` with this fraction of its training images moved to the split "validation"."""
+  if not 0 <= fraction < 1:
+    raise ValueError(f"validation is a fraction from 0 to below 1, not {fraction:g}")
+  train = images.filter(pl.col("split") == "train")["image"]
+  drawn = draw(train, round(fraction * len(train)), seed, "validation")
+  split = pl.when(pl.col("image").is_in(drawn)).then(pl.lit("validation")).otherwise("split")
+  return images.with_columns(split.alias("split"))

@@ -1,0 +1,106 @@
+"""A delimited text file of any make -> a polars table of strings that knows its line numbers.
+
+Byte order marks, CR, LF and CRLF, blanks around cells, quotes and the usual separators are taken
+as they come; a file that is no table is one ValueError that names the file and the line.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+LINE = "(line)"  # the column of 1-based line numbers; no file can name a column so after stripping
+
+_SEPARATORS = ("\t", ";", ",", "|", "=")  # else blanks; EVA separates by '='
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+def read(path: Path, names: Sequence[str] | None = None) -> pl.DataFrame:
+  """Reads all cells as stripped strings.
+
+  Args:
+    path: the file; its separator is the one that is most frequent in its first line.
+    names: the columns of a file without a header, () for `column_1, column_2` and so on; None
+      takes them from the first line.
+
+  Returns:
+    Column LINE (uint32), then one String column a name. Lines of nothing but blanks are left out.
+
+  Raises:
+    ValueError: empty, not UTF-8 (or UTF-16 with its mark), or lines of different width.
+  """
+  cells = _cells(_text(path), path)
+  numbered = [f"column_{i + 1}" for i in range(len(cells["cells"][0]))]
+  if names is None:
+    header, cells = cells["cells"][0].to_list(), cells[1:]
+    names = [name.strip() or number for name, number in zip(header, numbered, strict=True)]
+    if len({LINE, *names}) <= len(names):
+      raise ValueError(f"{path}, line 1: two columns have the same name")
+  names = names or numbered
+  width = pl.col("cells").list.len()
+  reason = pl.format(f"{{}} columns where {len(names)} are expected", width)
+  refuse(cells, width != len(names), path, reason)
+  columns = [pl.col("cells").list.get(i).str.strip_chars().alias(n) for i, n in enumerate(names)]
+  return cells.select(LINE, *columns)
+
+
+def refuse(table: pl.DataFrame, bad: pl.Expr, path: Path, reason: pl.Expr | str) -> None:
+  """Raises one ValueError for the rows where `bad`: file, first line, its reason, how many more."""
+  rows = table.filter(bad)
+  if rows.is_empty():
+    return
+  reason = pl.lit(reason) if isinstance(reason, str) else reason
+  line, text = rows.head(1).select(LINE, reason.alias("reason")).row(0)
+  text = "".join(c if c.isprintable() else "?" for c in str(text))
+  text = text if len(text) <= 300 else text[:300] + "..."
+  more = f" (and {rows.height - 1} more such lines)" if rows.height > 1 else ""
+  raise ValueError(f"{path}, line {line}: {text}{more}")
+
+
+def _text(path: Path) -> str:
+  """The file's text with LF line ends and without a byte order mark."""
+  data = Path(path).read_bytes()
+  encoding = "utf-16" if data.startswith(_UTF16) else "utf-8-sig"
+  try:
+    text = data.decode(encoding)
+  except UnicodeDecodeError as error:
+    line = 1 + len(data[: error.start].replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n"))
+    raise ValueError(f"{path}, line {line - 1}: not text in UTF-8; save it as UTF-8") from error
+  if not text.strip():
+    raise ValueError(f"{path}: the file is empty")
+  return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _cells(text: str, path: Path) -> pl.DataFrame:
+  """LINE and the list `cells` of each line that is not blank."""
+  first = text.lstrip().partition("\n")[0]
+  separator = max(_SEPARATORS, key=first.count)
+  separator = separator if separator in first else " "
+  if '"' in text:
+    return _quoted_cells(text, separator, path)
+  lines = pl.DataFrame({"text": text.split("\n")}).with_row_index(LINE, offset=1)
+  lines = lines.filter(pl.col("text").str.strip_chars() != "")
+  content = pl.col("text")
+  if separator == " ":
+    content = content.str.strip_chars().str.replace_all(r"\s+", " ")
+  return lines.select(LINE, cells=content.str.split(separator))
+
+
+def _quoted_cells(text: str, separator: str, path: Path) -> pl.DataFrame:
+  """As `_cells`, for quotes: polars' csv reader knows them too, but not its line numbers."""
+  if separator == " ":
+    text = text.replace("\t", " ")
+  stream = io.StringIO(text, newline="")
+  reader = csv.reader(stream, delimiter=separator, skipinitialspace=True, strict=True)
+  try:
+    rows = [(reader.line_num, row) for row in reader if "".join(row).strip()]
+  except csv.Error as error:
+    raise ValueError(f"{path}, line {reader.line_num}: {error}") from error
+  if not rows:
+    raise ValueError(f"{path}: the file is empty")
+  schema = {LINE: pl.UInt32, "cells": pl.List(pl.String)}
+  return pl.DataFrame(rows, schema, orient="row")
