@@ -59,10 +59,8 @@ def main(_):
       workers=WORKERS.value,
       progress=lambda done, total: bar.update(task, completed=done, total=total),
     )
-    if VERIFY_ONLY.value:
-      manifest = prepare.verify(database, source, **settings)
-    else:
-      manifest = prepare.prepare(database, source, Path(OUT.value), **settings)
+    act = prepare.verify if VERIFY_ONLY.value else prepare.prepare
+    manifest = act(database, source, Path(OUT.value) if OUT.value else None, **settings)
   json.dump(manifest, sys.stdout, indent=2)
   print()
 

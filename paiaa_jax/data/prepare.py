@@ -19,7 +19,7 @@ import numpy as np
 import polars as pl
 
 from paiaa_jax.data import images, records, shards
-from paiaa_jax.data.databases import Database
+from paiaa_jax.data.databases.database import SPLITS, Database
 
 LABEL_SUFFIXES = (".txt", ".csv", ".jpgl", ".json", ".jsonl", ".parquet", ".xlsx", ".mat", ".gz")
 PACKAGES = ("paiaa-jax", "tensorflow-datasets", "array-record", "pillow", "polars", "numpy")
@@ -30,6 +30,7 @@ Progress = Callable[[int, int], None]  # (images done, all images)
 def verify(
   database: Database,
   source: Path,
+  out: Path | None = None,
   *,
   max_side: int = 512,
   workers: int = 0,
@@ -37,7 +38,7 @@ def verify(
 ) -> dict:
   """Decodes every image, writes nothing, and returns the manifest that `prepare` would write."""
   work = [shard._replace(target=None) for shard in _work(database, Path(), 0)]
-  return _manifest(database, source, max_side, _run(work, workers, progress))
+  return _manifest(database, source, out, max_side, _run(work, workers, progress))
 
 
 def prepare(
@@ -74,7 +75,7 @@ def prepare(
   _remove_all_but(partial / "shards", recipe)
   work = _work(database, partial / "shards" / recipe, max_side)
   refused = _run(work, workers, progress)
-  manifest = _manifest(database, source, max_side, refused)
+  manifest = _manifest(database, source, out, max_side, refused)
   shutil.rmtree(partial / "images", ignore_errors=True)
   _pack(database, [split for split, kept in manifest["images"].items() if kept], work, partial)
   _write_tables(database, refused, partial)
@@ -116,7 +117,7 @@ def _names(database: Database) -> dict[str, list[str]]:
   """The images of each split that has any."""
   names = {
     split: database.images.filter(pl.col("split") == split)["image"].to_list()
-    for split in records.SPLITS
+    for split in SPLITS
   }
   return {split: listed for split, listed in names.items() if listed}
 
@@ -183,7 +184,9 @@ def _write_tables(database: Database, refused: dict[str, str], folder: Path) -> 
     database.traits.write_parquet(folder / "traits.parquet")
 
 
-def _manifest(database: Database, source: Path, max_side: int, refused: dict[str, str]) -> dict:
+def _manifest(
+  database: Database, source: Path, out: Path | None, max_side: int, refused: dict[str, str]
+) -> dict:
   """What the prepared folder holds, what was left out and why, and what it was made from."""
   names = _names(database)
   packed = {split: sum(name not in refused for name in listed) for split, listed in names.items()}
@@ -196,6 +199,7 @@ def _manifest(database: Database, source: Path, max_side: int, refused: dict[str
     "users": database.ratings["user"].n_unique(),
     "scale": list(database.scale),
     "aux_names": list(database.aux_names),
+    "notes": list(database.notes),
     "max_side": max_side,
     "left_out": [
       {"image": name, "split": split, "reason": refused[name]}
@@ -203,19 +207,19 @@ def _manifest(database: Database, source: Path, max_side: int, refused: dict[str
       for name in listed
       if name in refused
     ],
-    "label_files": _hashes(source, database.image_root),
+    "label_files": _hashes(source, out),
     "preprocessing": images.PREPROCESSING,
     "recipe": _recipe(database, max_side),
     "versions": {package: importlib.metadata.version(package) for package in PACKAGES},
   }
 
 
-def _hashes(source: Path, image_root: Path) -> dict[str, str]:
-  """Relative path -> sha256 of each label file under source, which may be one file."""
-  if source.is_file():
-    return {source.name: hashlib.sha256(source.read_bytes()).hexdigest()}
-  found = sorted(path for path in source.rglob("*") if path.suffix.lower() in LABEL_SUFFIXES)
+def _hashes(source: Path, out: Path | None) -> dict[str, str]:
+  """Path -> sha256 of each label file of source, a folder or one file; out may lie inside it."""
+  found = [source] if source.is_file() else sorted(source.rglob("*"))
+  base = source.parent if source.is_file() else source
   return {
-    path.relative_to(source).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+    path.relative_to(base).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
     for path in found
+    if path.suffix.lower() in LABEL_SUFFIXES and out not in path.parents
   }

@@ -22,8 +22,9 @@ import numpy as np
 import polars as pl
 import tensorflow_datasets as tfds
 
+from paiaa_jax.data.databases.database import SPLITS
+
 VERSION = "1.0.0"
-SPLITS = ("train", "validation", "test")
 
 
 class Example(NamedTuple):

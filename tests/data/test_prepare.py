@@ -1,0 +1,245 @@
+"""A database is packed whole or not at all, whatever its images are and wherever it stopped."""
+
+import hashlib
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from PIL import Image
+
+from paiaa_jax.data import images, prepare, records, shards
+from paiaa_jax.data.databases.database import Database
+from paiaa_jax.types import TRAITS
+
+
+def make_database(folder, rows=9, **fields):
+  """`rows` pictures of 30x20 pixels in a folder raw/photos, and labels for most of them."""
+  root = folder / "raw" / "photos"
+  root.mkdir(parents=True, exist_ok=True)
+  names = [f"{row}.jpg" for row in range(rows)]
+  for row, name in enumerate(names):
+    Image.new("RGB", (30, 20), (20 * row % 256, 90, 160)).save(root / name, quality=95)
+  (folder / "raw" / "labels.csv").write_text("image,score\n")
+  splits = ["train" if row % 3 else "test" for row in range(rows)]
+  counts = [[float(row), 1.0, 2.0] for row in range(1, rows)]
+  default = dict(
+    name="photos",
+    image_root=root,
+    images=pl.DataFrame({"image": names, "split": splits}),
+    distributions=pl.DataFrame({"image": names[1:], "counts": counts}),
+    ratings=pl.DataFrame(
+      {"user": ["ann", "bob"], "image": names[:2], "score": [1.0, 3.0], "split": ["train", "test"]}
+    ),
+    scale=(1.0, 2.0, 3.0),
+  )
+  return Database(**(default | fields))
+
+
+def everything_in(folder):
+  return {
+    path.relative_to(folder).as_posix(): path.read_bytes()
+    for path in sorted(folder.rglob("*"))
+    if path.is_file()
+  }
+
+
+def test_rows_come_back_in_order_with_their_labels(tmp_path):
+  database = make_database(tmp_path)
+  prepare.prepare(database, tmp_path / "raw", tmp_path / "out", workers=1)
+  source = records.open_split(tmp_path / "out" / "photos", "train")
+  assert source.names == ["1.jpg", "2.jpg", "4.jpg", "5.jpg", "7.jpg", "8.jpg"]
+  for row, name in enumerate(source.names):
+    record, number = source[row], int(name[0])
+    assert record["name"] == name
+    assert record["image"] == (database.image_root / name).read_bytes()
+    expected = np.array([number, 1, 2]) / (number + 3)
+    np.testing.assert_allclose(record["distribution"], expected, rtol=1e-6)
+    np.testing.assert_array_equal(record["aux"], np.zeros(5))
+    assert (record["has_distribution"], record["has_aux"]) == (1, 0)
+  unlabelled = records.open_split(tmp_path / "out" / "photos", "test")[0]
+  assert unlabelled["name"] == "0.jpg" and unlabelled["has_distribution"] == 0
+  np.testing.assert_array_equal(unlabelled["distribution"], np.zeros(3))
+
+
+def test_traits_without_scores_and_people_who_share_an_image(tmp_path):
+  rows = {"user": ["ann", "bob", "bob"], "image": ["1.jpg", "1.jpg", "2.jpg"]}
+  traits = pl.DataFrame(rows | {trait: [0.5, -0.1, -0.1] for trait in TRAITS})
+  empty = Database("", tmp_path, pl.DataFrame()).distributions
+  database = make_database(tmp_path, distributions=empty, traits=traits, scale=())
+  prepare.prepare(database, tmp_path / "raw", tmp_path / "out", workers=1)
+  source = records.open_split(tmp_path / "out" / "photos", "train")
+  assert source[0]["distribution"].shape == (0,) and source[0]["has_distribution"] == 0
+  np.testing.assert_allclose(source[0]["aux"], np.full(5, 0.2), rtol=1e-6)
+  np.testing.assert_allclose(source[1]["aux"], np.full(5, -0.1), rtol=1e-6)
+  assert [source[row]["has_aux"] for row in range(3)] == [1, 1, 0]
+  kept = pl.read_parquet(tmp_path / "out" / "photos" / "traits.parquet")
+  assert kept.equals(traits)
+
+
+def test_images_are_bounded_in_size_unless_asked_not_to_be(tmp_path):
+  database = make_database(tmp_path)
+  for max_side, expected in ((12, (8, 12)), (0, (20, 30))):
+    out = tmp_path / str(max_side)
+    prepare.prepare(database, tmp_path / "raw", out, max_side=max_side, workers=1)
+    record = records.open_split(out / "photos", "train")[0]
+    assert images.decode(record["image"]).shape[:2] == expected
+
+
+def test_bad_images_are_left_out_with_their_reason(tmp_path):
+  database = make_database(tmp_path)
+  root = database.image_root
+  (root / "1.jpg").unlink()
+  (root / "3.jpg").write_bytes(b"<html>404</html>")
+  (root / "4.jpg").write_bytes((root / "4.jpg").read_bytes()[:-60])
+  manifest = prepare.prepare(database, tmp_path / "raw", tmp_path / "out", workers=1)
+  reasons = {bad["image"]: bad["reason"] for bad in manifest["left_out"]}
+  assert list(reasons) == ["1.jpg", "4.jpg", "3.jpg"] and reasons["1.jpg"] == "missing"
+  assert "not an image" in reasons["3.jpg"] and "runcated" in reasons["4.jpg"]
+  assert manifest["images"] == {"train": 4, "test": 2}
+  folder = tmp_path / "out" / "photos"
+  assert records.open_split(folder, "train").names == ["2.jpg", "5.jpg", "7.jpg", "8.jpg"]
+  assert json.loads((folder / "manifest.json").read_text()) == manifest
+
+
+def test_a_split_whose_images_are_all_gone_is_empty(tmp_path):
+  database = make_database(tmp_path, rows=3)
+  (database.image_root / "0.jpg").unlink()
+  prepare.prepare(database, tmp_path / "raw", tmp_path / "out", workers=1)
+  assert len(records.open_split(tmp_path / "out" / "photos", "test")) == 0
+  assert len(records.open_split(tmp_path / "out" / "photos", "train")) == 2
+
+
+def test_no_readable_image_at_all_is_an_error_that_shows_where_it_looked(tmp_path):
+  database = make_database(tmp_path)._replace(image_root=tmp_path / "elsewhere")
+  with pytest.raises(ValueError, match=r"not one of 9 images .*elsewhere/1\.jpg: missing"):
+    prepare.prepare(database, tmp_path / "raw", tmp_path / "out", workers=1)
+  assert not (tmp_path / "out" / "photos").exists()
+
+
+def test_verifying_says_the_same_and_writes_nothing(tmp_path):
+  database = make_database(tmp_path)
+  (database.image_root / "5.jpg").write_bytes(b"")
+  before = everything_in(tmp_path)
+  verified = prepare.verify(database, tmp_path / "raw", workers=1)
+  assert everything_in(tmp_path) == before
+  assert verified == prepare.prepare(database, tmp_path / "raw", tmp_path / "out", workers=1)
+
+
+def test_label_files_are_known_by_their_hash(tmp_path):
+  manifest = prepare.verify(make_database(tmp_path), tmp_path / "raw", workers=1)
+  digest = hashlib.sha256((tmp_path / "raw" / "labels.csv").read_bytes()).hexdigest()
+  assert manifest["label_files"] == {"labels.csv": digest}
+
+
+def test_a_destination_inside_the_source_is_no_label(tmp_path):
+  database, source = make_database(tmp_path), tmp_path / "raw"
+  verified = prepare.verify(database, source, workers=1)
+  assert prepare.prepare(database, source, source / "out", workers=1) == verified
+
+
+def test_preparing_again_does_nothing_and_other_labels_are_refused(tmp_path):
+  database, out = make_database(tmp_path), tmp_path / "out"
+  manifest = prepare.prepare(database, tmp_path / "raw", out, workers=1)
+  before = everything_in(out)
+  assert prepare.prepare(database, tmp_path / "raw", out, workers=1) == manifest
+  assert everything_in(out) == before
+  other = database._replace(distributions=database.distributions.head(3))
+  for changed, options in ((other, {}), (database, {"max_side": 99})):
+    with pytest.raises(ValueError, match="choose another --out"):
+      prepare.prepare(changed, tmp_path / "raw", out, workers=1, **options)
+
+
+def test_stopped_in_the_middle_it_goes_on_at_the_missing_shard(tmp_path, monkeypatch):
+  monkeypatch.setattr(shards, "SHARD_SIZE", 2)
+  database, out = make_database(tmp_path), tmp_path / "out"
+
+  def stop(done, total):
+    if done > 4:
+      raise KeyboardInterrupt
+
+  with pytest.raises(KeyboardInterrupt):
+    prepare.prepare(database, tmp_path / "raw", out, workers=1, progress=stop)
+  assert not (out / "photos").exists()
+  written = {path: path.stat().st_mtime_ns for path in out.rglob("*.parquet")}
+  assert len(written) == 3
+  read = []
+  monkeypatch.setattr(
+    shards.images, "bounded_jpeg", lambda data, max_side: read.append(data) or data
+  )
+  prepare.prepare(database, tmp_path / "raw", out, workers=1)
+  assert len(read) == 9 - 6
+  assert len(records.open_split(out / "photos", "train")) == 6
+
+
+def test_shards_of_other_settings_are_not_taken_up(tmp_path):
+  database, out = make_database(tmp_path), tmp_path / "out"
+
+  def stop(done, total):
+    raise KeyboardInterrupt
+
+  with pytest.raises(KeyboardInterrupt):
+    prepare.prepare(database, tmp_path / "raw", out, workers=1, progress=stop)
+  prepare.prepare(database, tmp_path / "raw", out, max_side=10, workers=1)
+  record = records.open_split(out / "photos", "train")[0]
+  assert max(images.decode(record["image"]).shape) == 10
+  assert [path.name for path in out.iterdir()] == ["photos"]
+
+
+def test_processes_pack_what_one_would(tmp_path, monkeypatch):
+  monkeypatch.setattr(shards, "SHARD_SIZE", 2)
+  database = make_database(tmp_path)
+  counts = []
+
+  def count(done, total):
+    counts.append((done, total))
+
+  for workers, out in ((1, tmp_path / "one"), (2, tmp_path / "two")):
+    prepare.prepare(database, tmp_path / "raw", out, workers=workers, progress=count)
+  one, two = (everything_in(tmp_path / out / "photos") for out in ("one", "two"))
+  assert one.keys() == two.keys()
+  assert [name for name in one if one[name] != two[name]] == []
+  assert counts[4] == counts[9] == (9, 9)
+
+
+CHILD = """
+import sys
+from pathlib import Path
+import polars as pl
+from paiaa_jax.data import prepare, shards
+from paiaa_jax.data.databases.database import Database
+
+if __name__ == "__main__":
+  folder, shards.SHARD_SIZE = Path(sys.argv[1]), 4
+  images = pl.DataFrame({"image": ["1.jpg"] * 1200, "split": ["train"] * 1200})
+  database = Database("photos", folder / "raw" / "photos", images)
+  prepare.prepare(database, folder / "raw", folder / "out", max_side=10, workers=2)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the workers in /proc")
+def test_killed_outright_it_leaves_no_process_and_finishes_when_called_again(tmp_path):
+  make_database(tmp_path)
+  script = tmp_path / "child.py"
+  script.write_text(CHILD)
+  command = [sys.executable, str(script), str(tmp_path)]
+  with subprocess.Popen(command) as child:
+    while len(list(tmp_path.glob("out/*/shards/*/*.parquet"))) < 3:
+      assert child.poll() is None
+      time.sleep(0.01)
+    workers = Path(f"/proc/{child.pid}/task/{child.pid}/children").read_text().split()
+    child.kill()
+  assert len(workers) >= 2 and not (tmp_path / "out" / "photos").exists()
+  deadline = time.monotonic() + 20
+  while any(Path(f"/proc/{worker}").exists() for worker in workers):
+    assert time.monotonic() < deadline, "workers outlived the process that started them"
+    time.sleep(0.05)
+  first = {path.name: path.stat().st_mtime_ns for path in tmp_path.glob("out/*/shards/*/*.parquet")}
+  assert 3 <= len(first) < 300
+  subprocess.run(command, check=True)
+  assert len(records.open_split(tmp_path / "out" / "photos", "train")) == 1200
+  assert [path.name for path in (tmp_path / "out").iterdir()] == ["photos"]
