@@ -19,6 +19,7 @@ from PIL import Image
 
 PREPROCESSING = "pillow-bilinear-1"  # part of every cached score's key
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".avif", ".heic")
+FORMATS = ["JPEG", "MPO", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF"]  # EPS would run a program
 JPEG_QUALITY = 95
 
 _HEIC = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1")
@@ -40,6 +41,7 @@ if importlib.util.find_spec("pillow_heif"):
   import pillow_heif
 
   pillow_heif.register_heif_opener()
+  FORMATS.append("HEIF")
 
 
 def decode(source: bytes | str | Path, min_side: int = 0, name: str = "") -> np.ndarray:
@@ -66,7 +68,7 @@ def load(source: bytes | str | Path, min_side: int = 0, name: str = "") -> Image
     name = name or os.fspath(source)
     source = Path(source).read_bytes()
   try:
-    image = Image.open(io.BytesIO(source))
+    image = Image.open(io.BytesIO(source), formats=FORMATS)
     orientation = _orientation(image)
     if min_side:
       image.draft(None, (min_side, min_side))
@@ -163,5 +165,5 @@ def _reason(data: bytes, error: Exception) -> str:
   if data[4:12] in _HEIC and not importlib.util.find_spec("pillow_heif"):
     return "HEIC needs one more package: pip install 'paiaa-jax[heic]'."
   if isinstance(error, Image.UnidentifiedImageError):
-    return "not an image in any format that Pillow reads."
+    return f"not an image in a known format ({', '.join(FORMATS)})."
   return f"cannot be decoded ({' '.join(str(error).split()) or type(error).__name__})."

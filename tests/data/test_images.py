@@ -105,6 +105,7 @@ REFUSED = {
   "cut header": (encoded(photo())[:30], "."),
   "text": (b"<html>404 not found</html>", "not an image"),
   "empty": (b"", "empty"),
+  "a program": (encoded(photo(), "EPS"), "not an image"),
   "bomb": (bomb(), "900000000 pixels"),
 }
 
