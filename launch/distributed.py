@@ -44,14 +44,12 @@ def resolve(
     coordinator = environ["COORDINATOR"]
     num_processes = int(environ["NUM_PROCESSES"])
     process_id = int(environ["JOB_COMPLETION_INDEX"])
-  elif int(environ.get("SLURM_NTASKS", 1)) > 1 and "SLURM_STEP_ID" in environ:
-    return {}
-  elif "," in environ.get("TPU_WORKER_HOSTNAMES", ""):
-    return {}
   else:
-    return None
+    many_tasks = "SLURM_STEP_ID" in environ and int(environ.get("SLURM_NTASKS", 1)) > 1
+    many_hosts = "," in environ.get("TPU_WORKER_HOSTNAMES", "")
+    return {} if many_tasks or many_hosts else None
   if not 0 <= process_id < num_processes:
-    raise ValueError(f"process_id is {process_id}; with {num_processes} processes it is below that.")
+    raise ValueError(f"process_id is {process_id}; it is 0..{num_processes - 1} here.")
   return {
     "coordinator_address": coordinator,
     "num_processes": num_processes,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ import jax.numpy as jnp
 import orbax.checkpoint as ocp
 from orbax.checkpoint.checkpoint_managers import preservation_policy
 
+from paiaa_jax.training import orbax_noise
 from paiaa_jax.types import Array
 
-LOWER_IS_BETTER = ("loss", "rmse", "emd")
+LOWER_IS_BETTER = ("loss_aesthetics", "loss_auxiliary", "rmse", "emd")
 
 
 class Checkpoints:
@@ -35,9 +37,16 @@ class Checkpoints:
       ValueError: where the folder cannot be written.
     """
     self._folder = folder
-    self._last_good: int | None = None
-    policies = [preservation_policy.LatestN(keep), _best_one(best)]
+    orbax_noise.hush()
+    goodness = _goodness(best)
+    policies = [
+      preservation_policy.LatestN(keep),
+      preservation_policy.BestN(
+        get_metric_fn=goodness, n=1, keep_checkpoints_without_metrics=False
+      ),
+    ]
     options = ocp.CheckpointManagerOptions(
+      best_fn=goodness,
       preservation_policy=preservation_policy.AnyPreservationPolicy(policies),
       cleanup_tmp_directories=True,
     )
@@ -79,8 +88,8 @@ class Checkpoints:
     Raises:
       ValueError: where there are checkpoints and none can be read.
     """
-    steps = sorted(self._manager.all_steps(), reverse=True)
-    for step in steps:
+    steps = self.steps
+    for step in reversed(steps):
       try:
         return self.restore(step, abstract_state)
       except (ValueError, OSError, KeyError) as error:
@@ -102,8 +111,9 @@ class Checkpoints:
     return restored.state
 
   @property
-  def newest_step(self) -> int | None:
-    return self._manager.latest_step()
+  def steps(self) -> list[int]:
+    """Steps of the checkpoints that are there, in order."""
+    return sorted(self._manager.all_steps())
 
   @property
   def best_step(self) -> int | None:
@@ -129,17 +139,15 @@ class Checkpoints:
     return ValueError(f"cannot write a checkpoint into {self._folder}: {reason}; {last}.")
 
 
-def _best_one(metric: str) -> preservation_policy.BestN:
-  """Keeps the checkpoint with the best `metric`; one without it, or with NaN, is worst."""
+def _goodness(metric: str) -> Callable[[dict[str, float]], float]:
+  """Metrics of a checkpoint -> how good it is by `metric`; -inf where that is absent or NaN."""
   sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
 
   def goodness(metrics: dict[str, float]) -> float:
     value = metrics.get(metric, math.nan)
     return -math.inf if math.isnan(value) else sign * value
 
-  return preservation_policy.BestN(
-    get_metric_fn=goodness, n=1, keep_checkpoints_without_metrics=False
-  )
+  return goodness
 
 
 @jax.jit

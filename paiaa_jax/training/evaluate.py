@@ -1,4 +1,4 @@
-"""Metrics of a split, every image counted exactly once: the last batch is padded, the padding masked.
+"""Metrics of a split, every image counted exactly once: padding of the last batch is masked.
 
 Predictions of all batches are gathered first: a rank correlation is no mean over batches.
 """
@@ -46,10 +46,19 @@ class Evaluator:
     return results
 
 
+def metric_names(sources: streams.Streams) -> tuple[str, ...]:
+  """What an Evaluator measures on these validation splits."""
+  by_stream = {
+    "aesthetics": ("loss_aesthetics", "srcc", "plcc", "rmse", "acc", "emd"),
+    "auxiliary": ("loss_auxiliary", "srcc_aux", *(f"srcc_{name}" for name in sources.aux_names)),
+  }
+  return tuple(name for stream in sources.validation for name in by_stream[stream])
+
+
 def predict(
   eval_step: Callable, params: Any, batch_stats: Any, batches: Iterable[Batch], mesh: Mesh
 ) -> tuple[Prediction, Batch]:
-  """Predictions and labels of all images of a split as numpy, padding dropped; alike on every process.
+  """Predictions and labels of all images of a split as numpy, in order; alike on every process.
 
   Args:
     eval_step: parallel.jit_eval_step's.
@@ -76,16 +85,16 @@ def score_aesthetics(
   Eq. 9; 3 of 1..5).
   """
   mask = labels.has_distribution
-  worth = np.asarray(scale, np.float32)
-  predicted, target = prediction.distribution @ worth, labels.distribution @ worth  # Eq. 3
-  by_image = losses.DISTRIBUTION_LOSSES[distribution_loss](prediction.distribution, labels.distribution)
+  distributions = prediction.distribution, labels.distribution
+  predicted, target = (d @ np.asarray(scale, np.float32) for d in distributions)  # Eq. 3
+  by_image = losses.DISTRIBUTION_LOSSES[distribution_loss](*distributions)
   results = {
     "loss_aesthetics": losses.masked_mean(by_image, mask),
     "srcc": metrics.srcc(predicted, target, mask),
     "plcc": metrics.plcc(predicted, target, mask),
     "rmse": metrics.rmse(predicted, target, mask),
     "acc": metrics.acc(predicted, target, mask, threshold=scale[(len(scale) - 1) // 2]),
-    "emd": metrics.emd(prediction.distribution, labels.distribution, mask),
+    "emd": metrics.emd(*distributions, mask),
   }
   return {name: float(value) for name, value in results.items()}
 
@@ -93,7 +102,7 @@ def score_aesthetics(
 def score_auxiliary(
   prediction: Prediction, labels: Batch, aux_names: Sequence[str]
 ) -> dict[str, float]:
-  """loss_auxiliary, srcc_<name> of each auxiliary output and srcc_aux, the mean of the defined ones."""
+  """loss_auxiliary, srcc_<name> of each output, and srcc_aux, the mean of the defined ones."""
   mask = labels.has_aux
   by_name = {
     f"srcc_{name}": float(metrics.srcc(prediction.aux[:, i], labels.aux[:, i], mask))

@@ -1,4 +1,4 @@
-"""The model folder that a run leaves: weights, and all that is needed to use them on photographs."""
+"""The model folder that a run leaves: weights, and what is needed to use them on photographs."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def export(run: Run, config: ConfigDict, state: State, folder: Path) -> dict[str
 
 
 def model_config(run: Run, config: ConfigDict) -> dict[str, Any]:
-  """What goes beside the weights: Network's arguments, preprocessing, the meaning of the outputs."""
+  """What goes beside the weights: Network's arguments, preprocessing, what the outputs mean."""
   return {
     "network": run.network_fields,
     "preprocessing": {"image_size": config.data.image_size},

@@ -13,7 +13,7 @@ from ml_collections import ConfigDict
 
 from paiaa_jax.training import parallel, resume, setup, streams
 from paiaa_jax.training.checkpoint import Checkpoints
-from paiaa_jax.training.evaluate import Evaluator
+from paiaa_jax.training.evaluate import Evaluator, metric_names
 from paiaa_jax.training.export import export
 from paiaa_jax.training.preemption import Preempted, Preemption
 from paiaa_jax.training.setup import Run
@@ -36,9 +36,9 @@ def train(config: ConfigDict, workdir: str | Path) -> dict[str, float]:
   """
   workdir = Path(workdir).absolute()
   run = setup.prepare(config)
+  best = _best_metric(run, config)
   resume.claim(workdir, config)
   abstract = setup.abstract_state(run, config)
-  best = _best_metric(config)
   with closing(
     Checkpoints(workdir / "checkpoints", keep=config.checkpoint.keep, best=best)
   ) as checkpoints:
@@ -74,7 +74,8 @@ def run_steps(
   batches = streams.train_batches(run.streams, config, first_step)
   window, results = Window(workdir), {}
 
-  with closing(Preemption()) as preemption, closing(Trace(config.log.profile_steps, workdir)) as trace:
+  trace = Trace(config.log.profile_steps, workdir)
+  with closing(Preemption()) as preemption, closing(trace):
     for step in range(first_step, run.total_steps):
       trace.at(step)
       batch = window.fetch(batches)
@@ -115,7 +116,12 @@ def _train_step(run: Run, config: ConfigDict):
   )
 
 
-def _best_metric(config: ConfigDict) -> str:
-  """The metric of config.checkpoint.best; an auxiliary-only run has srcc_aux in the place of srcc."""
+def _best_metric(run: Run, config: ConfigDict) -> str:
+  """The metric of config.checkpoint.best; an auxiliary-only run has srcc_aux for srcc."""
   best = config.checkpoint.best
-  return "srcc_aux" if best == "srcc" and config.train.tasks == "auxiliary" else best
+  if best == "srcc" and config.train.tasks == "auxiliary":
+    best = "srcc_aux"
+  measured = metric_names(run.streams)
+  if measured and best not in measured:
+    raise ValueError(f"checkpoint.best={best!r} is not measured; one of {', '.join(measured)}.")
+  return best

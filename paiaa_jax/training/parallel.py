@@ -27,13 +27,13 @@ def make_mesh(fsdp: int = 1, devices: list | None = None) -> Mesh:
   """
   devices = devices or jax.devices()
   if fsdp < 1 or len(devices) % fsdp:
-    raise ValueError(f"train.fsdp={fsdp} does not divide the {len(devices)} devices; choose a divisor.")
+    raise ValueError(f"train.fsdp={fsdp} does not divide {len(devices)} devices; choose a divisor.")
   shape = (len(devices) // fsdp, fsdp)
   return jax.make_mesh(shape, AXES, axis_types=(AxisType.Auto,) * 2, devices=devices)
 
 
 def check_divisible(images: int, mesh: Mesh, field: str) -> None:
-  """Raises ValueError where the mesh cannot split `images` images evenly, naming the config field."""
+  """Raises ValueError, naming the config field, where the mesh cannot split the images evenly."""
   if images % mesh.size:
     raise ValueError(
       f"{field} gives {images} images a step, which {mesh.size} devices cannot share evenly; "
@@ -94,7 +94,11 @@ def jit_train_step(train_step: Callable, state: Any, mesh: Mesh) -> Callable:
 
 def jit_eval_step(eval_step: Callable, params: Any, batch_stats: Any, mesh: Mesh) -> Callable:
   """Compiles (params, batch_stats, batch) -> results that every process holds whole."""
-  shardings = (state_sharding(params, mesh), state_sharding(batch_stats, mesh), batch_sharding(mesh))
+  shardings = (
+    state_sharding(params, mesh),
+    state_sharding(batch_stats, mesh),
+    batch_sharding(mesh),
+  )
   return jax.jit(eval_step, in_shardings=shardings, out_shardings=replicated(mesh))
 
 

@@ -1,4 +1,4 @@
-"""SIGTERM, from a scheduler that wants its machine back, is noted here and obeyed at a step boundary."""
+"""SIGTERM, from a scheduler that wants its machine back: noted here, obeyed between two steps."""
 
 from __future__ import annotations
 

@@ -12,11 +12,19 @@ import optax
 from jax.sharding import Mesh
 from ml_collections import ConfigDict
 
-from paiaa_jax import rng
+from paiaa_jax import losses, rng
 from paiaa_jax.models import pretrained
 from paiaa_jax.models.network import Network
 from paiaa_jax.training import optim, parallel, streams
 from paiaa_jax.training.step import TASKS, State, create_state
+
+CHOICES = {
+  "train.tasks": tuple(TASKS),
+  "train.distribution_loss": tuple(losses.DISTRIBUTION_LOSSES),
+  "train.batch_norm": ("concatenated", "separate"),
+  "data.auxiliary_target": ("aux", "distribution"),
+  "checkpoint.export": ("last", "best"),
+}
 
 
 class Run(NamedTuple):
@@ -49,6 +57,7 @@ def prepare(config: ConfigDict) -> Run:
   Raises:
     ValueError, FileNotFoundError: for a config that cannot be run, saying which field to mend.
   """
+  _check_choices(config)
   sources = streams.open_streams(config)
   mesh = parallel.make_mesh(config.train.fsdp)
   images = config.optim.batch_size * len(TASKS[config.train.tasks])
@@ -75,6 +84,13 @@ def prepare(config: ConfigDict) -> Run:
   fields = network_fields(config, sources)
   network = Network(**fields)
   return Run(sources, mesh, fields, network, optimizer, schedule, epoch_steps, total_steps)
+
+
+def _check_choices(config: ConfigDict) -> None:
+  for field, choices in CHOICES.items():
+    room, name = field.split(".")
+    if config[room][name] not in choices:
+      raise ValueError(f"unknown {field} {config[room][name]!r}; one of {', '.join(choices)}.")
 
 
 def network_fields(config: ConfigDict, sources: streams.Streams) -> dict[str, Any]:

@@ -17,7 +17,11 @@ import optax
 from paiaa_jax import losses, rng
 from paiaa_jax.types import Array, Batch, Prediction
 
-TASKS = {"joint": ("aesthetics", "auxiliary"), "aesthetics": ("aesthetics",), "auxiliary": ("auxiliary",)}
+TASKS = {  # train.tasks -> the streams of a batch, in order
+  "joint": ("aesthetics", "auxiliary"),
+  "aesthetics": ("aesthetics",),
+  "auxiliary": ("auxiliary",),
+}
 
 
 class State(NamedTuple):
@@ -66,7 +70,7 @@ def make_train_step(
   batch_norm: str = "concatenated",
   ema: float = 0.0,
 ) -> Callable[[State, Batch], tuple[State, dict[str, Array]]]:
-  """A step that minimises L = L_a + gamma L_p (Eq. 8), each a mean over the images that have the label.
+  """A step that minimises L = L_a + gamma L_p (Eq. 8), means over the images with the label.
 
   Args:
     network: models.network.Network, or a module of the same call.
@@ -86,9 +90,11 @@ def make_train_step(
   passes = len(TASKS[tasks]) if batch_norm == "separate" else 1
 
   def train_step(state: State, batch: Batch) -> tuple[State, dict[str, Array]]:
+    dropout = rng.key(seed, "dropout", state.step)
+
     def objective(params):
       prediction, batch_stats = _forward(
-        network, params, state.batch_stats, batch.image, rng.key(seed, "dropout", state.step), passes
+        network, params, state.batch_stats, batch.image, dropout, passes
       )
       terms = loss_terms(prediction, batch, distribution_loss)
       total = weights[0] * terms[0] + weights[1] * terms[1]
@@ -111,7 +117,8 @@ def make_train_step(
 
 def loss_terms(prediction: Prediction, batch: Batch, distribution_loss: str) -> tuple[Array, Array]:
   """(L_a, L_p), scalars: Eq. 2 (or the EMD) and Eq. 5, over the rows that have the label."""
-  by_image = losses.DISTRIBUTION_LOSSES[distribution_loss](prediction.distribution, batch.distribution)
+  loss = losses.DISTRIBUTION_LOSSES[distribution_loss]
+  by_image = loss(prediction.distribution, batch.distribution)
   aux_by_image = losses.aux_mse(prediction.aux, batch.aux)
   return (
     losses.masked_mean(by_image, batch.has_distribution),
@@ -136,7 +143,7 @@ def _forward(network, params, batch_stats, image, dropout, passes) -> tuple[Pred
 
 
 def _interleave(passes: tuple[Array, ...]) -> Array:
-  """Arrays [m, ...] of equal shape -> [len(passes) m, ...]: their first rows, their second rows, ..."""
+  """Arrays [m, ...] of equal shape -> [len(passes) m, ...]: all first rows, all second rows, ..."""
   return jnp.stack(passes, axis=1).reshape(-1, *passes[0].shape[1:])
 
 

@@ -29,7 +29,9 @@ class MetricWriter:
     """
     self._enabled = enabled = jax.process_index() == 0
     self._progress = _progress_bar(enabled)
-    self._bar = self._progress.add_task("training", total=total_steps, completed=first_step, note="")
+    self._bar = self._progress.add_task(
+      "training", total=total_steps, completed=first_step, note=""
+    )
     self._progress.start()
     if enabled:
       path = workdir / "metrics.jsonl"
@@ -41,8 +43,9 @@ class MetricWriter:
     """One line, and one event a metric; a non-finite value is null in the line."""
     if not self._enabled:
       return
-    finite = {name: float(value) if math.isfinite(value) else None for name, value in metrics.items()}
-    self._lines.write(json.dumps({"step": step, "time": round(time.time(), 3), **finite}) + "\n")
+    line = {"step": step, "time": round(time.time(), 3)}
+    line |= {name: value if math.isfinite(value) else None for name, value in metrics.items()}
+    self._lines.write(json.dumps(line) + "\n")
     self._lines.flush()
     for name, value in metrics.items():
       self._events.add_scalar(name, value, step)

@@ -1,12 +1,11 @@
-"""A run small enough to be killed often: two prepared folders of 16-pixel images, a two-layer backbone.
+"""A run small enough to be killed often: prepared folders of 16-pixel images, a tiny backbone.
 
 As a program it is launch.train with the backbone "tiny":
-python tests/training/tiny.py --config=configs/base.py --workdir=DIR --config.field=value
+python -m tests.training.tiny --config=configs/base.py --workdir=DIR --config.field=value
 """
 
 import io
 import json
-import sys
 from pathlib import Path
 
 import flax.linen as nn
@@ -14,8 +13,6 @@ import jax.numpy as jnp
 import numpy as np
 import polars as pl
 from PIL import Image
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from configs import base
 from paiaa_jax.data import records
@@ -65,7 +62,9 @@ def _write(folder: Path, buckets: int, outputs: int, has: tuple[float, float], s
   }
   records.write(folder, splits, buckets, outputs)
   rows = [(e.name, split) for split, examples in splits.items() for e in examples]
-  pl.DataFrame(rows, schema=["image", "split"], orient="row").write_parquet(folder / "index.parquet")
+  pl.DataFrame(rows, schema=["image", "split"], orient="row").write_parquet(
+    folder / "index.parquet"
+  )
   manifest = {"scale": [1.0, 2.0, 3.0, 4.0, 5.0], "aux_names": list(TRAITS), "images": IMAGES}
   (folder / "manifest.json").write_text(json.dumps(manifest))
   return folder

@@ -1,0 +1,136 @@
+"""Checkpoints: every bit comes back, onto any devices; broken ones are told from whole ones."""
+
+import contextlib
+import logging
+import os
+import resource
+
+import jax
+import numpy as np
+import pytest
+
+from paiaa_jax.training import parallel
+from paiaa_jax.training.checkpoint import Checkpoints
+from tests.training.steps import make_optimizer, make_state
+
+
+@pytest.fixture
+def open_checkpoints(tmp_path):
+  """Opens the checkpoints of one folder, as often as asked."""
+  with contextlib.ExitStack() as stack:
+
+    def open_(keep=2, best="srcc", folder=tmp_path / "checkpoints"):
+      return stack.enter_context(contextlib.closing(Checkpoints(folder, keep=keep, best=best)))
+
+    yield open_
+
+
+def placed_state(mesh, seed=0):
+  state = make_state(make_optimizer())
+  random = np.random.default_rng(seed)
+  state = jax.tree.map(lambda x: (x + random.normal(size=x.shape)).astype(x.dtype), state)
+  return jax.device_put(state, parallel.state_sharding(state, mesh))
+
+
+def save(checkpoints, steps, mesh=None, metrics=None):
+  mesh = mesh or parallel.make_mesh()
+  for step in steps:
+    checkpoints.save(step, placed_state(mesh, step), (metrics or {}).get(step))
+  checkpoints.wait()
+
+
+def assert_same_bits(a, b):
+  jax.tree.map(lambda x, y: np.testing.assert_array_equal(np.asarray(x), np.asarray(y)), a, b)
+
+
+@pytest.mark.parametrize(
+  ("saved", "restored"), [((8, 8), (1, 1)), ((1, 1), (8, 4)), ((8, 1), (2, 2))]
+)
+def test_any_devices_open_the_checkpoint_of_any_others(open_checkpoints, saved, restored):
+  """Each pair is (devices, fsdp)."""
+  meshes = [parallel.make_mesh(fsdp, jax.devices()[:n]) for n, fsdp in (saved, restored)]
+  state = placed_state(meshes[0])
+  save(open_checkpoints(), [0], meshes[0])
+  target = parallel.abstract(state, meshes[1])
+  opened = open_checkpoints().restore_newest(target)
+  assert_same_bits(opened, state)
+  assert all(
+    a.sharding == b.sharding for a, b in zip(*map(jax.tree.leaves, (opened, target)), strict=True)
+  )
+
+
+def test_the_last_two_and_the_best_stay(open_checkpoints):
+  checkpoints = open_checkpoints()
+  scores = {1: 0.1, 2: 0.9, 3: float("nan"), 4: 0.3, 5: 0.2}
+  save(checkpoints, scores, metrics={step: {"srcc": score} for step, score in scores.items()})
+  save(checkpoints, [6])  # a preempted run saves without an evaluation
+  assert checkpoints.steps == [2, 5, 6]
+  assert checkpoints.best_step == 2
+
+
+def test_a_lower_error_is_better(open_checkpoints):
+  checkpoints = open_checkpoints(keep=1, best="rmse")
+  save(checkpoints, [1, 2, 3], metrics={1: {"rmse": 0.5}, 2: {"rmse": 0.4}, 3: {"rmse": 0.6}})
+  assert checkpoints.best_step == 2
+
+
+def truncate(path):
+  path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def flip_a_bit(path):
+  content = bytearray(path.read_bytes())
+  content[len(content) // 2] ^= 1
+  path.write_bytes(content)
+
+
+@pytest.mark.parametrize("spoil", [truncate, flip_a_bit, os.remove])
+def test_a_spoilt_newest_checkpoint_falls_back_to_the_one_before(
+  open_checkpoints, spoil, tmp_path, caplog
+):
+  mesh = parallel.make_mesh()
+  save(open_checkpoints(), [3, 6], mesh)
+  files = [path for path in (tmp_path / "checkpoints/6/state").rglob("d/*") if path.is_file()]
+  for path in files:
+    spoil(path)
+  checkpoints = open_checkpoints()
+  with caplog.at_level(logging.WARNING):
+    restored = checkpoints.restore_newest(parallel.abstract(placed_state(mesh), mesh))
+  assert_same_bits(restored, placed_state(mesh, 3))
+  assert "checkpoint 6 cannot be read" in caplog.text
+  assert (tmp_path / "checkpoints_corrupt/6").exists()
+  save(checkpoints, [6], mesh)  # its step is free again
+  assert checkpoints.steps == [3, 6]
+
+
+def test_nothing_readable_is_an_error_and_nothing_at_all_is_none(open_checkpoints, tmp_path):
+  mesh = parallel.make_mesh()
+  abstract = parallel.abstract(placed_state(mesh), mesh)
+  assert open_checkpoints().restore_newest(abstract) is None
+  save(open_checkpoints(), [3], mesh)
+  for path in (tmp_path / "checkpoints/3/state").rglob("d/*"):
+    truncate(path)
+  with pytest.raises(ValueError, match="none of the 1 checkpoints"):
+    open_checkpoints().restore_newest(abstract)
+
+
+def test_a_full_disk_is_one_line_and_the_last_checkpoint_stays(open_checkpoints, tmp_path):
+  """A limit on the size of a file stands in for the disk's."""
+  mesh = parallel.make_mesh()
+  checkpoints = open_checkpoints()
+  save(checkpoints, [3], mesh)
+  limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+  resource.setrlimit(resource.RLIMIT_FSIZE, (512, limits[1]))
+  try:
+    with pytest.raises(ValueError, match="cannot write a checkpoint.*last good one is step 3"):
+      save(checkpoints, [6], mesh)
+  finally:
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+  restored = open_checkpoints().restore_newest(parallel.abstract(placed_state(mesh), mesh))
+  assert_same_bits(restored, placed_state(mesh, 3))
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(open_checkpoints, tmp_path):
+  (tmp_path / "file").write_text("")
+  with pytest.raises(ValueError, match="cannot write checkpoints into"):
+    open_checkpoints(folder=tmp_path / "file" / "checkpoints")

@@ -1,0 +1,202 @@
+"""The whole loop on tiny data: what it leaves, that it resumes bit for bit, and how it stops."""
+
+import json
+import os
+import signal
+
+import jax
+import numpy as np
+import pytest
+
+from paiaa_jax.training import loop, parallel, streams
+from paiaa_jax.training.preemption import Preempted
+from paiaa_jax.training.window import NonFiniteLoss
+from tests.training import tiny
+
+STEPS = 8
+
+
+def config(folders, **changes):
+  tiny_config = tiny.get_config(folders, STEPS)
+  tiny_config.update_from_flattened_dict(
+    {
+      "checkpoint.every": 3,
+      "train.eval_every": 4,
+      **{k.replace("__", "."): v for k, v in changes.items()},
+    }
+  )
+  return tiny_config
+
+
+def weights(workdir):
+  return (workdir / "model/model.safetensors").read_bytes()
+
+
+def lines(workdir):
+  return [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(folders, tmp_path_factory):
+  workdir = tmp_path_factory.mktemp("uninterrupted")
+  return workdir, loop.train(config(folders), workdir)
+
+
+def test_a_run_leaves_a_model_metrics_and_its_config(uninterrupted):
+  workdir, _ = uninterrupted
+  assert json.loads((workdir / "config.json").read_text())["optim"]["steps"] == STEPS
+  model = json.loads((workdir / "model/config.json").read_text())
+  assert model["scale"] == [1, 2, 3, 4, 5] and model["network"]["backbone"] == "tiny"
+  kept = {int(path.name) for path in (workdir / "checkpoints").iterdir()}
+  assert {6, 8} <= kept <= {4, 6, 8}  # the last two, and the best of the evaluated ones
+  logged = {name for line in lines(workdir) for name in line}
+  assert {"loss", "grad_norm", "images_per_second", "step_seconds", "data_wait_seconds"} <= logged
+  assert {"compile_seconds", "validation/srcc", "validation/srcc_aux", "backbone_change"} <= logged
+  assert [line["step"] for line in lines(workdir) if "loss" in line] == [2, 3, 4, 6, 8]
+  assert any(path.name.startswith("events") for path in workdir.iterdir())
+
+
+def test_backbone_change_is_the_distance_from_the_first_weights(uninterrupted):
+  _, results = uninterrupted
+  assert 0 < results["backbone_change_relative"] < 1
+  assert (
+    results["backbone_change"] > results["backbone_change_relative"]
+  )  # the first norm is above 1
+
+
+def test_sigterm_saves_and_the_next_start_ends_with_the_same_bits(
+  folders, uninterrupted, tmp_path, monkeypatch
+):
+  put_batch, put = parallel.put_batch, []
+
+  def terminate_in_step_5(batch, mesh):
+    put.append(batch)
+    if len(put) == 5:
+      os.kill(os.getpid(), signal.SIGTERM)
+    return put_batch(batch, mesh)
+
+  monkeypatch.setattr(parallel, "put_batch", terminate_in_step_5)
+  former = signal.getsignal(signal.SIGTERM)
+  with pytest.raises(Preempted, match="after step 4|after step 5"):
+    loop.train(config(folders), tmp_path)
+  assert signal.getsignal(signal.SIGTERM) is former
+  monkeypatch.undo()
+  loop.train(config(folders), tmp_path)
+  assert weights(tmp_path) == weights(uninterrupted[0])
+  steps = [line["step"] for line in lines(tmp_path)]
+  assert steps == sorted(steps)
+
+
+def test_a_finished_run_started_again_trains_no_further(folders, uninterrupted, monkeypatch):
+  workdir, _ = uninterrupted
+  before = weights(workdir)
+  monkeypatch.setattr(parallel, "put_batch", None)
+  loop.train(config(folders), workdir)
+  assert weights(workdir) == before
+
+
+def test_another_config_in_the_same_workdir_is_refused_by_field(folders, uninterrupted):
+  workdir, _ = uninterrupted
+  with pytest.raises(
+    ValueError, match=r"another config \(optim.lr_heads 0.1 -> 0.2; seed 0 -> 1\)"
+  ):
+    loop.train(config(folders, optim__lr_heads=0.2, seed=1), workdir)
+  loop.train(config(folders, log__every=1, data__workers=2, train__fsdp=2), workdir)
+
+
+def test_one_compilation_and_only_explicit_transfers(folders, tmp_path, monkeypatch):
+  make, traces = loop.make_train_step, []
+
+  def counting(*args, **kwargs):
+    step = make(*args, **kwargs)
+
+    def counted(state, batch):
+      traces.append(1)
+      return step(state, batch)
+
+    return counted
+
+  monkeypatch.setattr(loop, "make_train_step", counting)
+  loop.train(config(folders), tmp_path / "counted")
+  assert len(traces) == 1
+  monkeypatch.setattr(parallel, "put_batch", lambda batch, mesh: batch)
+  with pytest.raises(Exception, match="Disallowed host-to-device transfer"):
+    loop.train(config(folders), tmp_path / "guarded")
+
+
+def test_a_non_finite_loss_names_its_step_and_keeps_the_rows(folders, tmp_path):
+  with pytest.raises(NonFiniteLoss, match=r"loss of step \d+ is (nan|inf).*optim.lr"):
+    loop.train(config(folders, optim__lr_heads=1e30, log__every=4), tmp_path)
+  (saved,) = tmp_path.glob("non_finite_step_*.json")
+  content = json.loads(saved.read_text())
+  first = content["step"] - 1
+  batch = next(streams.train_batches(streams.open_streams(config(folders)), config(folders), first))
+  assert content["rows"] == batch.index.tolist()
+  kept = [int(path.name) for path in (tmp_path / "checkpoints").iterdir() if path.name.isdigit()]
+  assert all(step < content["step"] for step in kept)
+
+
+@pytest.mark.parametrize("task", ["aesthetics", "auxiliary"])
+def test_a_single_task_takes_as_many_steps_and_moves_its_own_head(folders, tmp_path, task):
+  results = loop.train(config(folders, train__tasks=task, checkpoint__export="best"), tmp_path)
+  assert ("srcc" in results) == (task == "aesthetics")
+  assert ("srcc_aux" in results) == (task == "auxiliary")
+  assert lines(tmp_path)[-1]["step"] == STEPS
+
+
+def test_every_switch_runs_together(folders, tmp_path):
+  changes = {
+    "optim__ema": 0.9,
+    "optim__clip_norm": 1.0,
+    "optim__warmup_steps": 2,
+    "optim__schedule": "cosine",
+    "optim__optimizer": "adam",
+    "optim__steps": 4,
+    "train__distribution_loss": "emd",
+    "train__batch_norm": "separate",
+    "train__fsdp": 4,
+    "data__auxiliary_target": "distribution",
+    "model__aux_activation": "softmax",
+    "log__profile_steps": "1:2",
+    "checkpoint__best": "emd",
+  }
+  results = loop.train(config(folders, **changes), tmp_path)
+  assert np.isfinite(results["loss_aesthetics"])
+  assert list((tmp_path / "trace").rglob("*.xplane.pb"))
+  model = json.loads((tmp_path / "model/config.json").read_text())
+  assert model["aux_names"] == ["bucket_1", "bucket_2", "bucket_3", "bucket_4", "bucket_5"]
+
+
+@pytest.mark.parametrize(
+  ("changes", "message"),
+  [
+    ({"train__tasks": "both"}, "unknown train.tasks 'both'; one of joint"),
+    ({"train__batch_norm": "none"}, "one of concatenated, separate"),
+    ({"data__auxiliary": ""}, "needs data.auxiliary"),
+    ({"checkpoint__best": "accuracy"}, "checkpoint.best='accuracy' is not measured; one of"),
+    ({"log__profile_steps": "20:10"}, "not of the form 10:20"),
+    ({"optim__batch_size": 6}, "12 images a step, which 8 devices"),
+    ({"train__fsdp": 3}, "does not divide"),
+  ],
+)
+def test_a_config_that_cannot_run_is_one_line(folders, tmp_path, changes, message):
+  with pytest.raises(ValueError, match=message) as error:
+    loop.train(config(folders, **changes), tmp_path)
+  assert "\n" not in str(error.value)
+
+
+def test_a_workdir_that_cannot_be_written_is_one_line(folders, tmp_path):
+  (tmp_path / "file").write_text("")
+  with pytest.raises(ValueError, match="cannot write into --workdir"):
+    loop.train(config(folders), tmp_path / "file" / "run")
+
+
+def test_memory_is_logged_where_the_device_tells(monkeypatch):
+  from paiaa_jax.training import window
+
+  class Device:
+    def memory_stats(self):
+      return {"peak_bytes_in_use": 2**31}
+
+  monkeypatch.setattr(jax, "local_devices", lambda: [Device()])
+  assert window._memory() == {"device_memory_gib": 2.0}

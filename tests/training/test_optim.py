@@ -1,0 +1,80 @@
+"""The optimiser against the update rule written out in numpy, and the schedule against its formula."""
+
+import jax
+import numpy as np
+import optax
+import pytest
+
+from paiaa_jax.training import optim
+
+PARAMS = {
+  "backbone": {"kernel": np.array([1.0, -2.0], np.float32)},
+  "aesthetics": {"bias": np.array([0.5], np.float32)},
+}
+
+
+def gradient(step):
+  random = np.random.default_rng(step)
+  return jax.tree.map(lambda x: random.normal(size=x.shape).astype(np.float32), PARAMS)
+
+
+def schedule(name="exponential", **options):
+  return optim.make_schedule(
+    name, **{"decay": 0.9, "steps_per_epoch": 2, "total_steps": 10, **options}
+  )
+
+
+def test_sgd_follows_the_paper_with_two_rates():
+  rates = {"backbone": 0.01, "aesthetics": 0.1}
+  optimizer = optim.make_optimizer(
+    "sgd", schedule(), lr_backbone=0.01, lr_heads=0.1, momentum=0.9, weight_decay=0.05
+  )
+  params, state = PARAMS, optimizer.init(PARAMS)
+  expected = jax.tree.map(np.copy, PARAMS)
+  velocity = jax.tree.map(np.zeros_like, PARAMS)
+  for step in range(5):
+    grads = gradient(step)
+    updates, state = optimizer.update(grads, state, params)
+    params = optax.apply_updates(params, updates)
+    for part, rate in rates.items():
+      (name,) = expected[part]
+      l2 = grads[part][name] + 0.05 * expected[part][name]
+      velocity[part][name] = 0.9 * velocity[part][name] + l2
+      expected[part][name] -= rate * 0.9 ** (step // 2) * velocity[part][name]
+  jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5), params, expected)
+
+
+def test_clipping_bounds_the_norm_of_the_whole_gradient():
+  optimizer = optim.make_optimizer(
+    "sgd", schedule("constant"), lr_backbone=1.0, lr_heads=1.0, momentum=0.0, clip_norm=0.01
+  )
+  updates, _ = optimizer.update(gradient(0), optimizer.init(PARAMS), PARAMS)
+  np.testing.assert_allclose(optax.tree.norm(updates), 0.01, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+  ("name", "step", "factor"),
+  [
+    ("exponential", 0, 1.0),
+    ("exponential", 1, 1.0),
+    ("exponential", 5, 0.81),
+    ("cosine", 0, 1.0),
+    ("cosine", 5, 0.5),
+    ("cosine", 10, 0.0),
+    ("constant", 7, 1.0),
+  ],
+)
+def test_schedule(name, step, factor):
+  np.testing.assert_allclose(schedule(name)(step), factor, atol=1e-6)
+
+
+def test_warmup_rises_to_the_full_rate():
+  warm = schedule("constant", warmup_steps=4)
+  np.testing.assert_allclose([warm(step) for step in range(6)], [0.25, 0.5, 0.75, 1, 1, 1])
+
+
+def test_unknown_names_list_the_known_ones():
+  with pytest.raises(ValueError, match=r"optim.schedule 'linear'.*cosine"):
+    schedule("linear")
+  with pytest.raises(ValueError, match=r"optim.optimizer 'lion'.*sgd, adam"):
+    optim.make_optimizer("lion", schedule(), lr_backbone=1.0, lr_heads=1.0)

@@ -1,0 +1,66 @@
+"""The same step on 1 and on 8 devices, replicated and sharded."""
+
+import jax
+import numpy as np
+import pytest
+
+from paiaa_jax.models.network import Network
+from paiaa_jax.training import parallel
+from paiaa_jax.training.step import make_train_step
+from tests.training.steps import NETWORK, make_batch, make_optimizer, make_state
+
+
+def run(devices, *, fsdp=1, steps=3, network=NETWORK):
+  """State and loss after some steps over that many devices."""
+  mesh = parallel.make_mesh(fsdp, jax.devices()[:devices])
+  optimizer = make_optimizer()
+  state = make_state(optimizer, network=network)
+  state = jax.device_put(state, parallel.state_sharding(state, mesh))
+  step = parallel.jit_train_step(make_train_step(network, optimizer, seed=0), state, mesh)
+  for i in range(steps):
+    state, metrics = step(state, parallel.put_batch(make_batch(seed=i), mesh))
+  return parallel.gather(state, mesh), float(metrics["loss"])
+
+
+@pytest.mark.parametrize("fsdp", [1, 2, 8])
+def test_eight_devices_equal_one(fsdp):
+  one, loss = run(1)
+  eight, sharded_loss = run(8, fsdp=fsdp)
+  np.testing.assert_allclose(loss, sharded_loss, rtol=1e-5)
+  jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5), one, eight)
+
+
+@pytest.mark.parametrize("fsdp", [2, 4, 8])
+def test_bytes_of_state_fall_as_one_over_n(fsdp):
+  wide = Network("tiny", num_buckets=8, aux_names=("a",) * 8, head_widths=(256, 128))
+  state = make_state(make_optimizer(), network=wide)
+  sizes = []
+  for shards in (1, fsdp):
+    mesh = parallel.make_mesh(shards)
+    placed = jax.device_put(state, parallel.state_sharding(state, mesh))
+    sizes.append(parallel.bytes_per_device(placed))
+  assert sizes[0] == sum(leaf.nbytes for leaf in jax.tree.leaves(state))
+  np.testing.assert_allclose(sizes[1] / sizes[0], 1 / fsdp, rtol=0.02)
+
+
+def test_a_step_stays_sharded():
+  mesh = parallel.make_mesh(8)
+  optimizer = make_optimizer()
+  state = make_state(optimizer)
+  shardings = parallel.state_sharding(state, mesh)
+  state = jax.device_put(state, shardings)
+  step = parallel.jit_train_step(make_train_step(NETWORK, optimizer, seed=0), state, mesh)
+  after, _ = step(state, parallel.put_batch(make_batch(), mesh))
+  jax.tree.map(lambda leaf, wanted: _assert_equal(leaf.sharding, wanted), after, shardings)
+
+
+def _assert_equal(a, b):
+  assert a == b
+
+
+def test_uneven_batches_and_meshes_are_refused():
+  mesh = parallel.make_mesh()
+  with pytest.raises(ValueError, match=r"optim.batch_size=50 gives 100 images.*multiple of 8"):
+    parallel.check_divisible(100, mesh, "optim.batch_size=50")
+  with pytest.raises(ValueError, match="train.fsdp=3 does not divide 8 devices"):
+    parallel.make_mesh(3)
