@@ -12,7 +12,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from paiaa_jax.personalization.fusion import Moments, inverse
+from paiaa_jax.personalization.fusion import Moments, inverse, pairs
 from paiaa_jax.types import Array
 
 NOISE_STEPS = 5  # of the fixed point between a person's weights and noise; it settles in three
@@ -109,9 +109,9 @@ def _noise(crowd: Moments, fits: Posterior, weight: Array) -> dict[str, Array]:
   return dict(noise=mean, noise_count=1 / jnp.clip(between, 1e-2, 0.5))
 
 
-def interval_width(posterior: Posterior, x: Array, level: float) -> Array:
-  """Half the width of the interval that holds a rating with probability `level`. x [n, d] -> [n]."""
-  spread = jnp.einsum("nd,de,ne->n", x, posterior.covariance, x)
+def interval_half_width(posterior: Posterior, x: Array, level: float) -> Array:
+  """Half the interval that holds an image's rating with probability `level`: x [n, d] -> [n]."""
+  spread = pairs(x) @ posterior.covariance.ravel()
   return _t_quantile(level, posterior.freedom) * jnp.sqrt(spread + posterior.noise)
 
 

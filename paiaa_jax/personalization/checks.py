@@ -17,16 +17,30 @@ class Users(NamedTuple):
     traits: [u, n, k] float32.
     ratings: [u, n] float32, in points.
     valid: [u, n] bool.
-    user_ids: [u].
-    image_ids: [u, n].
   """
 
-  generic: np.ndarray
-  traits: np.ndarray
-  ratings: np.ndarray
-  valid: np.ndarray
-  user_ids: np.ndarray
-  image_ids: np.ndarray
+  generic: Array
+  traits: Array
+  ratings: Array
+  valid: Array
+
+
+def ids_or_positions(
+  user_ids: Array | None, image_ids: Array | None, shape: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray]:
+  """Ids of u users [u] and of their n images [u, n], by default their positions; shape is (u, n).
+
+  Raises:
+    ValueError: another number of ids than of users or images.
+  """
+  u, n = shape
+  user_ids = np.arange(u) if user_ids is None else np.asarray(user_ids)
+  image_ids = np.arange(n) if image_ids is None else np.asarray(image_ids)
+  if user_ids.shape != (u,):
+    raise ValueError(f"user_ids has shape {user_ids.shape}; {u} users need ({u},).")
+  if image_ids.shape not in ((n,), (u, n)):
+    raise ValueError(f"image_ids has shape {image_ids.shape}; it must be ({u}, {n}).")
+  return user_ids, np.broadcast_to(image_ids, shape)
 
 
 def check_users(
@@ -34,13 +48,13 @@ def check_users(
   traits: Array,
   ratings: Array,
   valid: Array,
-  user_ids: Array | None = None,
-  image_ids: Array | None = None,
+  user_ids: Array,
+  image_ids: Array,
   scale: tuple[float, float] | None = None,
 ) -> Users:
   """The arrays as Users, or a ValueError that names the first user at fault; see Users for shapes.
 
-  `scale` is the (lowest, highest) rating possible. Ids are positions by default.
+  `scale` is the (lowest, highest) rating possible.
   """
   valid = np.asarray(valid, bool)
   generic, ratings = np.asarray(generic, np.float32), np.asarray(ratings, np.float32)
@@ -48,13 +62,6 @@ def check_users(
   for name, array in (("generic", generic), ("ratings", ratings), ("traits", traits)):
     if array.shape[:2] != valid.shape or array.ndim != (3 if name == "traits" else 2):
       raise ValueError(f"{name} has shape {array.shape}, but valid has {valid.shape}.")
-  u, n = valid.shape
-  user_ids = np.arange(u) if user_ids is None else np.asarray(user_ids)
-  image_ids = np.arange(n) if image_ids is None else np.asarray(image_ids)
-  image_ids = np.broadcast_to(image_ids, (u, n))
-  if user_ids.shape != (u,):
-    raise ValueError(f"user_ids has shape {user_ids.shape}; {u} users need ({u},).")
-
   low, high = scale or (-np.inf, np.inf)
   out_of_range = np.isfinite(ratings) & ((ratings < low) | (ratings > high))
   faults = {
@@ -70,8 +77,6 @@ def check_users(
     np.where(valid[..., None], traits, 0),
     np.where(valid, ratings, 0),
     valid,
-    user_ids,
-    image_ids,
   )
 
 

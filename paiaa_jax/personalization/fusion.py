@@ -1,9 +1,10 @@
 """The inter-task fusion of one user: s_b = s_a + w . s_p (Eq. 6), fitted on a few ratings.
 
-Everything here is for one user and one split; the protocol puts `vmap` outside. A fit needs only
-`Moments` of the ratings it may see, which for all splits of a user are one matrix product. The
-design of an image is its k auxiliary outputs and a 1 (for the intercept), the target its rating
-less the generic score. Solvers that know no intercept keep its weight at 0.
+Everything here is for one user and one split; the solvers put `vmap` outside, the splits on the
+last axis, so that each scalar below is one vector over all of them. A fit needs only `Moments` of
+the ratings it may see, which for all splits of a user are then one matrix product. The design of
+an image is its k auxiliary outputs and a 1 (for the intercept), the target its rating less the
+generic score. Solvers that know no intercept keep its weight at 0.
 """
 
 from __future__ import annotations
@@ -37,11 +38,18 @@ def design(traits: Array) -> Array:
   return jnp.concatenate([traits, jnp.ones_like(traits[..., :1])], axis=-1)
 
 
-def moments(x: Array, target: Array, mask: Array) -> Moments:
-  """Moments of the images [n] whose mask is 1. x [n, d], target [n], mask [n]."""
-  x = jnp.where(mask[:, None] > 0, x, 0)  # a product would let a NaN through
-  target = jnp.where(mask > 0, target, 0)
-  return Moments(x.T @ x, target @ x, target @ target, jnp.sum(mask))
+def pairs(x: Array) -> Array:
+  """Products of every two columns, [n, d] -> [n, d * d]: what second moments sum."""
+  return (x[:, :, None] * x[:, None, :]).reshape(x.shape[0], -1)
+
+
+def moments(x: Array, target: Array, seen: Array) -> Moments:
+  """Moments of the images whose `seen` [n] is 1. x [n, d] and target [n] are finite throughout."""
+  d = x.shape[1]
+  columns = jnp.concatenate([x, target[:, None]], axis=1)
+  sums = (pairs(columns).T @ seen).reshape(d + 1, d + 1)
+  # the design's last column is 1, so its square counts
+  return Moments(sums[:d, :d], sums[:d, d], sums[d, d], sums[d - 1, d - 1])
 
 
 def solve(matrix: Array, vector: Array, ridge: Array) -> Array:
@@ -94,10 +102,10 @@ def loo_error(
   An image's own pull on its prediction is h = x' A^-1 x; without it the residual e is e / (1 - h).
   """
   penalty = ridge_penalty(seen, strength, intercept)
-  pull = jnp.einsum("nd,de,ne->n", x, inverse(seen.gram, penalty), x)
+  pull = pairs(x) @ inverse(seen.gram, penalty).ravel()
   residual = target - x @ solve(seen.gram, seen.cross, penalty)
   left_out = residual / jnp.maximum(1 - pull, 1e-6)
-  return jnp.sum(jnp.where(mask > 0, left_out**2, 0)) / seen.count
+  return jnp.sum(mask * jnp.square(left_out)) / seen.count
 
 
 def fit_sgd(

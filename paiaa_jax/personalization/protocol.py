@@ -15,10 +15,10 @@ import numpy as np
 
 from paiaa_jax.personalization import solvers
 from paiaa_jax.personalization.bayes import Prior
-from paiaa_jax.personalization.checks import check_users
+from paiaa_jax.personalization.checks import Users, check_users, ids_or_positions
 from paiaa_jax.personalization.fusion import design
-from paiaa_jax.personalization.ranks import held_out_srcc
-from paiaa_jax.personalization.splits import draw_order
+from paiaa_jax.personalization.ranks import correlate_ranks, ranks, subset_ranks
+from paiaa_jax.personalization.splits import Draws, draw_splits
 from paiaa_jax.types import Array
 
 
@@ -88,14 +88,11 @@ def evaluate_splits(
     ValueError: shapes that disagree, an unknown solver, or a rating, score or trait that is not
       finite or out of range (with the user's id).
   """
-  data = check_users(generic, traits, ratings, valid, user_ids, image_ids, scale)
+  user_ids, image_ids = ids_or_positions(user_ids, image_ids, np.shape(valid))
+  users = check_users(generic, traits, ratings, valid, user_ids, image_ids, scale)
+  draws = draw_splits(users.valid, user_ids, image_ids, num_splits=num_splits, seed=seed)
   solver = solvers.named(solver)
-  order = draw_order(
-    data.valid, data.user_ids, data.image_ids, num_splits=num_splits, seed=seed
-  )
-  return evaluate_order(
-    data.generic, data.traits, data.ratings, data.valid, order, prior, solver=solver, shots=shots
-  )
+  return evaluate_draws(users, draws, prior, solver=solver, shots=tuple(shots))
 
 
 def evaluate_scores(
@@ -113,86 +110,90 @@ def evaluate_scores(
 
   The other arguments are those of `evaluate_splits`; returns [shots, u, s], NaN where undefined.
   """
-  nothing = np.zeros((*np.shape(scores), 0), np.float32)
-  data = check_users(scores, nothing, ratings, valid, user_ids, image_ids)
-  order = draw_order(data.valid, data.user_ids, data.image_ids, num_splits=num_splits, seed=seed)
-  return np.stack([_rank_scores(data.generic, data.ratings, data.valid, order, k) for k in shots])
-
-
-@jax.jit
-def _rank_scores(scores: Array, ratings: Array, valid: Array, order: Array, k: int) -> Array:
-  held_out = valid[:, None, :] & (order >= k)
-  srcc = held_out_srcc(jnp.broadcast_to(scores[:, None, :], order.shape), ratings, held_out).srcc
-  return jnp.where(jnp.sum(valid, axis=1)[:, None] < k + 2, jnp.nan, srcc)
+  user_ids, image_ids = ids_or_positions(user_ids, image_ids, np.shape(valid))
+  no_traits = np.zeros((*np.shape(scores), 0), np.float32)
+  users = check_users(scores, no_traits, ratings, valid, user_ids, image_ids)
+  draws = draw_splits(users.valid, user_ids, image_ids, num_splits=num_splits, seed=seed)
+  return np.stack([_srcc_of_fixed_scores(users, draws, k=k) for k in shots])
 
 
 @functools.partial(jax.jit, static_argnames=("solver", "shots"))
-def evaluate_order(
-  generic: Array,
-  traits: Array,
-  ratings: Array,
-  valid: Array,
-  order: Array,
+def evaluate_draws(
+  users: Users,
+  draws: Draws,
   prior: Prior | None,
   *,
   solver: solvers.Solver,
   shots: tuple[int, ...],
 ) -> Evaluation:
-  """The compiled part of `evaluate_splits`, once the draws `order` [u, s, n] are known."""
-  x = design(traits)
-  target = ratings - generic
-  orders = jnp.concatenate([order] * len(shots), axis=1)  # [u, shots * s, n]
-  limits = jnp.repeat(jnp.asarray(shots), order.shape[1])
-  fits = _fit(solver, x, target, orders, limits, prior)
-  personal = generic[:, None, :] + jnp.einsum(
-    "und,usd->usn", x, fits.weights, precision="highest"
-  )
-  held_out = valid[:, None, :] & (orders >= limits[:, None])
-  ours = held_out_srcc(personal, ratings, held_out)
-  theirs = held_out_srcc(jnp.broadcast_to(generic[:, None, :], held_out.shape), ratings, held_out)
-  coverage, width = _intervals(fits.half_width, personal, ratings, held_out)
-  left_out = jnp.sum(valid, axis=1) < jnp.asarray(shots)[:, None] + 2
+  """The compiled part of `evaluate_splits`: checked users and their draws in, all else as there."""
+  with jax.default_matmul_precision("highest"):
+    x = design(users.traits)
+    target = users.ratings - users.generic
+    num_splits = draws.position.shape[2]
+    fits = solvers.fit_all(
+      solver,
+      x,
+      target,
+      jnp.tile(draws.position, len(shots)),
+      jnp.repeat(jnp.asarray(shots), num_splits),
+      prior,
+    )
+    personal = users.generic[..., None] + x @ fits.weights  # [u, n, shots * s]
+  results = []
+  for i, k in enumerate(shots):
+    columns = slice(i * num_splits, (i + 1) * num_splits)
+    mine = jax.tree.map(lambda leaf, c=columns: leaf[..., c], fits)
+    results.append(_rank_held_out(users, draws, mine, personal[..., columns], k))
+  return jax.tree.map(lambda *leaves: jnp.stack(leaves), *results)
 
-  def by_shots(values):  # [u, shots * s, ...] -> [shots, u, s, ...]
-    values = values.reshape(values.shape[0], len(shots), order.shape[1], *values.shape[2:])
-    return jnp.moveaxis(values, 1, 0)
 
-  def defined(values):
-    return jnp.where(left_out[:, :, None], jnp.nan, by_shots(values))
-
-  def counted(values):
-    return jnp.where(left_out, 0, jnp.sum(by_shots(values), axis=-1))
-
+def _rank_held_out(
+  users: Users, draws: Draws, fits: solvers.Fits, personal: Array, k: int
+) -> Evaluation:
+  """One k's Evaluation (without the leading axis) of scores [u, n, s] fitted on k ratings."""
+  count = jnp.maximum(jnp.sum(users.valid, axis=1) - k, 0)  # [u] images held out
+  held_out = (draws.position >= k) & users.valid[..., None]
+  rating_ranks = subset_ranks(users.ratings, held_out)
+  generic = correlate_ranks(subset_ranks(users.generic, held_out), rating_ranks, count)
+  # the images drawn from position k on, closed up: counting pairs costs their number squared
+  last = draws.image[:, k:]
+  personal_ranks = ranks(jnp.take_along_axis(personal, last, axis=1), count)
+  ours = correlate_ranks(personal_ranks, jnp.take_along_axis(rating_ranks, last, axis=1), count)
+  coverage, width = _intervals(fits.half_width, personal - users.ratings[..., None], held_out)
+  left_out = count < 2
   return Evaluation(
-    srcc_personal=defined(ours.srcc),
-    srcc_generic=defined(theirs.srcc),
-    weights=by_shots(fits.weights[..., :-1]),
-    intercept=by_shots(fits.weights[..., -1]),
-    strength=by_shots(fits.strength),
-    coverage=defined(coverage),
-    width=defined(width),
+    srcc_personal=_unless(left_out, ours.srcc),
+    srcc_generic=_unless(left_out, generic.srcc),
+    weights=jnp.moveaxis(fits.weights[:, :-1], 1, -1),
+    intercept=fits.weights[:, -1],
+    strength=fits.strength,
+    coverage=_unless(left_out, coverage),
+    width=_unless(left_out, width),
     left_out=left_out,
-    constant_ratings=counted(ours.constant_ratings),
-    constant_personal=counted(ours.constant_scores),
-    constant_generic=counted(theirs.constant_scores),
+    constant_ratings=jnp.where(left_out, 0, jnp.sum(ours.constant_b, axis=1)),
+    constant_personal=jnp.where(left_out, 0, jnp.sum(ours.constant_a, axis=1)),
+    constant_generic=jnp.where(left_out, 0, jnp.sum(generic.constant_a, axis=1)),
   )
 
 
-def _fit(solver, x, target, order, shots, prior) -> solvers.Fits:
-  if isinstance(solver, solvers.Ridge):
-    return solvers.fit_ridge(solver, x, target, order, shots)
-  if isinstance(solver, solvers.Sgd):
-    return solvers.fit_sgd(solver, x, target, order, shots)
-  return solvers.fit_bayes(solver, x, target, order, shots, prior)
+@functools.partial(jax.jit, static_argnames="k")
+def _srcc_of_fixed_scores(users: Users, draws: Draws, *, k: int) -> Array:
+  count = jnp.maximum(jnp.sum(users.valid, axis=1) - k, 0)
+  held_out = (draws.position >= k) & users.valid[..., None]
+  ranked = [subset_ranks(values, held_out) for values in (users.generic, users.ratings)]
+  return _unless(count < 2, correlate_ranks(*ranked, count).srcc)
 
 
-def _intervals(half_width, personal, ratings, held_out) -> tuple[Array, Array]:
-  """Coverage and mean width [u, s] over the held-out images; NaN without intervals."""
+def _intervals(half_width: Array | None, error: Array, held_out: Array) -> tuple[Array, Array]:
+  """Share of the held-out errors [u, n, s] within the interval, and its mean width: [u, s] each."""
   if half_width is None:
-    nothing = jnp.full(held_out.shape[:2], jnp.nan)
+    nothing = jnp.full(held_out.shape[::2], jnp.nan)
     return nothing, nothing
-  within = jnp.abs(ratings[:, None, :] - personal) <= half_width
-  count = jnp.sum(held_out, axis=-1)
-  coverage = jnp.sum(within & held_out, axis=-1) / count
-  width = jnp.sum(jnp.where(held_out, 2 * half_width, 0), axis=-1) / count
-  return coverage, width
+  count = jnp.sum(held_out, axis=1)
+  coverage = jnp.sum(held_out & (jnp.abs(error) <= half_width), axis=1) / count
+  return coverage, jnp.sum(jnp.where(held_out, 2 * half_width, 0), axis=1) / count
+
+
+def _unless(left_out: Array, values: Array) -> Array:
+  return jnp.where(left_out[:, None], jnp.nan, values)

@@ -6,6 +6,8 @@ Shapes: u users, s fits a user (shots x splits), n images, d = k + 1 columns of 
 from __future__ import annotations
 
 import dataclasses
+import functools
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -66,9 +68,9 @@ class Fits(NamedTuple):
   """What was fitted for u users x s splits.
 
   Attributes:
-    weights: [u, s, d], the last one the intercept.
+    weights: [u, d, s], the last row the intercept.
     strength: [u, s], the ridge chosen; NaN where there is none.
-    half_width: [u, s, n], half the interval about each image's score; None where there is none.
+    half_width: [u, n, s], half the interval about each image's score; None where there is none.
   """
 
   weights: Array
@@ -83,92 +85,95 @@ def named(solver: str | Solver) -> Solver:
   return SOLVERS[solver] if isinstance(solver, str) else solver
 
 
-def all_moments(x: Array, target: Array, train: Array) -> Moments:
-  """Moments of every split of every user, one matrix product a user.
+def fit_all(
+  solver: Solver, x: Array, target: Array, position: Array, shots: Array, prior: bayes.Prior | None
+) -> Fits:
+  """Fits every user on the first `shots` images of each split's draw.
 
   Args:
-    x: [u, n, d]; target: [u, n]; both finite where padded.
-    train: [u, s, n], 1 where the fit may see the rating.
-
-  Returns:
-    Moments with leading axes [u, s].
+    solver: its settings.
+    x: [u, n, d] design; target: [u, n] rating less generic score; 0 where padded.
+    position: [u, n, s], where each image was drawn.
+    shots: [s], how many a fit sees.
+    prior: of `Bayes`; None takes it from the other users.
   """
-  d = x.shape[-1]
-  z = jnp.concatenate([x, target[..., None]], axis=-1)
-  products = (z[..., :, None] * z[..., None, :]).reshape(*z.shape[:2], (d + 1) ** 2)
-  sums = jnp.einsum("usn,unp->usp", train, products, precision="highest")
-  sums = sums.reshape(*sums.shape[:2], d + 1, d + 1)
-  # the design's last column is 1, so its square counts
-  return Moments(sums[..., :d, :d], sums[..., :d, d], sums[..., d, d], sums[..., d - 1, d - 1])
+  if isinstance(solver, Ridge):
+    return _fit_ridge(solver, x, target, (position < shots).astype(x.dtype))
+  if isinstance(solver, Sgd):
+    return _fit_sgd(solver, x, target, position, shots)
+  return _fit_bayes(solver, x, target, (position < shots).astype(x.dtype), prior)
 
 
-def fit_ridge(solver: Ridge, x: Array, target: Array, order: Array, shots: Array) -> Fits:
+def over_users_and_splits(fit: Callable, *shared: int) -> Callable:
+  """Maps a function of one user and one split; arguments at `shared` are the user's, any split."""
+
+  def mapped(*args):
+    axes = tuple(None if i in shared else -1 for i in range(len(args)))
+    return jax.vmap(jax.vmap(fit, in_axes=axes, out_axes=-1))(*args)
+
+  return mapped
+
+
+def _fit_ridge(solver: Ridge, x: Array, target: Array, seen: Array) -> Fits:
   """Exact weights; with several strengths, each fit takes the one of least leave-one-out error."""
-  train = _seen(order, shots)
-  seen = all_moments(x, target, train)
+  sums = over_users_and_splits(fusion.moments, 0, 1)(x, target, seen)
   strengths = jnp.asarray(solver.strengths, x.dtype)
+
+  def error(strength):
+    loo = functools.partial(fusion.loo_error, strength=strength, intercept=solver.intercept)
+    return over_users_and_splits(loo, 1, 2)(sums, x, target, seen)
+
   if len(solver.strengths) == 1:
-    strength = jnp.full(train.shape[:2], strengths[0])
+    strength = jnp.broadcast_to(strengths, seen.shape[::2])
   else:
-    error = jax.vmap(  # users
-      jax.vmap(  # splits
-        jax.vmap(  # strengths
-          lambda *args: fusion.loo_error(*args, intercept=solver.intercept),
-          in_axes=(None, None, None, None, 0),
-        ),
-        in_axes=(0, None, None, 0, None),
-      ),
-      in_axes=(0, 0, 0, 0, None),
-    )
-    strength = strengths[jnp.argmin(error(seen, x, target, train, strengths), axis=-1)]
-  fit = jax.vmap(jax.vmap(lambda m, s: fusion.fit_ridge(m, s, intercept=solver.intercept)))
-  return Fits(fit(seen, strength), strength, None)
+    strength = strengths[jnp.argmin(jax.lax.map(error, strengths), axis=0)]
+  fit = functools.partial(fusion.fit_ridge, intercept=solver.intercept)
+  return Fits(over_users_and_splits(fit)(sums, strength), strength, None)
 
 
-def fit_sgd(solver: Sgd, x: Array, target: Array, order: Array, shots: Array) -> Fits:
+def _fit_sgd(solver: Sgd, x: Array, target: Array, position: Array, shots: Array) -> Fits:
   """The paper's descent; batch b of a fit holds the images drawn b-th batch_size by batch_size."""
   settings = dataclasses.asdict(solver)
   size = settings.pop("batch_size")
-  train = _seen(order, shots)
-  num_batches = -(-order.shape[-1] // size)
-  batches = [
-    all_moments(x, target, train * (order // size == b)) for b in range(num_batches)
-  ]
-  stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves, axis=2), *batches)
-  fit = jax.vmap(jax.vmap(lambda m: fusion.fit_sgd(m, **settings)))
-  weights = fit(stacked)
-  return Fits(weights, jnp.full(weights.shape[:2], jnp.nan), None)
+
+  def fit(x, target, position, shots):
+    batch = jnp.arange(-(-position.shape[0] // size))
+    chosen = (position < shots) & (position // size == batch[:, None])
+    sums = jax.vmap(fusion.moments, in_axes=(None, None, 0))(x, target, chosen.astype(x.dtype))
+    return fusion.fit_sgd(sums, **settings)
+
+  shots = jnp.broadcast_to(shots, position.shape[::2])
+  weights = over_users_and_splits(fit, 0, 1)(x, target, position, shots)
+  return Fits(weights, jnp.full(shots.shape, jnp.nan), None)
 
 
-def fit_bayes(
-  solver: Bayes, x: Array, target: Array, order: Array, shots: Array, prior: bayes.Prior | None
+def _fit_bayes(
+  solver: Bayes, x: Array, target: Array, seen: Array, prior: bayes.Prior | None
 ) -> Fits:
   """Posterior means, and the intervals that follow."""
-  seen = all_moments(x, target, _seen(order, shots))
-  priors = _priors_of_others(solver, seen) if prior is None else _for_all(prior, seen.count.shape)
-  posterior = jax.vmap(jax.vmap(bayes.fit_bayes))(seen, priors)
-  width = jax.vmap(
-    jax.vmap(lambda p, row: bayes.interval_width(p, row, solver.level), in_axes=(0, None))
-  )(posterior, x)
-  return Fits(posterior.mean, jnp.full(seen.count.shape, jnp.nan), width)
+  sums = over_users_and_splits(fusion.moments, 0, 1)(x, target, seen)
+  if prior is None:
+    priors = _priors_of_others(solver, sums)
+  else:
+    shape = sums.count.shape
+    priors = jax.tree.map(
+      lambda p: jnp.broadcast_to(p[..., None], (shape[0], *p.shape, shape[1])), prior
+    )
+  posterior = over_users_and_splits(bayes.fit_bayes)(sums, priors)
+  width = functools.partial(bayes.interval_half_width, level=solver.level)
+  half_width = over_users_and_splits(width, 1)(posterior, x)
+  return Fits(posterior.mean, jnp.full(sums.count.shape, jnp.nan), half_width)
 
 
-def _priors_of_others(solver: Bayes, seen: Moments) -> bayes.Prior:
-  """[u, s] priors: a user's comes from the other groups' shots in the same split."""
-  users = seen.count.shape[0]
+def _priors_of_others(solver: Bayes, sums: Moments) -> bayes.Prior:
+  """A prior for each user and split, from the other groups' shots in the same split."""
+  users = sums.count.shape[0]
   folds = min(users, solver.folds)
   group = jnp.arange(users) % folds
-  member = (group[None, :] != jnp.arange(folds)[:, None]).astype(seen.count.dtype)
-  member = member[:, :, None] * (seen.count > 0)  # [folds, u, s]
-  over_folds = jax.vmap(bayes.fit_prior, in_axes=(None, 0))
-  priors = jax.vmap(over_folds, in_axes=(1, 2), out_axes=1)(seen, member)
+
+  def fold_prior(fold):
+    member = ((group != fold)[:, None] & (sums.count > 0)).astype(sums.count.dtype)
+    return jax.vmap(bayes.fit_prior, in_axes=-1, out_axes=-1)(sums, member)
+
+  priors = jax.lax.map(fold_prior, jnp.arange(folds))
   return jax.tree.map(lambda leaf: leaf[group], priors)
-
-
-def _for_all(prior: bayes.Prior, shape: tuple[int, int]) -> bayes.Prior:
-  return jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, shape + jnp.shape(leaf)), prior)
-
-
-def _seen(order: Array, shots: Array) -> Array:
-  """order [u, s, n] and shots [s] -> 1 for the first k images of each draw."""
-  return (order < shots[:, None]).astype(jnp.float32)

@@ -7,6 +7,8 @@ first k of the order are the k shots: those of k = 10 are among those of k = 100
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from paiaa_jax.types import Array
@@ -16,10 +18,22 @@ GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 LAST = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
-def draw_order(
+class Draws(NamedTuple):
+  """What s splits draw from each of u users with n images.
+
+  Attributes:
+    image: [u, n, s] int32, the image drawn at each position; padding comes last.
+    position: [u, n, s] int32, its inverse: where each image was drawn.
+  """
+
+  image: np.ndarray
+  position: np.ndarray
+
+
+def draw_splits(
   valid: Array, user_ids: Array, image_ids: Array, *, num_splits: int, seed: int
-) -> np.ndarray:
-  """Position of each image in each split's draw.
+) -> Draws:
+  """Draws each user's images in an order of its own for each split.
 
   Args:
     valid: [u, n] bool, False where padded.
@@ -27,21 +41,17 @@ def draw_order(
     image_ids: [u, n] likewise; an image has the same id for every user.
     num_splits: s, how many draws.
     seed: any integer.
-
-  Returns:
-    [u, s, n] int32: 0 for the image drawn first; n where padded.
   """
   valid = np.asarray(valid, bool)
-  n = valid.shape[1]
   splits = np.arange(num_splits, dtype=np.uint64)
   stream = _mix(splits + _mix(np.uint64(seed % 2**64)))  # [s]
   person = _mix(hash_ids(user_ids)[:, None] ^ stream)  # [u, s]
-  draws = _mix(hash_ids(image_ids)[:, None, :] ^ person[:, :, None])  # [u, s, n]
-  draws = np.where(valid[:, None, :], draws, LAST)
-  order = np.empty(draws.shape, np.int32)
-  positions = np.broadcast_to(np.arange(n, dtype=np.int32), draws.shape)
-  np.put_along_axis(order, np.argsort(draws, axis=-1), positions, axis=-1)
-  return np.where(valid[:, None, :], order, n)
+  keys = _mix(hash_ids(image_ids)[:, None, :] ^ person[:, :, None])  # [u, s, n]
+  image = np.argsort(np.where(valid[:, None, :], keys, LAST), axis=-1).astype(np.int32)
+  position = np.empty_like(image)
+  places = np.broadcast_to(np.arange(valid.shape[1], dtype=np.int32), image.shape)
+  np.put_along_axis(position, image, places, axis=-1)
+  return Draws(*(np.ascontiguousarray(x.transpose(0, 2, 1)) for x in (image, position)))
 
 
 def hash_ids(ids: Array) -> np.ndarray:
