@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 
 from paiaa_jax.models.norm import BatchNorm
+from paiaa_jax.models.pooling import pool
 from paiaa_jax.types import Array
 
 # (blocks, kernel, stride of the first, expansion, channels out)
@@ -93,8 +94,7 @@ class EfficientNetLite0(nn.Module):
 
   Attributes:
     num_classes: 1000 for ImageNet logits, 0 for pooled features.
-    pooling: "gap", the mean of the last layer, or "multi_level": means and deviations of each
-      stage's last layer and of the head's, concatenated (after Hosu et al., CVPR 2019).
+    pooling: see models.pooling; the levels are each stage's last layer and the head's.
     dtype: of the computation.
     remat: recompute each block in the backward pass.
   """
@@ -131,15 +131,3 @@ class EfficientNetLite0(nn.Module):
       return nn.Dense(self.num_classes, dtype=self.dtype, name="fc")(jnp.mean(x, (1, 2)))
     return pool([*levels, x], self.pooling)
 
-
-def pool(levels: list[Array], pooling: str) -> Array:
-  """Layers [n, h, w, c] from shallow to deep -> [n, d]."""
-  if pooling == "gap":
-    return jnp.mean(levels[-1], (1, 2))
-  if pooling == "multi_level":
-    moments = []
-    for x in levels:
-      x = x.astype(jnp.float32)
-      moments += [jnp.mean(x, (1, 2)), jnp.sqrt(jnp.var(x, (1, 2)) + 1e-6)]
-    return jnp.concatenate(moments, axis=-1)
-  raise ValueError(f"unknown pooling {pooling!r}; one of gap, multi_level.")

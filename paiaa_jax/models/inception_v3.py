@@ -1,0 +1,193 @@
+"""Inception-v3: images [n, h, w, 3], normalised -> pooled features [n, 2048] or logits [n, 1000].
+
+Szegedy et al., CVPR 2016, as torchvision builds it, without the auxiliary head. BN's epsilon is
+1e-3, and average pooling counts its padding (torch's default; Keras's weights want the other).
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import flax.linen as nn
+import jax.numpy as jnp
+
+from paiaa_jax.models.norm import BatchNorm
+from paiaa_jax.models.pooling import pool
+from paiaa_jax.types import Array
+
+
+class Conv(nn.Module):
+  """Convolution - BN - ReLU. Padding is 'VALID' unless given, as torch's 0."""
+
+  channels: int
+  kernel: tuple[int, int] = (1, 1)
+  stride: int = 1
+  padding: Any = "VALID"
+  dtype: Any = jnp.float32
+
+  @nn.compact
+  def __call__(self, x: Array, train: bool) -> Array:
+    stride = (self.stride, self.stride)
+    x = nn.Conv(
+      self.channels, self.kernel, stride, self.padding, use_bias=False, dtype=self.dtype, name="conv"
+    )(x)
+    norm = BatchNorm(epsilon=1e-3, dtype=self.dtype, name="bn")
+    return nn.relu(norm(x, use_running_average=not train))
+
+
+class Branches(nn.Module):
+  """Base of the blocks: `conv` names and makes a Conv; 3 x 3 pools."""
+
+  dtype: Any = jnp.float32
+
+  def conv(self, x, train, name, channels, kernel=(1, 1), stride=1, padding="SAME"):
+    return Conv(channels, kernel, stride, padding, self.dtype, name=name)(x, train)
+
+  @staticmethod
+  def average(x: Array) -> Array:
+    return nn.avg_pool(x, (3, 3), (1, 1), padding=((1, 1), (1, 1)))
+
+  @staticmethod
+  def shrink(x: Array) -> Array:
+    return nn.max_pool(x, (3, 3), (2, 2))
+
+
+class InceptionA(Branches):
+  """35 x 35: 1x1, 5x5, double 3x3 and pool branches."""
+
+  pool_channels: int = 32
+
+  @nn.compact
+  def __call__(self, x: Array, train: bool) -> Array:
+    one = self.conv(x, train, "branch1x1", 64)
+    five = self.conv(x, train, "branch5x5_1", 48)
+    five = self.conv(five, train, "branch5x5_2", 64, (5, 5))
+    double = self.conv(x, train, "branch3x3dbl_1", 64)
+    double = self.conv(double, train, "branch3x3dbl_2", 96, (3, 3))
+    double = self.conv(double, train, "branch3x3dbl_3", 96, (3, 3))
+    pooled = self.conv(self.average(x), train, "branch_pool", self.pool_channels)
+    return jnp.concatenate([one, five, double, pooled], axis=-1)
+
+
+class InceptionB(Branches):
+  """35 x 35 -> 17 x 17."""
+
+  @nn.compact
+  def __call__(self, x: Array, train: bool) -> Array:
+    three = self.conv(x, train, "branch3x3", 384, (3, 3), 2, "VALID")
+    double = self.conv(x, train, "branch3x3dbl_1", 64)
+    double = self.conv(double, train, "branch3x3dbl_2", 96, (3, 3))
+    double = self.conv(double, train, "branch3x3dbl_3", 96, (3, 3), 2, "VALID")
+    return jnp.concatenate([three, double, self.shrink(x)], axis=-1)
+
+
+class InceptionC(Branches):
+  """17 x 17: 7 x 7 factored into 1 x 7 and 7 x 1."""
+
+  channels: int = 128
+
+  @nn.compact
+  def __call__(self, x: Array, train: bool) -> Array:
+    c, row, column = self.channels, (1, 7), (7, 1)
+    one = self.conv(x, train, "branch1x1", 192)
+    seven = self.conv(x, train, "branch7x7_1", c)
+    seven = self.conv(seven, train, "branch7x7_2", c, row)
+    seven = self.conv(seven, train, "branch7x7_3", 192, column)
+    double = self.conv(x, train, "branch7x7dbl_1", c)
+    double = self.conv(double, train, "branch7x7dbl_2", c, column)
+    double = self.conv(double, train, "branch7x7dbl_3", c, row)
+    double = self.conv(double, train, "branch7x7dbl_4", c, column)
+    double = self.conv(double, train, "branch7x7dbl_5", 192, row)
+    pooled = self.conv(self.average(x), train, "branch_pool", 192)
+    return jnp.concatenate([one, seven, double, pooled], axis=-1)
+
+
+class InceptionD(Branches):
+  """17 x 17 -> 8 x 8."""
+
+  @nn.compact
+  def __call__(self, x: Array, train: bool) -> Array:
+    three = self.conv(x, train, "branch3x3_1", 192)
+    three = self.conv(three, train, "branch3x3_2", 320, (3, 3), 2, "VALID")
+    seven = self.conv(x, train, "branch7x7x3_1", 192)
+    seven = self.conv(seven, train, "branch7x7x3_2", 192, (1, 7))
+    seven = self.conv(seven, train, "branch7x7x3_3", 192, (7, 1))
+    seven = self.conv(seven, train, "branch7x7x3_4", 192, (3, 3), 2, "VALID")
+    return jnp.concatenate([three, seven, self.shrink(x)], axis=-1)
+
+
+class InceptionE(Branches):
+  """8 x 8: branches that part into 1 x 3 and 3 x 1."""
+
+  @nn.compact
+  def __call__(self, x: Array, train: bool) -> Array:
+    one = self.conv(x, train, "branch1x1", 320)
+    three = self.conv(x, train, "branch3x3_1", 384)
+    three = [
+      self.conv(three, train, "branch3x3_2a", 384, (1, 3)),
+      self.conv(three, train, "branch3x3_2b", 384, (3, 1)),
+    ]
+    double = self.conv(x, train, "branch3x3dbl_1", 448)
+    double = self.conv(double, train, "branch3x3dbl_2", 384, (3, 3))
+    double = [
+      self.conv(double, train, "branch3x3dbl_3a", 384, (1, 3)),
+      self.conv(double, train, "branch3x3dbl_3b", 384, (3, 1)),
+    ]
+    pooled = self.conv(self.average(x), train, "branch_pool", 192)
+    return jnp.concatenate([one, *three, *double, pooled], axis=-1)
+
+
+class InceptionV3(nn.Module):
+  """See the module.
+
+  Attributes:
+    num_classes: 1000 for ImageNet logits, 0 for pooled features.
+    pooling: see models.pooling; the levels are the stem's two ends and the last block at each size.
+    dtype: of the computation.
+    remat: recompute each block in the backward pass.
+  """
+
+  INPUT_SIZE: ClassVar[int] = 299
+  RESIZE: ClassVar[int] = 350
+  MEAN: ClassVar[tuple[float, ...]] = (0.5, 0.5, 0.5)
+  STD: ClassVar[tuple[float, ...]] = (0.5, 0.5, 0.5)
+  FEATURES: ClassVar[int] = 2048
+
+  num_classes: int = 0
+  pooling: str = "gap"
+  dtype: Any = jnp.float32
+  remat: bool = False
+
+  @nn.compact
+  def __call__(self, x: Array, *, train: bool = False) -> Array:
+    def block(kind, name, **fields):
+      kind = nn.remat(kind, static_argnums=(2,)) if self.remat else kind
+      return lambda y: kind(dtype=self.dtype, name=name, **fields)(y, train)
+
+    def conv(y, name, channels, kernel, stride=1, padding="VALID"):
+      return Conv(channels, (kernel, kernel), stride, padding, self.dtype, name=name)(y, train)
+
+    x = conv(x, "Conv2d_1a_3x3", 32, 3, 2)
+    x = conv(x, "Conv2d_2a_3x3", 32, 3)
+    x = conv(x, "Conv2d_2b_3x3", 64, 3, padding="SAME")
+    levels = [x]
+    x = nn.max_pool(x, (3, 3), (2, 2))
+    x = conv(x, "Conv2d_3b_1x1", 80, 1)
+    x = conv(x, "Conv2d_4a_3x3", 192, 3)
+    levels.append(x)
+    x = nn.max_pool(x, (3, 3), (2, 2))
+    for letter, channels in zip("bcd", (32, 64, 64), strict=True):
+      x = block(InceptionA, f"Mixed_5{letter}", pool_channels=channels)(x)
+    levels.append(x)
+    x = block(InceptionB, "Mixed_6a")(x)
+    for letter, channels in zip("bcde", (128, 160, 160, 192), strict=True):
+      x = block(InceptionC, f"Mixed_6{letter}", channels=channels)(x)
+    levels.append(x)
+    x = block(InceptionD, "Mixed_7a")(x)
+    levels.append(x)
+    for letter in "bc":
+      x = block(InceptionE, f"Mixed_7{letter}")(x)
+    levels.append(x)
+    if self.num_classes:
+      return nn.Dense(self.num_classes, dtype=self.dtype, name="fc")(pool([x], "gap"))
+    return pool(levels, self.pooling)

@@ -1,0 +1,29 @@
+"""Layers [n, h, w, c], shallow to deep -> one vector [n, d] an image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import jax.numpy as jnp
+
+from paiaa_jax.types import Array
+
+POOLINGS = ("gap", "multi_level")
+
+
+def pool(levels: Sequence[Array], pooling: str) -> Array:
+  """Pools one of two ways.
+
+  "gap" is the mean over space of the deepest layer: the paper's. "multi_level" concatenates mean
+  and standard deviation of every layer given: shallow layers keep what the deep ones forget, such
+  as sharpness and light (Hosu et al., CVPR 2019, on AVA).
+  """
+  if pooling == "gap":
+    return jnp.mean(levels[-1], (1, 2))
+  if pooling != "multi_level":
+    raise ValueError(f"unknown pooling {pooling!r}; model.pooling is one of {', '.join(POOLINGS)}.")
+  moments = []
+  for x in levels:
+    x = x.astype(jnp.float32)
+    moments += [jnp.mean(x, (1, 2)), jnp.sqrt(jnp.var(x, (1, 2)) + 1e-6)]
+  return jnp.concatenate(moments, axis=-1)
