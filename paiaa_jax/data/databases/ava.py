@@ -1,6 +1,6 @@
 """AVA (Murray et al., CVPR 2012): 255,530 photographs, each with counts of the scores 1..10.
 
-    <folder>/AVA.txt          no header, 15 columns: index, image id, ten counts, two tags, challenge
+    <folder>/AVA.txt          no header; index, image id, ten counts, two tags, challenge
     <folder>/images/<id>.jpg  (or image/, or beside AVA.txt)
 
 and a split: ILGnet's train.txt and val.txt (the paper's; 20,000 test images), or the official
@@ -73,11 +73,12 @@ def load(
   test = images.filter(pl.col("split") == "test").height
   notes.append(f"split {split}, {test} test images" + _known_size(test))
   name = pl.format("{}.jpg", "image_id").alias("image")
+  labels = labels.join(images, "image_id", "semi", maintain_order="left")
   return Database(
     name="ava",
     image_root=folders.image_root(folder, ("images", "image")),
     images=draws.hold_out_validation(images.select(name, "split"), float(validation), int(seed)),
-    distributions=labels.join(images, "image_id", "semi", maintain_order="left").select(name, "counts"),
+    distributions=labels.select(name, "counts"),
     scale=SCALE,
     notes=tuple(notes),
   )
@@ -175,9 +176,8 @@ def _split_by_lists(
     notes += dropped
   else:
     train = labels.join(test, "image_id", "anti")
-  listed = pl.concat(
-    part.select("image_id", split=pl.lit(split)) for split, part in (("train", train), ("test", test))
-  )
+  parts = {"train": train, "test": test}
+  listed = pl.concat(part.select("image_id", split=pl.lit(split)) for split, part in parts.items())
   images = labels.select("image_id").join(listed, "image_id", maintain_order="left")
   if unlisted := labels.height - images.height:
     notes.append(f"{unlisted} images with labels are in neither list and left out")

@@ -37,16 +37,16 @@ def numbers(
 
 
 def counts(table: pl.DataFrame, wanted: Sequence[str], path: Path) -> pl.DataFrame:
-  """`wanted`, a column a bucket, joined into the list column `counts`; none negative, sum above 0."""
+  """`wanted`, a column a bucket, joined into a list column `counts`; none negative, not all 0."""
   table = numbers(table, wanted, path, low=0)
   refuse(table, pl.sum_horizontal(wanted) <= 0, path, "the counts sum to zero")
   return table.drop(wanted).with_columns(table.select(counts=pl.concat_list(wanted)))
 
 
-def unique(table: pl.DataFrame, key: str | Sequence[str], path: Path, what: str) -> None:
-  """No two rows have the same key."""
+def unique(table: pl.DataFrame, key: str, path: Path, what: str) -> None:
+  """No two rows have the same `key`, which is a `what`."""
   first = pl.col(LINE).first().over(key).alias("first")
-  said = pl.format(f"{what} '{{}}' stands on line {{}} already", pl.concat_str(key, separator=", "), "first")
+  said = pl.format(f"{what} '{{}}' stands on line {{}} already", key, "first")
   refuse(table.with_columns(first), pl.col(LINE) != pl.col("first"), path, said)
 
 

@@ -1,0 +1,23 @@
+"""Single scores -> counts of scores, image by image."""
+
+from __future__ import annotations
+
+import polars as pl
+
+
+def count_scores(ratings: pl.DataFrame, scale: tuple[float, ...]) -> pl.DataFrame:
+  """Ratings (`image, score`) -> `image, counts`, in the order of the images' first rows.
+
+  A score between two buckets counts in part for either, such that the mean is kept.
+
+  Args:
+    ratings: scores from scale[0] to scale[-1].
+    scale: the score of each bucket, evenly spaced, at least two.
+  """
+  step = scale[1] - scale[0]
+  shares = [
+    (1 - (pl.col("score") - score).abs() / step).clip(0).sum().alias(f"bucket {b}")
+    for b, score in enumerate(scale)
+  ]
+  table = ratings.group_by("image", maintain_order=True).agg(shares)
+  return table.select("image", counts=pl.concat_list(table.columns[1:]))
