@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import io
+import logging
 import os
 import struct
 import warnings
@@ -19,7 +20,6 @@ from PIL import Image
 
 PREPROCESSING = "pillow-bilinear-1"  # part of every cached score's key
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".avif", ".heic")
-FORMATS = ["JPEG", "MPO", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF"]  # EPS would run a program
 JPEG_QUALITY = 95
 
 _HEIC = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1")
@@ -36,12 +36,20 @@ _TRANSPOSE = {  # EXIF orientation -> what sets the picture upright
 
 # Pillow warns of broken metadata that the pixels do not need; AVA holds such files.
 warnings.filterwarnings("ignore", module=r"PIL\.")
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 if importlib.util.find_spec("pillow_heif"):
   import pillow_heif
 
   pillow_heif.register_heif_opener()
-  FORMATS.append("HEIF")
+
+# Not whatever Pillow knows: opening an EPS file would run a program.
+Image.init()
+FORMATS = [
+  name
+  for name in ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "HEIF")
+  if name in Image.OPEN
+]
 
 
 def decode(source: bytes | str | Path, min_side: int = 0, name: str = "") -> np.ndarray:
