@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import grain
@@ -20,8 +20,9 @@ from paiaa_jax.data import images
 from paiaa_jax.types import Batch
 
 LABELS = ("distribution", "aux", "has_distribution", "has_aux")
-ENDLESS = 2**62  # positions, more than any run reads
+ENDLESS = 2**40  # steps, more than any run takes
 PREFETCH_BATCHES = 3
+CHUNK = 16  # images at most that a thread makes at a time; more would only cost memory
 
 
 class Source(Protocol):
@@ -75,17 +76,16 @@ def train_batches(
   def order(epoch: int) -> np.ndarray:
     return rng.generator(seed, stream, epoch).permutation(len(source))
 
-  def example(position: int) -> Batch:
-    step, slot = divmod(position, share)
-    global_position = step * batch_size + process_index * share + slot
-    random = rng.generator(seed, f"{stream}/crop", global_position)
-    epoch, offset = divmod(global_position, len(source))
+  def example(step: int, slot: int) -> Batch:
+    position = step * batch_size + process_index * share + slot
+    epoch, offset = divmod(position, len(source))
     row = int(order(epoch)[offset])
+    random = rng.generator(seed, f"{stream}/crop", position)
     record = source[row]
     photo = images.load(record["image"], resize, record["name"])
     return _example(record, images.crop_square(photo, resize, image_size, random, flip), row)
 
-  return _batches(example, first_step * share, ENDLESS, share, workers)
+  return _batches(example, first_step, ENDLESS, share, workers)
 
 
 def eval_batches(
@@ -104,8 +104,7 @@ def eval_batches(
   share = _share(batch_size, process_count)
   steps = -(-len(source) // batch_size)
 
-  def example(position: int) -> Batch:
-    step, slot = divmod(position, share)
+  def example(step: int, slot: int) -> Batch:
     row = step * batch_size + process_index * share + slot
     if row >= len(source):
       blank = {key: np.zeros_like(value) for key, value in source[0].items() if key in LABELS}
@@ -114,7 +113,7 @@ def eval_batches(
     photo = images.load(record["image"], image_size, record["name"])
     return _example(record, images.resize_square(photo, image_size), row)
 
-  return _batches(example, 0, steps * share, share, workers)
+  return _batches(example, 0, steps, share, workers)
 
 
 def _example(record: dict, image: np.ndarray, row: int) -> Batch:
@@ -124,15 +123,29 @@ def _example(record: dict, image: np.ndarray, row: int) -> Batch:
 
 
 def _batches(
-  example: Callable[[int], Batch], start: int, stop: int, size: int, workers: int
+  example: Callable[[int, int], Batch], first_step: int, stop: int, share: int, workers: int
 ) -> Iterator[Batch]:
-  """Maps positions to examples on threads (Pillow lets go of the GIL) and stacks them in order."""
+  """Stacks example(step, slot) for slots 0..share-1 of each step, made ahead on threads.
+
+  Threads, as Pillow lets go of the GIL; chunks, as grain's work for an element would hold it.
+  """
+  chunk = max(size for size in range(1, min(CHUNK, share) + 1) if share % size == 0)
+  parts = share // chunk
+
+  def load_chunk(number: int) -> Batch:
+    step, part = divmod(number, parts)
+    slots = range(part * chunk, (part + 1) * chunk)
+    return _combine(np.stack, [example(step, slot) for slot in slots])
+
   threads = workers or os.cpu_count() or 1
-  options = grain.ReadOptions(
-    num_threads=threads, prefetch_buffer_size=max(PREFETCH_BATCHES * size, threads)
-  )
-  positions = grain.MapDataset.range(start, stop)
-  return iter(positions.map(example).to_iter_dataset(options).batch(size))
+  ahead = max(PREFETCH_BATCHES * parts, threads)
+  chunks = grain.MapDataset.range(first_step * parts, stop * parts).map(load_chunk)
+  reader = chunks.to_iter_dataset(grain.ReadOptions(threads, ahead))
+  return iter(reader.batch(parts, batch_fn=functools.partial(_combine, np.concatenate)))
+
+
+def _combine(join: Callable, batches: Sequence[Batch]) -> Batch:
+  return Batch(*map(join, zip(*batches, strict=True)))
 
 
 def _share(batch_size: int, process_count: int) -> int:
