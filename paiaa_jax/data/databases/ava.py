@@ -77,7 +77,7 @@ def load(
   return Database(
     name="ava",
     image_root=folders.image_root(folder, ("images", "image")),
-    images=draws.hold_out_validation(images.select(name, "split"), float(validation), int(seed)),
+    images=draws.hold_out(images.select(name, "split"), "validation", float(validation), int(seed)),
     distributions=labels.select(name, "counts"),
     scale=SCALE,
     notes=tuple(notes),
@@ -155,8 +155,7 @@ def _draw_split(labels: pl.DataFrame, seed: int) -> pl.DataFrame:
   """`image_id, split` with a seeded test split."""
   count = min(SEEDED_TEST, labels.height // 10)
   test = draws.draw(labels["image_id"], count, seed, "ava test")
-  split = pl.when(pl.col("image_id").is_in(test)).then(pl.lit("test")).otherwise(pl.lit("train"))
-  return labels.select("image_id", split.alias("split"))
+  return draws.split_off(labels.select("image_id"), "image_id", test)
 
 
 def _split_by_lists(

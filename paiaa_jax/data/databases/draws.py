@@ -17,6 +17,12 @@ def draw(names: pl.Series, count: int, seed: int, purpose: str) -> list[str]:
   return names.gather(order[: int(count)]).to_list()
 
 
+def split_off(table: pl.DataFrame, column: str, test: list[str]) -> pl.DataFrame:
+  """`table` with the column `split`: "test" where `column` is one of `test`, else "train"."""
+  is_test = pl.col(column).is_in(test)
+  return table.with_columns(split=pl.when(is_test).then(pl.lit("test")).otherwise(pl.lit("train")))
+
+
 def fold_members(names: pl.Series, fold: int, folds: int, seed: int, purpose: str) -> list[str]:
   """The names of one of `folds` parts whose sizes differ by at most one; fold is 0..folds - 1."""
   if not 0 <= fold < folds:
@@ -25,11 +31,11 @@ def fold_members(names: pl.Series, fold: int, folds: int, seed: int, purpose: st
   return shuffled[fold::folds]
 
 
-def hold_out_validation(images: pl.DataFrame, fraction: float, seed: int) -> pl.DataFrame:
-  """`images` with this fraction of its training images moved to the split "validation"."""
+def hold_out(images: pl.DataFrame, split: str, fraction: float, seed: int) -> pl.DataFrame:
+  """`images` (`image, split`) with this fraction of its training images moved to `split`."""
   if not 0 <= fraction < 1:
-    raise ValueError(f"validation is a fraction from 0 to below 1, not {fraction:g}")
+    raise ValueError(f"{split} is a fraction from 0 to below 1, not {fraction:g}")
   train = images.filter(pl.col("split") == "train")["image"]
-  drawn = draw(train, round(fraction * len(train)), seed, "validation")
-  split = pl.when(pl.col("image").is_in(drawn)).then(pl.lit("validation")).otherwise("split")
-  return images.with_columns(split.alias("split"))
+  drawn = pl.col("image").is_in(draw(train, round(fraction * len(train)), seed, split))
+  moved = pl.when(drawn).then(pl.lit(split)).otherwise("split")
+  return images.with_columns(moved.alias("split"))

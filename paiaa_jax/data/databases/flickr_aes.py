@@ -55,10 +55,8 @@ def load(
   hashes = read_hashes(own if own.is_file() else PACKAGED_HASHES)
   ratings, seen = _split_workers(ratings, hashes)
   test_images = ratings.filter(pl.col("split") == "test")["image"].unique().to_list()
-  is_test = pl.col("image").is_in(test_images)
-  images = ratings.select("image").unique(maintain_order=True)
-  images = images.with_columns(
-    pl.when(is_test).then(pl.lit("test")).otherwise(pl.lit("train")).alias("split")
+  images = draws.split_off(
+    ratings.select("image").unique(maintain_order=True), "image", test_images
   )
   if seen < len(hashes):
     notes.append(f"{seen} of the {len(hashes)} test workers are in this copy")
@@ -67,7 +65,7 @@ def load(
   return Database(
     name="flickr_aes",
     image_root=folders.image_root(folder, ("40K", "images")),
-    images=draws.hold_out_validation(images, float(validation), int(seed)),
+    images=draws.hold_out(images, "validation", float(validation), int(seed)),
     distributions=counting.count_scores(ratings, SCALE),
     ratings=ratings,
     scale=SCALE,
@@ -129,8 +127,7 @@ def _split_workers(ratings: pl.DataFrame, hashes: set[str]) -> tuple[pl.DataFram
       f"none of the {len(hashes)} test workers is among the {len(workers)} workers of this copy; "
       f"write sha256('flickr-aes:' + worker) of those for testing to {OWN_HASHES} beside the csv"
     )
-  split = pl.when(pl.col("user").is_in(test)).then(pl.lit("test")).otherwise(pl.lit("train"))
-  return ratings.with_columns(split.alias("split")), len(test)
+  return draws.split_off(ratings, "user", test), len(test)
 
 
 def _compare_with_published(images: pl.DataFrame) -> list[str]:

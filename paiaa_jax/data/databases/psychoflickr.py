@@ -62,9 +62,10 @@ def load(
   table = _read(folder, traits, float(low), float(high))
   users = table.select(image="user").unique()
   test = draws.fold_members(users["image"], int(fold), int(folds), int(seed), "psychoflickr folds")
-  is_test = pl.col("image").is_in(test)
-  users = users.with_columns(split=pl.when(is_test).then(pl.lit("test")).otherwise(pl.lit("train")))
-  users = draws.hold_out_validation(users, float(validation), int(seed)).rename({"image": "user"})
+  users = draws.split_off(users, "image", test)
+  users = draws.hold_out(users, "validation", float(validation), int(seed)).rename(
+    {"image": "user"}
+  )
   return Database(
     name="psychoflickr",
     image_root=folders.image_root(folder, ("images",)),

@@ -16,6 +16,7 @@ import polars as pl
 LINE = "(line)"  # the column of 1-based line numbers; no file can name a column so after stripping
 
 _SEPARATORS = ("\t", ";", ",", "|", "=")  # else blanks; EVA separates by '='
+_UNITS = {".json": "entry", ".parquet": "row", ".mat": "row"}  # what LINE counts, if not lines
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -48,6 +49,11 @@ def read(path: Path, names: Sequence[str] | None = None) -> pl.DataFrame:
   return cells.select(LINE, *columns)
 
 
+def lines(path: Path) -> pl.DataFrame:
+  """LINE and `text` of each line that is not blank; errors as in `read`."""
+  return _lines(_text(path))
+
+
 def refuse(table: pl.DataFrame, bad: pl.Expr, path: Path, reason: pl.Expr | str) -> None:
   """Raises one ValueError for the rows where `bad`: file, first line, its reason, how many more."""
   rows = table.filter(bad)
@@ -57,8 +63,9 @@ def refuse(table: pl.DataFrame, bad: pl.Expr, path: Path, reason: pl.Expr | str)
   line, text = rows.head(1).select(LINE, reason.alias("reason")).row(0)
   text = "".join(c if c.isprintable() else "?" for c in str(text))
   text = text if len(text) <= 300 else text[:300] + "..."
-  more = f" (and {rows.height - 1} more such lines)" if rows.height > 1 else ""
-  raise ValueError(f"{path}, line {line}: {text}{more}")
+  more = f" (and {rows.height - 1} more like it)" if rows.height > 1 else ""
+  unit = _UNITS.get(path.suffix.lower(), "line")
+  raise ValueError(f"{path}, {unit} {line}: {text}{more}")
 
 
 def _text(path: Path) -> str:
@@ -82,12 +89,16 @@ def _cells(text: str, path: Path) -> pl.DataFrame:
   separator = separator if separator in first else " "
   if '"' in text:
     return _quoted_cells(text, separator, path)
-  lines = pl.DataFrame({"text": text.split("\n")}).with_row_index(LINE, offset=1)
-  lines = lines.filter(pl.col("text").str.strip_chars() != "")
   content = pl.col("text")
   if separator == " ":
     content = content.str.strip_chars().str.replace_all(r"\s+", " ")
-  return lines.select(LINE, cells=content.str.split(separator))
+  return _lines(text).select(LINE, cells=content.str.split(separator))
+
+
+def _lines(text: str) -> pl.DataFrame:
+  """LINE and `text` of each line that is not blank."""
+  lines = pl.DataFrame({"text": text.split("\n")}).with_row_index(LINE, offset=1)
+  return lines.filter(pl.col("text").str.strip_chars() != "")
 
 
 def _quoted_cells(text: str, separator: str, path: Path) -> pl.DataFrame:

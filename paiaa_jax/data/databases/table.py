@@ -1,0 +1,203 @@
+"""Anyone's own table (csv, tsv, txt, jsonl or parquet) beside a folder of images.
+
+    image, p1, ..., pN      how often each of N scores was given, or its share (jsonl and parquet
+                            may have a list `counts` instead)
+    image, score            the mean score; it becomes a distribution with that mean
+    user, image, score      single ratings, a row each
+    image, O, C, E, A, N    traits of the people who like the image; with `user`, of one such person
+
+Counts or score, and traits, may stand in one table. A column `split` (train, validation or val,
+test) divides the images; without it the draw is seeded. Also read so: AADB's, TAD66K's, EVA's and
+REAL-CUR's tables.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import polars as pl
+
+from paiaa_jax.data.databases import checks, counting, draws, table_file, text_table, trait_columns
+from paiaa_jax.data.databases.database import (
+  NO_DISTRIBUTIONS,
+  NO_RATINGS,
+  NO_TRAITS,
+  SPLITS,
+  Database,
+)
+from paiaa_jax.types import TRAITS
+
+USUAL_SCALES = (  # low, high, buckets: the first that holds all scores
+  (1.0, 5.0, 5),
+  (1.0, 7.0, 7),
+  (1.0, 10.0, 10),
+  (0.0, 1.0, 5),
+  (0.0, 10.0, 11),
+  (0.0, 100.0, 11),
+)
+
+
+def load(
+  source: str | Path,
+  *,
+  images: str = "",
+  suffix: str = "",
+  low: float = 0.0,
+  high: float = 0.0,
+  buckets: int = 0,
+  trait_low: float = -1.0,
+  trait_high: float = 1.0,
+  test: float = 0.1,
+  test_users: int = 0,
+  validation: float = 0.05,
+  seed: int = 0,
+  repeats: str = "refuse",
+) -> Database:
+  """Reads a table; see the module for its columns.
+
+  Args:
+    source: the table, or a folder with one.
+    images: the images' folder; by default `images` beside the table, else the table's folder.
+    suffix: put behind every image's name, such as ".jpg".
+    low: the lowest score; low = high takes both from the data: 1..N for N counts, else the
+      first of 1..5, 1..7, 1..10, 0..1, 0..10, 0..100 that holds all scores.
+    high: the highest score.
+    buckets: how many evenly spaced scores there are from low to high; 0: a bucket a unit.
+    trait_low: the trait that becomes -1.
+    trait_high: the trait that becomes 1.
+    test: fraction of the images for testing, where there is no column `split`.
+    test_users: how many users are for testing.
+    validation: fraction of the training images held out, where `split` has no validation.
+    seed: of the draws.
+    repeats: where a user scored one image twice: "refuse" different scores, or take the "mean".
+
+  Raises:
+    ValueError: file and line of what is wrong.
+    FileNotFoundError: no table there.
+  """
+  path = table_file.find(Path(source))
+  table = table_file.read(path)
+  checks.columns(table, ("image",), path)
+  table = checks.image_paths(table.with_columns(pl.col("image") + suffix), path)
+  by_user = "user" in table.columns and "score" in table.columns
+  if not by_user:
+    checks.unique(table, "image", path, "image")
+  range_asked = (float(low), float(high), int(buckets))
+  traits = _read_traits(table, path, float(trait_low), float(trait_high))
+  if by_user:
+    distributions, ratings, scale, notes = _read_ratings(table, path, range_asked, repeats)
+    ratings = _split_users(ratings, int(test_users), int(seed))
+  else:
+    distributions, scale, notes = _read_distributions(table, path, range_asked)
+    ratings = NO_RATINGS
+  if distributions.is_empty() and traits.is_empty():
+    raise ValueError(f"{path}: beside `image` it has neither score, nor p1..pN, nor O, C, E, A, N")
+  return Database(
+    name="table",
+    image_root=_image_root(path, images),
+    images=_split_images(table, path, float(test), float(validation), int(seed)),
+    distributions=distributions,
+    ratings=ratings,
+    traits=traits,
+    scale=scale,
+    notes=notes,
+  )
+
+
+def _image_root(path: Path, images: str) -> Path:
+  if images:
+    return Path(images)
+  beside = path.parent / "images"
+  return beside if beside.is_dir() else path.parent
+
+
+def _read_traits(table: pl.DataFrame, path: Path, low: float, high: float) -> pl.DataFrame:
+  """`image`, the traits, and `user` where there is one; no rows where the table has no traits."""
+  if not trait_columns.find(table):
+    return NO_TRAITS
+  user = [name for name in ("user",) if name in table.columns]
+  if user and "score" in table.columns:
+    raise ValueError(f"{path}: scores by user and traits need a table each")
+  return trait_columns.scale(table, path, low, high).select(*user, "image", *TRAITS)
+
+
+def _read_ratings(table: pl.DataFrame, path: Path, asked: tuple, repeats: str) -> tuple:
+  """Distributions, ratings, scale and notes of a table of single ratings."""
+  table, scale, notes = _read_scores(table, path, asked)
+  ratings, repeated = checks.ratings(table, path, repeats)
+  if repeated:
+    notes += (f"{repeated} repeated ratings are counted once",)
+  return counting.count_scores(ratings, scale), ratings, scale, notes
+
+
+def _read_distributions(table: pl.DataFrame, path: Path, asked: tuple) -> tuple:
+  """Distributions, scale and notes of a table with a row an image; of counts, where it has both."""
+  number = {name: re.fullmatch(r"p([1-9]\d*)", name) for name in table.columns}
+  columns = sorted((int(match[1]), name) for name, match in number.items() if match)
+  if columns:
+    if [n for n, _ in columns] != list(range(1, len(columns) + 1)) or len(columns) < 2:
+      raise ValueError(f"{path}: the counts are not p1, p2, ..., pN without a gap")
+    low, high, buckets = asked
+    if buckets not in (0, len(columns)):
+      raise ValueError(f"{path}: it has {len(columns)} counts, not buckets={buckets}")
+    low, high = (low, high) if low < high else (1.0, float(len(columns)))
+    table = checks.counts(table, [name for _, name in columns], path)
+    return table.select("image", "counts"), _even(low, high, len(columns)), ()
+  if "score" in table.columns:
+    table, scale, notes = _read_scores(table, path, asked)
+    return counting.count_scores(table, scale), scale, notes
+  return NO_DISTRIBUTIONS, (), ()
+
+
+def _read_scores(table: pl.DataFrame, path: Path, asked: tuple) -> tuple:
+  """The table with numbers in `score`, the scale that holds them, and what was inferred."""
+  low, high, buckets = asked
+  if low < high:
+    table = checks.numbers(table, ["score"], path, low, high)
+    buckets = buckets or round(high - low) + 1
+    if buckets < 2:
+      raise ValueError(f"scores from {low:g} to {high:g} need buckets=N, at least 2")
+    return table, _even(low, high, buckets), ()
+  table = checks.numbers(table, ["score"], path)
+  lowest, highest = table["score"].min(), table["score"].max()
+  fitting = [usual for usual in USUAL_SCALES if usual[0] <= lowest and highest <= usual[1]]
+  if not fitting:
+    raise ValueError(f"{path}: scores from {lowest:g} to {highest:g}; say their low= and high=")
+  low, high, usual_buckets = fitting[0]
+  note = f"the scores are taken to be {low:g}..{high:g}; low= and high= say otherwise"
+  return table, _even(low, high, buckets or usual_buckets), (note,)
+
+
+def _even(low: float, high: float, buckets: int) -> tuple[float, ...]:
+  return tuple(low + (high - low) * b / (buckets - 1) for b in range(buckets))
+
+
+def _split_users(ratings: pl.DataFrame, count: int, seed: int) -> pl.DataFrame:
+  """`ratings` with the column `split`: `count` users for testing."""
+  users = ratings["user"].n_unique()
+  if not 0 <= count < users:
+    raise ValueError(f"test_users={count} of {users} users")
+  test = draws.draw(ratings["user"], count, seed, "table users")
+  return draws.split_off(ratings, "user", test)
+
+
+def _split_images(
+  table: pl.DataFrame, path: Path, test: float, validation: float, seed: int
+) -> pl.DataFrame:
+  """`image, split`, a row an image in the order of their first row."""
+  if "split" not in table.columns:
+    images = table.select("image").unique(maintain_order=True)
+    images = draws.hold_out(draws.split_off(images, "image", []), "test", test, seed)
+    return draws.hold_out(images, "validation", validation, seed)
+  split = pl.col("split").str.to_lowercase().replace("val", "validation")
+  table = table.with_columns(split.alias("split"))
+  said = pl.format(f"split '{{}}' is none of {', '.join(SPLITS)}", "split")
+  text_table.refuse(table, ~pl.col("split").is_in(SPLITS), path, said)
+  first = pl.col("split").first().over("image")
+  said = pl.format("image '{}' stands in another split above", "image")
+  text_table.refuse(table, pl.col("split") != first, path, said)
+  images = table.select("image", "split").unique(maintain_order=True)
+  if "validation" in images["split"].to_list():
+    return images
+  return draws.hold_out(images, "validation", validation, seed)

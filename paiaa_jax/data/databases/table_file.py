@@ -1,0 +1,102 @@
+"""Anyone's csv, tsv, txt, jsonl or parquet -> one table of strings with the usual column names."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+
+from paiaa_jax.data.databases import text_table
+from paiaa_jax.data.databases.text_table import LINE
+
+SUFFIXES = (".csv", ".tsv", ".txt", ".jsonl", ".parquet")
+ALIASES = {
+  "image": ("imagename", "imagepair", "image_id", "imageid", "filename", "file", "path"),
+  "user": ("userid", "user_id", "worker", "worker_id", "workerid", "rater"),
+  "score": ("rating", "mean_score"),
+}
+
+
+def find(source: Path) -> Path:
+  """`source` itself, or the one table in the folder `source`."""
+  if not source.is_dir():
+    return source
+  tables = sorted(path for path in source.glob("*.*") if path.suffix.lower() in SUFFIXES)
+  if not tables:
+    raise FileNotFoundError(f"{source} holds no table ({', '.join(SUFFIXES)})")
+  if len(tables) > 1:
+    raise ValueError(f"{source} holds {len(tables)} tables; name one of them, such as {tables[0]}")
+  return tables[0]
+
+
+def read(path: Path) -> pl.DataFrame:
+  """LINE and the file's columns as strings, a list column `counts` spread over p1..pN.
+
+  Raises:
+    ValueError: the file is none of these formats, or broken.
+  """
+  suffix = path.suffix.lower()
+  if suffix not in SUFFIXES:
+    raise ValueError(f"{path}: a table is one of {', '.join(SUFFIXES)}")
+  readers = {".jsonl": _read_jsonl, ".parquet": _read_parquet}
+  table = readers.get(suffix, text_table.read)(path)
+  if table.is_empty():
+    raise ValueError(f"{path}: the table has no rows")
+  return table.rename(_known_names(table.columns))
+
+
+def _known_names(columns: list[str]) -> dict[str, str]:
+  """Column -> `image`, `user` or `score`, where a column has another name for it."""
+  plain = {name.lower(): name for name in columns}
+  return {
+    next(plain[alias] for alias in (wanted, *aliases) if alias in plain): wanted
+    for wanted, aliases in ALIASES.items()
+    if wanted not in columns and any(alias in plain for alias in (wanted, *aliases))
+  }
+
+
+def _read_jsonl(path: Path) -> pl.DataFrame:
+  """One JSON object a line."""
+  table = text_table.lines(path)
+  entries = [_object(line, text, path) for line, text in table.iter_rows()]
+  names = list(dict.fromkeys(name for entry in entries for name in entry))
+  columns = {name: [entry.get(name, "") for entry in entries] for name in names}
+  columns = {name: pl.Series(column, dtype=pl.String) for name, column in columns.items()}
+  return pl.DataFrame({**columns, LINE: table[LINE]})
+
+
+def _object(line: int, text: str, path: Path) -> dict[str, str]:
+  """A JSON object's values as strings; its list `counts` as p1, p2 and so on."""
+  try:
+    entry = dict(json.loads(text).items())
+  except (ValueError, AttributeError, RecursionError) as error:
+    raise ValueError(f"{path}, line {line}: no JSON object") from error
+  counts = entry.pop("counts", [])
+  if not isinstance(counts, list):
+    raise ValueError(f"{path}, line {line}: counts is no list")
+  entry |= {f"p{i}": count for i, count in enumerate(counts, start=1)}
+  return {name: "" if value is None else str(value) for name, value in entry.items()}
+
+
+def _read_parquet(path: Path) -> pl.DataFrame:
+  data = path.read_bytes()
+  try:
+    table = pl.read_parquet(data)
+    lists = [
+      name for name, dtype in table.schema.items() if dtype.base_type() in (pl.List, pl.Array)
+    ]
+    others = [name for name in table.columns if name not in lists]
+    table = table.with_columns(pl.col(others).cast(pl.String).fill_null(""))
+    table = table.drop(LINE, strict=False).with_row_index(LINE, offset=1)
+  except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+    raise ValueError(
+      f"{path}: no parquet file of plain columns ({type(error).__name__})"
+    ) from error
+  if "counts" not in lists:
+    return table.drop(lists)
+  counts = pl.col("counts").cast(pl.List(pl.String)).list
+  width = table["counts"].list.len().max() or 0
+  text_table.refuse(table, (counts.len() != width).fill_null(True), path, f"not {width} counts")
+  spread = [counts.get(i).fill_null("").alias(f"p{i + 1}") for i in range(width)]
+  return table.with_columns(spread).drop(lists)
