@@ -17,18 +17,11 @@ from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from launch import cli_errors
 from paiaa_jax.data import prepare
-from paiaa_jax.data.databases import ava, flickr_aes, oasis, para, psychoflickr, table
+from paiaa_jax.data.databases import DATABASES
 
-DATASETS = {
-  "ava": ava.load,
-  "flickr_aes": flickr_aes.load,
-  "psychoflickr": psychoflickr.load,
-  "para": para.load,
-  "oasis": oasis.load,
-  "table": table.load,
-}
-
-DATASET = flags.DEFINE_string("dataset", None, f"One of {', '.join(DATASETS)}.", required=True)
+DATASET = flags.DEFINE_string(
+  "dataset", None, f"One of {', '.join(DATABASES)}.", required=True
+)
 SOURCE = flags.DEFINE_string(
   "source", None, "The distributor's folder; for `table`, a csv, jsonl or parquet.", required=True
 )
@@ -67,16 +60,27 @@ def main(_):
 
 def _load(name, source, options):
   """The database of that name, with the options given as NAME=VALUE."""
-  if name not in DATASETS:
-    raise ValueError(f"unknown dataset {name!r}; --dataset is one of {', '.join(DATASETS)}.")
+  if name not in DATABASES:
+    raise ValueError(f"unknown dataset {name!r}; --dataset is one of {', '.join(DATABASES)}.")
   if not source.exists():
     raise FileNotFoundError(f"no such file or folder: {source} (--source)")
-  load = DATASETS[name]
+  load = DATABASES[name]
   chosen = dict(option.partition("=")[::2] for option in options)
-  offered = list(inspect.signature(load).parameters)[1:]
+  _, *parameters = inspect.signature(load).parameters.values()
+  offered = {parameter.name: parameter.default for parameter in parameters}
   if unknown := sorted(set(chosen) - set(offered)):
     raise ValueError(f"{name} has no option {unknown[0]!r}; it has {', '.join(offered) or 'none'}.")
-  return load(source, **chosen)
+  options = {name: _converted(name, text, offered[name]) for name, text in chosen.items()}
+  return load(source, **options)
+
+
+def _converted(name, text, default):
+  """An option's text as a value of its default's type."""
+  try:
+    return type(default)(text)
+  except ValueError as error:
+    kind = type(default).__name__
+    raise ValueError(f"--option={name}={text}: {text!r} is no {kind}.") from error
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ def load(
   labels = read_labels(folders.need_file(folder, LABEL_FILES))
   split = _split_there(folder) if split == "auto" else split
   if split == "seeded":
-    images, notes = _draw_split(labels, int(seed)), []
+    images, notes = _draw_split(labels, seed), []
   elif split in LISTS:
     images, notes = _split_by_lists(folder, labels, *LISTS[split], unknown)
   else:
@@ -77,7 +77,7 @@ def load(
   return Database(
     name="ava",
     image_root=folders.image_root(folder, ("images", "image")),
-    images=draws.hold_out(images.select(name, "split"), "validation", float(validation), int(seed)),
+    images=draws.hold_out(images.select(name, "split"), "validation", validation, seed),
     distributions=labels.select(name, "counts"),
     scale=SCALE,
     notes=tuple(notes),

@@ -31,7 +31,8 @@ def numbers(
     row = parsed.select(LINE, pl.col(name).alias("value"), text)
     said = pl.format(f"column {name!r} holds '{{}}', {{}}", "text", pl.lit("not a number"))
     refuse(row, ~pl.col("value").is_finite().fill_null(False), path, said)
-    said = pl.format(f"column {name!r} holds {{}}, outside {low:g}..{high:g}", "text")
+    allowed = f"outside {low:g}..{high:g}" if high < float("inf") else f"below {low:g}"
+    said = pl.format(f"column {name!r} holds {{}}, {allowed}", "text")
     refuse(row, (pl.col("value") < low) | (pl.col("value") > high), path, said)
   return parsed
 

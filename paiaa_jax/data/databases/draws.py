@@ -13,8 +13,8 @@ from paiaa_jax import rng
 def draw(names: pl.Series, count: int, seed: int, purpose: str) -> list[str]:
   """`count` of the distinct names, without replacement."""
   names = names.unique().sort()
-  order = rng.generator(int(seed), purpose).permutation(len(names))
-  return names.gather(order[: int(count)]).to_list()
+  order = rng.generator(seed, purpose).permutation(len(names))
+  return names.gather(order[:count]).to_list()
 
 
 def split_off(table: pl.DataFrame, column: str, test: list[str]) -> pl.DataFrame:

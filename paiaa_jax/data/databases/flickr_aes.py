@@ -65,7 +65,7 @@ def load(
   return Database(
     name="flickr_aes",
     image_root=folders.image_root(folder, ("40K", "images")),
-    images=draws.hold_out(images, "validation", float(validation), int(seed)),
+    images=draws.hold_out(images, "validation", validation, seed),
     distributions=counting.count_scores(ratings, SCALE),
     ratings=ratings,
     scale=SCALE,

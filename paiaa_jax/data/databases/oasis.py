@@ -1,10 +1,10 @@
 """OASIS-beauty: 900 photographs (Kurdi et al. 2017), beauty 1..7 from 757 people, about 225
 photographs each (Brielmann and Pelli, Front. Psychol. 2019).
 
-    <folder>/OASIS.csv            Theme, Category, Valence_mean, Arousal_mean (1..7), a row a photograph
-    <folder>/corrData.mat         MATLAB 5: corrData [people, photographs], NaN where not rated; its
-                                  columns are OASIS.csv's rows
-    <folder>/images/<Theme>.jpg   compared without blanks and case
+    <folder>/OASIS.csv           a row a photograph: Theme, Category, Valence_mean, Arousal_mean
+    <folder>/corrData.mat        MATLAB 5: corrData [people, photographs], NaN where not rated; its
+                                 columns are OASIS.csv's rows
+    <folder>/images/<Theme>.jpg  compared without blanks and case
 
 There is no Big-Five. The auxiliary outputs are the norms: valence and arousal scaled to [-1, 1],
 and each category as 1 or -1.
@@ -60,23 +60,22 @@ def load(
   root = folders.image_root(folder, ("images",))
   norms = norms.with_columns(_file_names(norms["theme"], root))
   ratings = read_ratings(folders.need_file(folder, ("corrData.mat",)), norms["image"])
-  ratings = _split_people(ratings, int(rater_fold), int(people), int(seed))
+  ratings = _split_people(ratings, rater_fold, people, seed)
   rated = norms.join(ratings, "image", "semi", maintain_order="left")
-  test = draws.fold_members(rated["image"], int(fold), int(folds), int(seed), "oasis folds")
+  test = draws.fold_members(rated["image"], fold, folds, seed, "oasis folds")
   images = draws.split_off(rated.select("image"), "image", test)
   unrated = norms.height - rated.height
+  notes = (f"{unrated} photographs have no ratings and are left out",) if unrated else ()
   return Database(
     name="oasis",
     image_root=root,
-    images=draws.hold_out(images, "validation", float(validation), int(seed)),
+    images=draws.hold_out(images, "validation", validation, seed),
     distributions=counting.count_scores(ratings.filter(pl.col("split") == "train"), SCALE),
     ratings=ratings,
     traits=rated.select("image", *AUX_NAMES),
     scale=SCALE,
     aux_names=AUX_NAMES,
-    notes=(f"{unrated} photographs of OASIS.csv have no ratings and are left out",)
-    if unrated
-    else (),
+    notes=notes,
   )
 
 

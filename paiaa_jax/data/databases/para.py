@@ -1,13 +1,13 @@
 """PARA (Yang et al., CVPR 2022): 31,220 photographs, each rated by about 25 of 438 people, whose
 Big-Five is known. Licence: research only.
 
-    <folder>/annotation/PARA-Images.csv      a row a rating: sessionId, imageName, userId, aestheticScore
-    <folder>/annotation/PARA-UserInfo.csv    a row a person: userId, personality-E, -A, -N, -O, -C (1..10)
-    <folder>/annotation/PARA-GiaaTest.csv    the test images of the generic split
+    <folder>/annotation/PARA-Images.csv     a rating: sessionId, imageName, userId, aestheticScore
+    <folder>/annotation/PARA-UserInfo.csv   a person: userId, personality-E, -A, -N, -O, -C (1..10)
+    <folder>/annotation/PARA-GiaaTest.csv   the test images of the generic split
     <folder>/imgs/<sessionId>/<imageName>
-    <folder>/userset/TestUserIDs_Fold1.txt   to Fold4, of para_image_user_split.tar.gz, where a fold
-                                             of people is asked for
-    <folder>/validation_images.txt           of the same archive; without it the draw is seeded
+    <folder>/userset/TestUserIDs_Fold1.txt  to Fold4, of para_image_user_split.tar.gz, where a fold
+                                            of people is asked for
+    <folder>/validation_images.txt          of the same archive; without it the draw is seeded
 """
 
 from __future__ import annotations
@@ -54,16 +54,16 @@ def load(
   """
   folder = Path(folder)
   ratings, notes = _read_ratings(folder, repeats)
-  ratings = _split_people(ratings, folder, int(fold))
+  ratings = _split_people(ratings, folder, fold)
   crowd = ratings.filter(pl.col("split") == "train")
   images = ratings.select("image").unique(maintain_order=True)
   return Database(
     name="para",
     image_root=folders.image_root(folder, ("imgs",)),
-    images=_split_images(images, folder, float(validation), int(seed)),
+    images=_split_images(images, folder, validation, seed),
     distributions=counting.count_scores(crowd, SCALE),
     ratings=ratings,
-    traits=traits_of_likers(crowd, read_people(_annotation(folder, "UserInfo")), int(min_likers)),
+    traits=traits_of_likers(crowd, read_people(_annotation(folder, "UserInfo")), min_likers),
     scale=SCALE,
     notes=notes,
   )

@@ -59,13 +59,11 @@ def load(
   if traits not in ("attributed", "self"):
     raise ValueError(f"unknown traits {traits!r}; one of attributed, self")
   folder = Path(folder)
-  table = _read(folder, traits, float(low), float(high))
+  table = _read(folder, traits, low, high)
   users = table.select(image="user").unique()
-  test = draws.fold_members(users["image"], int(fold), int(folds), int(seed), "psychoflickr folds")
+  test = draws.fold_members(users["image"], fold, folds, seed, "psychoflickr folds")
   users = draws.split_off(users, "image", test)
-  users = draws.hold_out(users, "validation", float(validation), int(seed)).rename(
-    {"image": "user"}
-  )
+  users = draws.hold_out(users, "validation", validation, seed).rename({"image": "user"})
   return Database(
     name="psychoflickr",
     image_root=folders.image_root(folder, ("images",)),

@@ -83,11 +83,11 @@ def load(
   by_user = "user" in table.columns and "score" in table.columns
   if not by_user:
     checks.unique(table, "image", path, "image")
-  range_asked = (float(low), float(high), int(buckets))
-  traits = _read_traits(table, path, float(trait_low), float(trait_high))
+  range_asked = (low, high, buckets)
+  traits = _read_traits(table, path, trait_low, trait_high)
   if by_user:
     distributions, ratings, scale, notes = _read_ratings(table, path, range_asked, repeats)
-    ratings = _split_users(ratings, int(test_users), int(seed))
+    ratings = _split_users(ratings, test_users, seed)
   else:
     distributions, scale, notes = _read_distributions(table, path, range_asked)
     ratings = NO_RATINGS
@@ -96,7 +96,7 @@ def load(
   return Database(
     name="table",
     image_root=_image_root(path, images),
-    images=_split_images(table, path, float(test), float(validation), int(seed)),
+    images=_split_images(table, path, test, validation, seed),
     distributions=distributions,
     ratings=ratings,
     traits=traits,

@@ -41,8 +41,6 @@ def read(path: Path) -> pl.DataFrame:
     raise ValueError(f"{path}: a table is one of {', '.join(SUFFIXES)}")
   readers = {".jsonl": _read_jsonl, ".parquet": _read_parquet}
   table = readers.get(suffix, text_table.read)(path)
-  if table.is_empty():
-    raise ValueError(f"{path}: the table has no rows")
   return table.rename(_known_names(table.columns))
 
 
@@ -83,16 +81,14 @@ def _read_parquet(path: Path) -> pl.DataFrame:
   data = path.read_bytes()
   try:
     table = pl.read_parquet(data)
-    lists = [
-      name for name, dtype in table.schema.items() if dtype.base_type() in (pl.List, pl.Array)
-    ]
-    others = [name for name in table.columns if name not in lists]
-    table = table.with_columns(pl.col(others).cast(pl.String).fill_null(""))
+    lists = [name for name, dtype in table.schema.items() if dtype in (pl.List, pl.Array)]
+    plain = [name for name in table.columns if name not in lists]
+    table = table.with_columns(pl.col(plain).cast(pl.String).fill_null(""))
     table = table.drop(LINE, strict=False).with_row_index(LINE, offset=1)
   except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-    raise ValueError(
-      f"{path}: no parquet file of plain columns ({type(error).__name__})"
-    ) from error
+    raise ValueError(f"{path}: no parquet file of numbers and words") from error
+  if table.is_empty():
+    raise ValueError(f"{path}: the table has no rows")
   if "counts" not in lists:
     return table.drop(lists)
   counts = pl.col("counts").cast(pl.List(pl.String)).list

@@ -42,6 +42,8 @@ def read(path: Path, names: Sequence[str] | None = None) -> pl.DataFrame:
     if len({LINE, *names}) <= len(names):
       raise ValueError(f"{path}, line 1: two columns have the same name")
   names = names or numbered
+  if cells.is_empty():
+    raise ValueError(f"{path}: nothing but a header")
   width = pl.col("cells").list.len()
   reason = pl.format(f"{{}} columns where {len(names)} are expected", width)
   refuse(cells, width != len(names), path, reason)
