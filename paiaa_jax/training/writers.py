@@ -12,7 +12,6 @@ import time
 from pathlib import Path
 
 import jax
-import tensorboardX
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -34,6 +33,8 @@ class MetricWriter:
     )
     self._progress.start()
     if enabled:
+      import tensorboardX  # brings torch in where that is installed: only who writes need pay
+
       path = workdir / "metrics.jsonl"
       drop_after(path, first_step)
       self._lines = path.open("a")

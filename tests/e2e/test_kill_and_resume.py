@@ -1,4 +1,4 @@
-"""A run killed with SIGKILL, at any moment and inside a save, ends with the same bits as one left alone."""
+"""A run killed at any moment, also inside a save, ends with the same bits as one left alone."""
 
 import random
 import signal

@@ -1,4 +1,4 @@
-"""The optimiser against the update rule written out in numpy, and the schedule against its formula."""
+"""The optimiser against the update rule in numpy, and the schedule against its formula."""
 
 import jax
 import numpy as np
