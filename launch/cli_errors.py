@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from absl import app
+from absl import app, flags
 
-USER_ERRORS = (ValueError, FileNotFoundError, NotADirectoryError, PermissionError)
+USER_ERRORS = (ValueError, FileNotFoundError, NotADirectoryError, PermissionError, FileExistsError)
 
 
 def run(main: Callable[[list[str]], None]) -> None:
@@ -26,10 +26,10 @@ def run(main: Callable[[list[str]], None]) -> None:
 
 
 def _parse_flags(argv: list[str]) -> list[str]:
-  """absl's own parser, except that a misspelt config field ends in one line and exit code 2."""
+  """absl's own parser, except that a wrong flag or config field is one line and exit code 2."""
   try:
-    return app.parse_flags_with_usage(argv)
-  except (AttributeError, KeyError, TypeError, ValueError, OSError) as error:
+    return flags.FLAGS(argv)
+  except (flags.Error, AttributeError, KeyError, TypeError, ValueError, OSError) as error:
     message = str(error.args[0] if error.args else error).strip()
     print(f"error: {' '.join(message.split())}", file=sys.stderr)
     sys.exit(2)

@@ -11,7 +11,7 @@ import json
 import sys
 from pathlib import Path
 
-from absl import flags
+from absl import flags, logging
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
@@ -19,9 +19,7 @@ from launch import cli_errors
 from paiaa_jax.data import prepare
 from paiaa_jax.data.databases import DATABASES
 
-DATASET = flags.DEFINE_string(
-  "dataset", None, f"One of {', '.join(DATABASES)}.", required=True
-)
+DATASET = flags.DEFINE_string("dataset", None, f"One of {', '.join(DATABASES)}.", required=True)
 SOURCE = flags.DEFINE_string(
   "source", None, "The distributor's folder; for `table`, a csv, jsonl or parquet.", required=True
 )
@@ -38,6 +36,7 @@ VERIFY_ONLY = flags.DEFINE_bool("verify_only", False, "Check everything, write n
 
 
 def main(_):
+  logging.set_verbosity(logging.WARNING)  # TFDS tells of every file that it writes
   if not VERIFY_ONLY.value and not OUT.value:
     raise ValueError("say where to write, --out=DIR, or only check with --verify_only.")
   source = Path(SOURCE.value)
