@@ -1,0 +1,99 @@
+"""The three databases' files, exactly as their distributors lay them out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from paiaa_jax.types import TRAITS, Array
+
+
+def write_ava(
+  folder: Path, jpegs: Sequence[bytes], ids: Array, counts: Array, is_test: Array
+) -> None:
+  """AVA.txt (15 blank-separated columns), images/, and ILGnet's train.txt and val.txt.
+
+  Args:
+    folder: new.
+    jpegs: n files.
+    ids: [n] image ids.
+    counts: [n, 10] votes for 1..10.
+    is_test: [n] bool, which go to val.txt.
+  """
+  (folder / "images").mkdir(parents=True)
+  lines = []
+  for index, (image, jpeg, votes) in enumerate(zip(ids, jpegs, counts, strict=True), start=1):
+    (folder / "images" / f"{image}.jpg").write_bytes(jpeg)
+    lines.append(" ".join(map(str, [index, image, *votes, 0, 0, 0])) + "\n")
+  (folder / "AVA.txt").write_text("".join(lines))
+  high = (counts @ np.arange(1, 11) / counts.sum(axis=1) > 5).astype(int)
+  for name, members in (("train.txt", ~is_test), ("val.txt", is_test)):
+    listed = [f"{image}.jpg {label}" for image, label in zip(ids[members], high[members], strict=True)]
+    (folder / name).write_text("\n".join(listed))  # the last line without a newline, as ILGnet's
+
+
+def flickr_names(count: int, random: np.random.Generator) -> np.ndarray:
+  """[count] file names as FLICKR-AES has them."""
+  numbers = 10**9 + random.permutation(10**7)[:count]
+  secrets = random.integers(16**9, 16**10, count)
+  return np.array([f"farm{n % 9 + 1}_{n % 4000}_{n}_{s:010x}_b.jpg" for n, s in zip(numbers, secrets, strict=True)])
+
+
+def worker_names(count: int, random: np.random.Generator) -> np.ndarray:
+  """[count] worker ids in the shape of the crowd-sourcing site's."""
+  letters = np.array(list("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"))
+  return np.array(["A" + "".join(random.choice(letters, 13)) for _ in range(count)])
+
+
+def write_flickr_aes(
+  folder: Path,
+  jpegs: Sequence[bytes],
+  names: Array,
+  workers: Array,
+  worker: Array,
+  image: Array,
+  ratings: Array,
+  *,
+  test_workers: Array,
+) -> None:
+  """The csv by worker, the mean scores, 40K/, and the hashes of this copy's test workers.
+
+  Args:
+    folder: new.
+    jpegs: n files.
+    names: [n] their names.
+    workers: [u] ids.
+    worker, image, ratings: [r] each, rows of `workers` and `names`, and scores 1..5.
+    test_workers: ids of those for testing.
+  """
+  (folder / "40K").mkdir(parents=True)
+  for name, jpeg in zip(names, jpegs, strict=True):
+    (folder / "40K" / name).write_bytes(jpeg)
+  rows = [f"{workers[w]},{names[i]},{score}\n" for w, i, score in zip(worker, image, ratings, strict=True)]
+  header = "worker, imagePair, score\n"
+  (folder / "FLICKR-AES_image_labeled_by_each_worker.csv").write_text(header + "".join(rows))
+  count = np.bincount(image, minlength=len(names))
+  mean = np.bincount(image, ratings, minlength=len(names)) / np.maximum(count, 1)
+  scored = [f"{name} {(m - 1) / 4:.4f}\n" for name, m, c in zip(names, mean, count, strict=True) if c]
+  (folder / "FLICKR-AES_image_score.txt").write_text("".join(scored))
+  hashes = [hashlib.sha256(f"flickr-aes:{name}".encode()).hexdigest() + "\n" for name in sorted(test_workers)]
+  (folder / "test_workers.sha256").write_text("".join(sorted(hashes)))
+
+
+def write_psychoflickr(folder: Path, rows: Sequence[tuple[str, bytes, Array]]) -> None:
+  """images/<user>/<image>.jpg and the blank-separated table of attributed traits, -4..4.
+
+  Args:
+    folder: new.
+    rows: (path "user/image.jpg", file, the user's traits [5]) an image.
+  """
+  lines = ["image " + " ".join(TRAITS) + "\n"]
+  for name, jpeg, traits in rows:
+    path = folder / "images" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(jpeg)
+    lines.append(f"{name} " + " ".join(f"{value:g}" for value in traits) + "\n")
+  (folder / "attributed.txt").write_text("".join(lines))

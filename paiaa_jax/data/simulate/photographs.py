@@ -1,0 +1,138 @@
+"""Real photographs -> a few hundred distinct ones, by crops and photographic edits.
+
+The sources ship inside scikit-image and scikit-learn; nothing is downloaded.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image, ImageEnhance, ImageFilter
+
+from paiaa_jax import rng
+
+SIDE = 224  # pixels, the longer side
+JPEG_QUALITY = 90
+PACKAGED = {
+  "astronaut": ("skimage", "data/astronaut.png"),
+  "chelsea": ("skimage", "data/chelsea.png"),
+  "coffee": ("skimage", "data/coffee.png"),
+  "rocket": ("skimage", "data/rocket.jpg"),
+  "motorcycle": ("skimage", "data/motorcycle_left.png"),
+  "china": ("sklearn", "datasets/images/china.jpg"),
+  "flower": ("sklearn", "datasets/images/flower.jpg"),
+}
+PACKAGED_TEST = ("coffee", "china", "rocket")
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+
+
+class Photograph(NamedTuple):
+  """One derived photograph.
+
+  Attributes:
+    source: name of the photograph it was made from.
+    jpeg: its file.
+    tilt: degrees it was turned by; what composition suffers from, with `off_centre`.
+    off_centre: 0..1, distance of the crop's centre from the source's.
+  """
+
+  source: str
+  jpeg: bytes
+  tilt: float
+  off_centre: float
+
+
+def find_sources(folder: Path | None) -> tuple[dict[str, Path], dict[str, Path]]:
+  """(for training, for testing): name -> file. Every third file of a user's own folder is for testing.
+
+  Raises:
+    FileNotFoundError: the folder, or a package's photograph, is not there.
+    ValueError: fewer than six photographs.
+  """
+  if folder is None:
+    files = {name: _packaged(package, file) for name, (package, file) in PACKAGED.items()}
+    test = set(PACKAGED_TEST)
+  else:
+    if not folder.is_dir():
+      raise FileNotFoundError(f"{folder}: no such folder of photographs.")
+    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    if len(found) < 6:
+      raise ValueError(f"{folder} holds {len(found)} photographs ({', '.join(SUFFIXES)}); 6 are needed.")
+    files = {path.name: path for path in found}
+    test = set(list(files)[::3])
+  return (
+    {name: path for name, path in files.items() if name not in test},
+    {name: path for name, path in files.items() if name in test},
+  )
+
+
+def derive(sources: dict[str, Path], count: int, seed: int) -> list[Photograph]:
+  """`count` photographs, dealt evenly over the sources; the same for a seed on any machine."""
+  names = list(sources)
+  counts = [len(range(i, count, len(names))) for i in range(len(names))]
+  tasks = list(zip(names, sources.values(), counts, [seed] * len(names), strict=True))
+  with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+    made = list(pool.map(_derive_from, tasks))
+  return [photograph for photographs in made for photograph in photographs]
+
+
+def _derive_from(task: tuple[str, Path, int, int]) -> list[Photograph]:
+  name, path, count, seed = task
+  try:
+    with Image.open(path) as image:
+      source = image.convert("RGB")
+  except OSError as error:
+    raise ValueError(f"{path}: not a photograph that can be read ({error}).") from error
+  source.thumbnail((4 * SIDE, 4 * SIDE))
+  return [_edit(source, name, rng.generator(seed, f"simulate/{name}", i)) for i in range(count)]
+
+
+def _edit(source: Image.Image, name: str, random: np.random.Generator) -> Photograph:
+  """A crop, turned and developed at random."""
+  tilt = random.normal(0, 7) if random.random() < 0.4 else 0.0
+  image = source.rotate(tilt, Image.Resampling.BICUBIC) if tilt else source
+  crop, off_centre = _crop(image, random)
+  crop.thumbnail((SIDE, SIDE))
+  crop = ImageEnhance.Color(crop).enhance(float(np.exp(random.uniform(-1.6, 0.7))))
+  crop = ImageEnhance.Contrast(crop).enhance(float(np.exp(random.uniform(-0.8, 0.5))))
+  crop = _develop(crop, random)
+  if random.random() < 0.5:
+    crop = crop.filter(ImageFilter.GaussianBlur(float(random.uniform(0.5, 4.0))))
+  file = io.BytesIO()
+  crop.save(file, "JPEG", quality=JPEG_QUALITY)
+  return Photograph(name, file.getvalue(), tilt, off_centre)
+
+
+def _crop(image: Image.Image, random: np.random.Generator) -> tuple[Image.Image, float]:
+  """A rectangle of 50 to 90 % of each side, anywhere."""
+  width, height = (round(side * random.uniform(0.5, 0.9)) for side in image.size)
+  room = np.array([image.width - width, image.height - height])
+  corner = (random.uniform(size=2) * room).astype(int)
+  off_centre = float(np.linalg.norm(corner / np.maximum(room, 1) - 0.5) / np.sqrt(0.5))
+  box = (corner[0], corner[1], corner[0] + width, corner[1] + height)
+  return image.crop(tuple(int(edge) for edge in box)), off_centre
+
+
+def _develop(image: Image.Image, random: np.random.Generator) -> Image.Image:
+  """Exposure (stops), white balance (blue to amber) and, now and then, sensor noise."""
+  pixels = np.asarray(image, np.float32) / 255
+  warmth = random.uniform(-0.3, 0.3)
+  gain = 2.0 ** random.uniform(-1.2, 0.9)
+  pixels = pixels * np.array([1 + warmth, 1, 1 - warmth], np.float32) * np.float32(gain)
+  if random.random() < 0.3:
+    pixels = pixels + random.normal(0, random.uniform(0.01, 0.08), pixels.shape).astype(np.float32)
+  return Image.fromarray((np.clip(pixels, 0, 1) * 255).round().astype(np.uint8))
+
+
+def _packaged(package: str, file: str) -> Path:
+  spec = importlib.util.find_spec(package)
+  path = Path(spec.origin).parent / file if spec else None
+  if path is None or not path.is_file():
+    raise FileNotFoundError(f"{package} is not installed or lacks {file}: pip install -r requirements.txt")
+  return path
