@@ -6,12 +6,13 @@ that a run that was stopped goes on at the first shard that is missing.
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,7 +59,7 @@ def run(shard: Shard) -> list[tuple[str, str]]:
 def run_all(work: list[Shard], workers: int = 0) -> Iterator[tuple[Shard, list[tuple[str, str]]]]:
   """Yields each shard and `run` of it, as they end, on `workers` processes.
 
-  workers 0 is one per core; 1 stays in this process.
+  workers 0 is one per core; 1 stays in this process. ValueError where one is killed.
   """
   workers = min(workers or os.cpu_count() or 1, len(work))
   if workers <= 1:
@@ -66,13 +67,18 @@ def run_all(work: list[Shard], workers: int = 0) -> Iterator[tuple[Shard, list[t
     return
   # Not forked: a fork of a process with threads (polars has them) may hang.
   context = multiprocessing.get_context("spawn")
-  with ProcessPoolExecutor(workers, context, initializer=_end_with_parent) as pool:
+  with ProcessPoolExecutor(workers, context, initializer=_start_worker) as pool:
     pending = {pool.submit(run, shard): shard for shard in work}
     try:
       for future in as_completed(pending):
         yield pending[future], future.result()
+    except BrokenProcessPool:
+      raise ValueError(
+        f"one of {workers} worker processes was killed, most likely for its memory; the shards "
+        "that are done are kept: go on with fewer --workers."
+      ) from None
     finally:
-      pool.shutdown(wait=True, cancel_futures=True)
+      pool.shutdown(cancel_futures=True)
 
 
 def _encode(path: Path, max_side: int) -> tuple[bytes | None, str | None]:
@@ -89,12 +95,12 @@ def _encode(path: Path, max_side: int) -> tuple[bytes | None, str | None]:
     return None, str(error).removeprefix("image: ")
 
 
-def _end_with_parent() -> None:
-  """Worker start: a parent that was killed must leave no worker waiting for ever."""
+def _start_worker() -> None:
+  """Leaves Ctrl-C to the parent, and ends with it even where it was killed."""
+  signal.signal(signal.SIGINT, signal.SIG_IGN)
 
-  def wait():
-    with contextlib.suppress(KeyboardInterrupt):
-      multiprocessing.parent_process().join()
+  def end_with_parent():
+    multiprocessing.parent_process().join()
     os._exit(1)
 
-  threading.Thread(target=wait, daemon=True).start()
+  threading.Thread(target=end_with_parent, daemon=True).start()
