@@ -16,7 +16,7 @@ from paiaa_jax.personalization.fusion import Moments, inverse, pairs
 from paiaa_jax.types import Array
 
 NOISE_STEPS = 5  # of the fixed point between a person's weights and noise; it settles in three
-EM_STEPS = 60
+EM_STEPS = 40
 
 
 class Prior(NamedTuple):
@@ -45,68 +45,103 @@ class Posterior(NamedTuple):
 
 
 def fit_bayes(seen: Moments, prior: Prior) -> Posterior:
-  """Weights given what was seen; the noise variance is fitted along, by its posterior mean."""
-  flat = jnp.zeros_like(seen.cross)
-  precision = inverse(prior.covariance, flat)
+  """Weights given what was seen; the noise variance is fitted along with them."""
+  precision = inverse(prior.covariance, jnp.zeros_like(prior.mean))
 
-  def given(noise):
-    covariance = inverse(precision + seen.gram / noise, flat)
-    return covariance @ (precision @ prior.mean + seen.cross / noise), covariance
+  def settle(noise, _):
+    return _noise(seen, *_weights(seen, prior, precision, noise), prior), None
 
-  def update(noise, _):
-    mean, covariance = given(noise)
-    wrong = seen.energy - 2 * mean @ seen.cross + mean @ seen.gram @ mean
-    wrong = jnp.maximum(wrong, 0) + jnp.sum(covariance * seen.gram)
-    return (prior.noise_count * prior.noise + wrong) / (prior.noise_count + seen.count), None
-
-  noise, _ = jax.lax.scan(update, prior.noise, length=NOISE_STEPS)
-  return Posterior(*given(noise), noise, prior.noise_count + seen.count)
+  noise, _ = jax.lax.scan(settle, prior.noise, length=NOISE_STEPS)
+  mean, covariance = _weights(seen, prior, precision, noise)
+  return Posterior(mean, covariance, noise, prior.noise_count + seen.count)
 
 
-def fit_prior(crowd: Moments, member: Array, *, steps: int = EM_STEPS) -> Prior:
-  """The prior under which the crowd's ratings are likely.
+def fit_prior(
+  crowd: Moments, member: Array, *, begin: Prior | None = None, steps: int = EM_STEPS
+) -> Prior:
+  """The prior under which the crowd's ratings are likely, by expectation maximisation.
+
+  A broad prior, under which the weights could explain every residual, stays in the average as one
+  more person: it keeps the covariance of a small crowd away from singular.
 
   Args:
     crowd: moments of each person, with a leading axis of c people.
-    member: [c], 1 for those who count; the others (and the padding) leave no trace.
+    member: [c], 1 for those who count; the others (and padding) leave no trace.
+    begin: a prior to begin from, say that of one person more; by default the broad one.
     steps: of expectation maximisation.
   """
-  d = crowd.cross.shape[-1]
-  weight = member / jnp.sum(member)
-  ratings = jnp.sum(member * crowd.count)
-  energy = jnp.sum(member * crowd.energy) / ratings
-  spread = jnp.einsum("c,cdd->d", member, crowd.gram) / ratings  # mean square of each output
-  start = Prior(
-    mean=jnp.zeros(d, crowd.cross.dtype),
-    covariance=jnp.diag(energy / (d * spread + 1e-6)),
-    noise=energy,
-    noise_count=jnp.asarray(10.0, crowd.cross.dtype),
-  )
+  people = jnp.sum(member)
+  broad = _broad_prior(crowd, member)
+  begin = broad if begin is None else begin
+  posteriors = jax.vmap(_weights, in_axes=(0, None, None, 0))
+  noises = jax.vmap(_noise, in_axes=(0, 0, 0, None))
 
-  def step(prior, _):
-    fits = jax.vmap(fit_bayes, in_axes=(0, None))(crowd, prior)
-    mean = weight @ fits.mean
-    gap = fits.mean - mean
-    covariance = jnp.einsum("c,cde->de", weight, fits.covariance)
-    covariance = covariance + jnp.einsum("c,cd,ce->de", weight, gap, gap)
-    covariance = covariance + 1e-6 * jnp.diag(jnp.diag(start.covariance))
-    return prior._replace(mean=mean, covariance=covariance, **_noise(crowd, fits, weight)), None
+  def step(state, _):
+    prior, noise = state
+    precision = inverse(prior.covariance, jnp.zeros_like(prior.mean))
+    means, covariances = posteriors(crowd, prior, precision, noise)
+    mean = jnp.sum(member[:, None] * means, axis=0) / people
+    gap = means - mean[None, :]
+    spread = covariances + gap[:, :, None] * gap[:, None, :]
+    spread = jnp.sum(member[:, None, None] * spread, axis=0) + broad.covariance
+    typical, worth = _noise_of_crowd(crowd, means, covariances, member)
+    prior = Prior(mean, spread / (people + 1), typical, worth)
+    return (prior, noises(crowd, means, covariances, prior)), None
 
-  prior, _ = jax.lax.scan(step, start, length=steps)
+  noise = jnp.broadcast_to(begin.noise, member.shape)
+  (prior, _), _ = jax.lax.scan(step, (begin, noise), length=steps)
   return prior
 
 
-def _noise(crowd: Moments, fits: Posterior, weight: Array) -> dict[str, Array]:
-  """Mean noise of the crowd, and how many ratings knowing it is worth, from its spread."""
-  wrong = crowd.energy - 2 * jnp.einsum("cd,cd->c", fits.mean, crowd.cross)
-  wrong = wrong + jnp.einsum("cd,cde,ce->c", fits.mean, crowd.gram, fits.mean)
-  wrong = wrong + jnp.einsum("cde,cde->c", fits.covariance, crowd.gram)
-  count = jnp.maximum(crowd.count, 1)
-  noise = wrong / count
-  mean = weight @ noise
-  relative = weight @ jnp.square(noise - mean) / (2 * mean**2)  # 1 / count + 1 / noise_count
-  between = relative - weight @ (1 / count)
-  return dict(noise=mean, noise_count=1 / jnp.clip(between, 1e-2, 0.5))
+def _weights(seen: Moments, prior: Prior, precision: Array, noise: Array) -> tuple[Array, Array]:
+  """Posterior mean [d] and covariance [d, d] of the weights under a known noise variance.
+
+  Small products are written as sums: XLA takes batched 6 x 6 matrices one by one.
+  """
+  covariance = inverse(precision + seen.gram / noise, jnp.zeros_like(prior.mean))
+  pull = jnp.sum(precision * prior.mean[None, :], axis=1) + seen.cross / noise
+  return jnp.sum(covariance * pull[None, :], axis=1), covariance
+
+
+def _noise(seen: Moments, mean: Array, covariance: Array, prior: Prior) -> Array:
+  """Noise variance of one person, given the posterior of the weights."""
+  wrong = _unexplained(seen, mean, covariance)
+  return (prior.noise_count * prior.noise + wrong) / (prior.noise_count + seen.count)
+
+
+def _unexplained(seen: Moments, mean: Array, covariance: Array) -> Array:
+  """Expected sum of squared errors on what was seen, in squared points."""
+  second = covariance + mean[:, None] * mean[None, :]
+  total = seen.energy - 2 * jnp.sum(mean * seen.cross) + jnp.sum(second * seen.gram)
+  return jnp.maximum(total, 0)
+
+
+def _broad_prior(crowd: Moments, member: Array) -> Prior:
+  """Weights of mean 0, any one of which could explain the whole residual."""
+  ratings = jnp.sum(member * crowd.count)
+  energy = jnp.sum(member * crowd.energy) / ratings
+  gram = jnp.sum(member[:, None, None] * crowd.gram, axis=0) / ratings
+  d = gram.shape[0]
+  eye = jnp.eye(d, dtype=gram.dtype)
+  square = jnp.sum(gram * eye, axis=1)  # mean square of each column of the design
+  variance = energy / (d * jnp.maximum(square, 1e-6))
+  return Prior(jnp.zeros_like(square), variance[:, None] * eye, energy, jnp.full_like(energy, 10.0))
+
+
+def _noise_of_crowd(
+  crowd: Moments, means: Array, covariances: Array, member: Array
+) -> tuple[Array, Array]:
+  """Mean noise variance of the crowd, and how many ratings knowing it is worth.
+
+  The relative spread of people's own estimates is 2 / count by chance; what exceeds it is people.
+  """
+  wrong = jax.vmap(_unexplained)(crowd, means, covariances)
+  noise = wrong / jnp.maximum(crowd.count, 1)
+  people = jnp.sum(member)
+  mean = jnp.sum(member * noise) / people
+  spread = jnp.sum(member * jnp.square(noise / mean - 1)) / people
+  chance = jnp.sum(member * 2 / jnp.maximum(crowd.count, 1)) / people
+  return mean, 2 / jnp.clip(spread - chance, 0.02, 1.0)
 
 
 def interval_half_width(posterior: Posterior, x: Array, level: float) -> Array:

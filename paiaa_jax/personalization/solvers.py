@@ -18,6 +18,7 @@ from paiaa_jax.personalization.fusion import Moments
 from paiaa_jax.types import Array
 
 GRID = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, float("inf"))
+REFINING_STEPS = 10  # of expectation maximisation, for a crowd without one group
 
 
 @dataclasses.dataclass(frozen=True)
@@ -166,14 +167,21 @@ def _fit_bayes(
 
 
 def _priors_of_others(solver: Bayes, sums: Moments) -> bayes.Prior:
-  """A prior for each user and split, from the other groups' shots in the same split."""
+  """A prior for each user and split, from the other groups' shots in the same split.
+
+  Each begins where the whole crowd's ended, which a few steps without the group then correct.
+  """
   users = sums.count.shape[0]
   folds = min(users, solver.folds)
   group = jnp.arange(users) % folds
+  rated = (sums.count > 0).astype(sums.count.dtype)
+  over_splits = functools.partial(jax.vmap, in_axes=-1, out_axes=-1)
+  everyone = over_splits(bayes.fit_prior)(sums, rated)
 
-  def fold_prior(fold):
-    member = ((group != fold)[:, None] & (sums.count > 0)).astype(sums.count.dtype)
-    return jax.vmap(bayes.fit_prior, in_axes=-1, out_axes=-1)(sums, member)
+  def without(fold):
+    member = rated * (group != fold)[:, None]
+    refine = functools.partial(bayes.fit_prior, steps=REFINING_STEPS)
+    return over_splits(lambda s, m, p: refine(s, m, begin=p))(sums, member, everyone)
 
-  priors = jax.lax.map(fold_prior, jnp.arange(folds))
+  priors = jax.lax.map(without, jnp.arange(folds))
   return jax.tree.map(lambda leaf: leaf[group], priors)
