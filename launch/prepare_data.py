@@ -16,10 +16,10 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from launch import cli_errors
-from paiaa_jax.data import prepare
-from paiaa_jax.data.databases import DATABASES
 
-DATASET = flags.DEFINE_string("dataset", None, f"One of {', '.join(DATABASES)}.", required=True)
+DATASET = flags.DEFINE_string(
+  "dataset", None, "ava, flickr_aes, psychoflickr, para, oasis or table.", required=True
+)
 SOURCE = flags.DEFINE_string(
   "source", None, "The distributor's folder; for `table`, a csv, jsonl or parquet.", required=True
 )
@@ -36,6 +36,8 @@ VERIFY_ONLY = flags.DEFINE_bool("verify_only", False, "Check everything, write n
 
 
 def main(_):
+  from paiaa_jax.data import prepare  # here, as every worker process imports this file
+
   logging.set_verbosity(logging.WARNING)  # TFDS tells of every file that it writes
   if not VERIFY_ONLY.value and not OUT.value:
     raise ValueError("say where to write, --out=DIR, or only check with --verify_only.")
@@ -59,6 +61,8 @@ def main(_):
 
 def _load(name, source, options):
   """The database of that name, with the options given as NAME=VALUE."""
+  from paiaa_jax.data.databases import DATABASES
+
   if name not in DATABASES:
     raise ValueError(f"unknown dataset {name!r}; --dataset is one of {', '.join(DATABASES)}.")
   if not source.exists():

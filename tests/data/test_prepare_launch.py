@@ -1,5 +1,6 @@
 """python -m launch.prepare_data: a manifest on stdout, one line on stderr where input is wrong."""
 
+import functools
 import json
 import os
 import signal
@@ -9,37 +10,36 @@ import time
 from pathlib import Path
 
 import pytest
+from absl.testing import flagsaver
 from PIL import Image
 
+from launch import cli_errors, prepare_data
 from paiaa_jax.data import records
 
 ROOT = Path(__file__).parents[2]
 
 
-def write_table(folder, rows=8, name="labels.csv"):
+def write_table(folder, rows=8):
   (folder / "images").mkdir()
   for row in range(rows):
     Image.new("RGB", (30, 20), (20 * row % 256, 90, 160)).save(folder / "images" / f"{row}.jpg")
   lines = [f"{row}.jpg,{row % 5 + 1}" for row in range(rows)]
-  (folder / name).write_text("\n".join(["image,score", *lines]))
-  return folder / name
+  (folder / "labels.csv").write_text("\n".join(["image,score", *lines]))
+  return folder / "labels.csv"
 
 
-def command(**flags):
-  given = [f"--{name}={value}" for name, value in flags.items()]
-  return [sys.executable, "-m", "launch.prepare_data", *given]
-
-
-def launch(env, **flags):
-  return subprocess.run(command(**flags), cwd=ROOT, env=env, capture_output=True, text=True)
+def as_flags(**flags):
+  return [f"--{name}={value}" for name, value in flags.items()]
 
 
 def test_it_prints_the_manifest_and_nothing_else(tmp_path, child_env):
   table, out = write_table(tmp_path), tmp_path / "out"
-  flags = dict(dataset="table", source=table, option="test=0.25", name="mine", workers=1)
-  verified = launch(child_env, **flags, verify_only=True)
+  given = as_flags(dataset="table", source=table, option="test=0.25", name="mine", workers=1)
+  command = [sys.executable, "-m", "launch.prepare_data", *given]
+  run = functools.partial(subprocess.run, cwd=ROOT, env=child_env, capture_output=True, text=True)
+  verified = run([*command, "--verify_only"])
   assert (verified.returncode, verified.stderr) == (0, "") and not out.exists()
-  done = launch(child_env, **flags, out=out)
+  done = run([*command, f"--out={out}"])
   assert (done.returncode, done.stderr) == (0, "")
   assert done.stdout == verified.stdout
   manifest = json.loads(done.stdout)
@@ -48,41 +48,39 @@ def test_it_prints_the_manifest_and_nothing_else(tmp_path, child_env):
 
 
 WRONG = {
-  "no flags": (dict(), "--dataset"),
-  "a misspelt flag": (dict(dataset="table", source=".", outt="x"), "outt"),
-  "an unknown dataset": (dict(dataset="avva", source="."), "ava, flickr_aes"),
-  "no such folder": (dict(dataset="ava", source="/nowhere/AVA"), "/nowhere/AVA"),
-  "nowhere to write": (dict(dataset="table"), "--out=DIR"),
-  "an unknown option": (dict(dataset="table", option="sede=1"), "seed"),
-  "a word for a number": (dict(dataset="table", option="seed=x"), "seed"),
+  "no dataset": (dict(dataset=None), "--dataset"),
+  "a misspelt flag": (dict(outt="x"), "outt"),
+  "an unknown dataset": (dict(dataset="avva"), "ava, flickr_aes"),
+  "no such folder": (dict(source="/nowhere/AVA"), "/nowhere/AVA"),
+  "nowhere to write": (dict(out=None), "--out=DIR"),
+  "an unknown option": (dict(option="sede=1"), "seed"),
+  "a word for a number": (dict(option="seed=x"), "seed"),
+  "a negative size": (dict(max_side=-1), "max_side"),
 }
 
 
-@pytest.mark.parametrize("flags, told", WRONG.values(), ids=WRONG)
-def test_wrong_input_is_one_line_and_exit_code_2(tmp_path, child_env, flags, told):
-  flags = dict(source=write_table(tmp_path)) | flags
-  if told == "--dataset":
-    flags = {}
-  elif told != "--out=DIR":
-    flags |= dict(out=tmp_path / "out")
-  done = launch(child_env, **flags)
-  assert done.returncode == 2 and done.stdout == ""
-  assert done.stderr.startswith("error: ") and told in done.stderr
-  assert done.stderr.count("\n") == 1 and not (tmp_path / "out").exists()
+@pytest.mark.parametrize("wrong, told", WRONG.values(), ids=WRONG)
+def test_wrong_input_is_one_line_and_exit_code_2(tmp_path, monkeypatch, capsys, wrong, told):
+  right = dict(dataset="table", source=write_table(tmp_path), out=tmp_path / "out", workers=1)
+  given = {name: value for name, value in (right | wrong).items() if value is not None}
+  monkeypatch.setattr(sys, "argv", ["prepare_data", *as_flags(**given)])
+  with flagsaver.flagsaver(), pytest.raises(SystemExit) as ended:
+    cli_errors.run(prepare_data.main)
+  printed = capsys.readouterr()
+  assert ended.value.code == 2 and printed.out == ""
+  assert printed.err.startswith("error: ") and told in printed.err
+  assert printed.err.count("\n") == 1 and not (tmp_path / "out").exists()
 
 
 def test_interrupted_at_the_keyboard_it_ends_and_keeps_what_is_done(tmp_path, child_env):
-  rows = 3000
-  table = write_table(tmp_path, rows)
-  flags = dict(dataset="table", source=table, out=tmp_path / "out", workers=2, max_side=10)
-  child = subprocess.Popen(
-    command(**flags), cwd=ROOT, env=child_env, stdout=subprocess.DEVNULL, start_new_session=True
-  )
-  with child:
+  given = as_flags(dataset="table", source=write_table(tmp_path, 1500), out=tmp_path / "out")
+  command = [sys.executable, "-m", "launch.prepare_data", *given, "--workers=2", "--max_side=10"]
+  quiet = dict(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+  with subprocess.Popen(command, cwd=ROOT, env=child_env, start_new_session=True, **quiet) as child:
     while not list(tmp_path.glob("out/*/shards/*/*.parquet")):
       assert child.poll() is None
       time.sleep(0.01)
     os.killpg(child.pid, signal.SIGINT)
-    assert child.wait(30) != 0
+    assert child.wait(60) != 0
   assert not (tmp_path / "out" / "table").exists()
   assert list(tmp_path.glob("out/*/shards/*/*.parquet"))
