@@ -79,8 +79,9 @@ def run_steps(
     for step in range(first_step, run.total_steps):
       trace.at(step)
       batch = window.fetch(batches)
-      with jax.transfer_guard("disallow"):  # only what is explicitly put or got may move
-        state, metrics = train_step(state, parallel.put_batch(batch, run.mesh))
+      on_devices = parallel.put_batch(batch, run.mesh)
+      with jax.transfer_guard("disallow"):  # the batch is all that goes in; metrics stay there
+        state, metrics = train_step(state, on_devices)
       done = step + 1
       window.add(done, metrics, batch)
       writer.advance(done)

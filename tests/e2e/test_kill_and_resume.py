@@ -3,7 +3,6 @@
 import random
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -22,16 +21,19 @@ def folders(tmp_path_factory):
 
 @pytest.fixture
 def start(folders, child_env, tmp_path):
-  """Starts the tiny run in a workdir, as a process of its own."""
-  fields = {**tiny.fields(folders, STEPS), "checkpoint.every": 4, "train.eval_every": 30}
-  flags = [f"--config.{field}={value}" for field, value in fields.items()]
+  """Starts the tiny run in a workdir, as a process of its own.
+
+  A kill may leave half a file in the compile cache, so these runs have one of their own.
+  """
+  cache = {
+    "JAX_COMPILATION_CACHE_DIR": str(folders[0].parent / "cache"),
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+  }
 
   def start_(workdir):
-    program = [sys.executable, "-m", "tests.training.tiny", "--config=configs/base.py"]
+    command = tiny.command(folders, workdir, STEPS, checkpoint__every=4, train__eval_every=30)
     with (tmp_path / "log.txt").open("a") as log:
-      return subprocess.Popen(
-        [*program, f"--workdir={workdir}", *flags], cwd=ROOT, stdout=log, stderr=log, env=child_env
-      )
+      return subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env=child_env | cache)
 
   return start_
 

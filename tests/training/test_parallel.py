@@ -63,5 +63,5 @@ def test_uneven_batches_and_meshes_are_refused():
   mesh = parallel.make_mesh()
   with pytest.raises(ValueError, match=r"optim.batch_size=50 gives 100 images.*multiple of 8"):
     parallel.check_divisible(100, mesh, "optim.batch_size=50")
-  with pytest.raises(ValueError, match="train.fsdp=3 does not divide 8 devices"):
+  with pytest.raises(ValueError, match=r"train.fsdp=3 does not divide 8 devices"):
     parallel.make_mesh(3)

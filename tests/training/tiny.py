@@ -6,6 +6,7 @@ python -m tests.training.tiny --config=configs/base.py --workdir=DIR --config.fi
 
 import io
 import json
+import sys
 from pathlib import Path
 
 import flax.linen as nn
@@ -115,6 +116,14 @@ def fields(folders: tuple[Path, Path], steps: int) -> dict[str, object]:
     "checkpoint.every": 3,
     "log.every": 2,
   }
+
+
+def command(folders: tuple[Path, Path], workdir: Path, steps: int, **changes) -> list[str]:
+  """Starts that run as a program; `changes` are further fields, written room__field."""
+  values = fields(folders, steps) | {k.replace("__", "."): v for k, v in changes.items()}
+  flags = [f"--config.{field}={value}" for field, value in values.items()]
+  program = [sys.executable, "-m", "tests.training.tiny", "--config=configs/base.py"]
+  return [*program, f"--workdir={workdir}", *flags]
 
 
 if __name__ == "__main__":
