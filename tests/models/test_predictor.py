@@ -1,0 +1,67 @@
+"""A model folder gives the same prediction for an image whatever stands beside it."""
+
+import json
+
+import numpy as np
+import pytest
+
+from paiaa_jax.models.predictor import Predictor, model_id
+from tests.photos.tiny_model import save_tiny_model
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+  return save_tiny_model(tmp_path_factory.mktemp("model"))
+
+
+@pytest.fixture(scope="module")
+def images():
+  return np.random.default_rng(0).integers(0, 256, (33, 16, 16, 3), np.uint8)
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 32])
+def test_company_and_place_in_the_batch_change_no_bit(folder, images, count):
+  predictor = Predictor(folder, batch_size=32)
+  alone = predictor.predict(images[:1])
+  for place in (0, count - 1):
+    others = images[1:count]
+    batch = np.insert(others, place, images[0], axis=0)
+    together = predictor.predict(batch)
+    for one, many in zip(alone, together, strict=True):
+      np.testing.assert_array_equal(one[0], many[place])
+
+
+def test_the_compiled_shape_is_traced_once_for_any_number_of_images(folder, images):
+  predictor = Predictor(folder, batch_size=4)
+  for count in (0, 1, 4, 5, 33):
+    assert len(predictor.predict(images[:count]).distribution) == count
+  assert predictor._apply._cache_size() == 1
+
+
+def test_other_batch_sizes_agree_to_rounding(folder, images):
+  expected = Predictor(folder, batch_size=32).predict(images)
+  for batch_size in (1, 5):
+    found = Predictor(folder, batch_size=batch_size).predict(images)
+    for a, b in zip(expected, found, strict=True):
+      np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
+
+
+def test_the_id_changes_with_either_file(folder, tmp_path):
+  before = model_id(folder)
+  for name in ("model.safetensors", "config.json"):
+    (tmp_path / name).write_bytes((folder / name).read_bytes())
+  assert model_id(tmp_path) == before
+  config = json.loads((tmp_path / "config.json").read_text())
+  (tmp_path / "config.json").write_text(json.dumps({**config, "tasks": "aesthetics"}))
+  assert model_id(tmp_path) != before
+
+
+def test_wrong_input_says_what_is_wanted(folder, images, tmp_path):
+  with pytest.raises(FileNotFoundError, match="no model folder"):
+    Predictor(tmp_path)
+  with pytest.raises(ValueError, match=r"uint8 \[n, 16, 16, 3\]"):
+    Predictor(folder).predict(images[:, :8])
+  with pytest.raises(ValueError, match="float"):
+    Predictor(folder).predict(images.astype(np.float32))
+  with pytest.raises(ValueError, match="batch_size"):
+    Predictor(folder, batch_size=0)
