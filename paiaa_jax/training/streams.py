@@ -6,6 +6,7 @@ source lacks, or has on another scale, is zeros under a mask of 0.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -101,7 +102,7 @@ def train_batches(streams: Streams, config: ConfigDict, first_step: int) -> Iter
       process_count=jax.process_count(),
       workers=config.data.workers,
     )
-    iterators.append(_fit(batch, stream, source, streams, config) for batch in batches)
+    iterators.append(map(functools.partial(_fit, stream, source, streams, config), batches))
   for parts in zip(*iterators, strict=True):
     yield jax.tree.map(_interleave, *parts)
 
@@ -116,10 +117,10 @@ def eval_batches(streams: Streams, stream: str, config: ConfigDict) -> Iterator[
     process_index=jax.process_index(),
     process_count=jax.process_count(),
   )
-  return (_fit(batch, stream, source, streams, config) for batch in batches)
+  return map(functools.partial(_fit, stream, source, streams, config), batches)
 
 
-def _fit(batch: Batch, stream: str, source, streams: Streams, config: ConfigDict) -> Batch:
+def _fit(stream: str, source, streams: Streams, config: ConfigDict, batch: Batch) -> Batch:
   """The batch with labels as wide as the heads; those on another scale are masked."""
   n = len(batch.index)
   absent = np.zeros(n, np.float32)
