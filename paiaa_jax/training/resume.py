@@ -41,7 +41,7 @@ def claim(workdir: Path, config: ConfigDict) -> None:
 
 def differences(former: dict, present: dict) -> list[str]:
   """`field former -> present` for each field that matters and differs."""
-  a, b = _flatten(former), _flatten(present)
+  a, b = flatten(former), flatten(present)
   fields = sorted(field for field in a.keys() | b.keys() if not field.startswith(FREE))
   return [
     f"{field} {a.get(field, 'absent')!r} -> {b.get(field, 'absent')!r}"
@@ -50,11 +50,12 @@ def differences(former: dict, present: dict) -> list[str]:
   ]
 
 
-def _flatten(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+def flatten(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+  """{"optim": {"steps": 3}} -> {"optim.steps": 3}."""
   flat = {}
   for name, value in tree.items():
     if isinstance(value, dict):
-      flat |= _flatten(value, f"{prefix}{name}.")
+      flat |= flatten(value, f"{prefix}{name}.")
     else:
       flat[prefix + name] = value
   return flat

@@ -1,0 +1,21 @@
+"""Table II's protocol: ten folds of PsychoFlickr by person, with AVA as the partner task.
+
+for i in $(seq 0 9); do
+  python -m launch.prepare_data --dataset=psychoflickr --source=/data/PsychoFlickr \\
+    --out=data/prepared --name=psychoflickr_fold$i --option=fold=$i
+done
+sbatch --array=0-9 launch/slurm/array.sh --config=configs/sweeps/folds.py --workdir=runs/folds
+"""
+
+from configs import base
+
+
+def get_config():
+  config = base.get_config()
+  config.data.aesthetics = "data/prepared/ava"
+  return config
+
+
+def sweep():
+  for fold in range(10):
+    yield {"data.auxiliary": f"data/prepared/psychoflickr_fold{fold}"}

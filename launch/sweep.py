@@ -1,0 +1,88 @@
+"""Runs of a sweep: prints their commands, hands them to a scheduler, or is one of them.
+
+python -m launch.sweep --config=configs/sweeps/NAME.py --workdir=DIR                  prints all
+python -m launch.sweep ... --submit="sbatch launch/slurm/one_node.sh"                 submits all
+python -m launch.sweep ... --run=3                                                    is run 3
+
+The config file has, beside get_config(), a function sweep() that yields one dict a run: overrides
+by field, such as {"optim.lr_heads": 1e-4}. A run's workdir is DIR/<its overrides>.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+from absl import flags
+
+from launch import cli_errors
+
+CONFIG = flags.DEFINE_string("config", None, "Config file with sweep().", required=True)
+WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the runs' workdirs.", required=True)
+SUBMIT = flags.DEFINE_string("submit", "", "Command that takes a run's flags, such as sbatch's.")
+RUN = flags.DEFINE_integer("run", -1, "Become this run, counted from 0.", lower_bound=-1)
+
+
+def main(_) -> None:
+  runs = run_flags(CONFIG.value, WORKDIR.value)
+  train = [sys.executable, "-m", "launch.train"]
+  if RUN.value >= 0:
+    if RUN.value >= len(runs):
+      raise ValueError(f"--run={RUN.value}: {CONFIG.value} yields runs 0..{len(runs) - 1}.")
+    os.execv(sys.executable, [*train, *runs[RUN.value]])  # signals and exit code are its own
+  for run in runs:
+    if SUBMIT.value:
+      subprocess.run([*shlex.split(SUBMIT.value), *run], check=True)
+    else:
+      print(shlex.join(["python", "-m", "launch.train", *run]))
+
+
+def run_flags(config: str, workdir: str) -> list[list[str]]:
+  """launch.train's flags of each run.
+
+  Args:
+    config: path of the config file.
+    workdir: folder of the runs' workdirs.
+
+  Raises:
+    ValueError: where the file has no sweep(), it yields nothing, or two runs are the same.
+  """
+  sweep = getattr(_load(config), "sweep", None)
+  if sweep is None:
+    raise ValueError(f"{config} has no function sweep(); see configs/sweeps.")
+  runs = list(sweep())
+  by_name = {run_name(overrides): overrides for overrides in runs}
+  if not runs or len(by_name) < len(runs):
+    raise ValueError(f"sweep() of {config} yields {len(runs)} runs, {len(by_name)} different ones.")
+  return [
+    [
+      f"--config={config}",
+      f"--workdir={Path(workdir) / name}",
+      *(f"--config.{field}={value}" for field, value in overrides.items()),
+    ]
+    for name, overrides in by_name.items()
+  ]
+
+
+def run_name(overrides: dict[str, object]) -> str:
+  """A folder name: the last part of each field and its value, such as lr_heads=0.001,seed=1."""
+  parts = (f"{field.split('.')[-1]}={value}" for field, value in overrides.items())
+  return ",".join(parts).replace("/", "_").replace(" ", "")
+
+
+def _load(config: str):
+  path = Path(config)
+  if not path.is_file():
+    raise FileNotFoundError(f"no config file {config}.")
+  spec = importlib.util.spec_from_file_location(path.stem, path)
+  module = importlib.util.module_from_spec(spec)
+  spec.loader.exec_module(module)
+  return module
+
+
+if __name__ == "__main__":
+  cli_errors.run(main)
