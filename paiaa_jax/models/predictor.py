@@ -1,27 +1,20 @@
 """A trained model folder and uint8 images [n, s, s, 3] in, a numpy Prediction out.
 
-The folder is what training writes: model.safetensors, and a config.json of the form
-  {"network": Network's fields, "preprocessing": {"image_size": pixels},
-   "scale": [the score of each bucket], "aux_names": [...], "tasks": "joint"}
-of which `tasks` is not read here. One shape is compiled, and every call is padded to it: an
-image's prediction then depends neither on its company nor on its place in a batch.
+One shape is compiled, and every call is padded to it: an image's prediction then depends neither
+on its company nor on its place in a batch.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import jax
 import numpy as np
 
+from paiaa_jax.models import model_folder, pretrained
 from paiaa_jax.models.network import Network
-from paiaa_jax.models.pretrained import load_model
 from paiaa_jax.types import Array, Prediction
-
-MODEL_FILES = ("model.safetensors", "config.json")
-ID_DIGITS = 16  # of the sha256
 
 
 class Predictor:
@@ -41,23 +34,17 @@ class Predictor:
 
     Raises:
       FileNotFoundError: no model folder.
-      ValueError: a config.json without one of the fields above, or a batch size below 1.
+      ValueError: a config.json that is not of a model, or a batch size below 1.
     """
     if batch_size < 1:
       raise ValueError(f"batch_size is {batch_size}; it is 1 or more.")
-    self.folder, self.batch_size = Path(folder), batch_size
-    self._variables, self.config = load_model(self.folder)
-    self.model_id = model_id(self.folder)
-    try:
-      self.image_size = int(self.config["preprocessing"]["image_size"])
-      self.score_values = np.asarray(self.config["scale"], np.float32)
-      self.aux_names = tuple(self.config["aux_names"])
-      fields = {name: _hashable(value) for name, value in self.config["network"].items()}
-      self.network = Network(**fields)
-    except (KeyError, TypeError) as error:
-      raise ValueError(f"{self.folder / 'config.json'} is no model's config: {error}.") from error
-    self._apply = jax.jit(lambda variables, image: self.network.apply(variables, image))
-    self._on_device = None
+    model = model_folder.read(folder)
+    self.folder, self.model_id, self.image_size = model.folder, model.model_id, model.image_size
+    self.score_values, self.aux_names = model.score_values, model.aux_names
+    self.batch_size = batch_size
+    network = Network(**model.network)
+    self._apply = jax.jit(network.apply)
+    self._variables = jax.device_put(pretrained.load_model(folder)[0])
 
   def predict(self, images: Array) -> Prediction:
     """Predicts n images, n >= 0, in as many calls of the compiled shape as it takes.
@@ -85,24 +72,7 @@ class Predictor:
       yield images[start : start + self.batch_size]
 
   def _predict_padded(self, images: np.ndarray) -> Prediction:
-    if self._on_device is None:
-      self._on_device = jax.device_put(self._variables)
     padding = self.batch_size - len(images)
     padded = np.pad(images, ((0, padding), (0, 0), (0, 0), (0, 0)))
-    prediction = jax.device_get(self._apply(self._on_device, padded))
+    prediction = jax.device_get(self._apply(self._variables, padded))
     return Prediction(*(leaf[: len(images)] for leaf in prediction))
-
-
-def model_id(folder: str | Path) -> str:
-  """First 16 hex digits of the sha256 over model.safetensors and config.json."""
-  digest = hashlib.sha256()
-  for name in MODEL_FILES:
-    with (Path(folder) / name).open("rb") as file:
-      while block := file.read(1 << 20):
-        digest.update(block)
-  return digest.hexdigest()[:ID_DIGITS]
-
-
-def _hashable(value):
-  """JSON's lists as the tuples that linen fields are."""
-  return tuple(value) if isinstance(value, list) else value

@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from paiaa_jax.models.predictor import Predictor, model_id
+from paiaa_jax.models.model_folder import model_id
+from paiaa_jax.models.predictor import Predictor
 from tests.photos.tiny_model import save_tiny_model
 
 

@@ -1,0 +1,78 @@
+"""What a trained model's folder says of itself, read without jax: id, input size, what outputs mean.
+
+Training writes model.safetensors, and a config.json of the form
+  {"network": Network's fields, "preprocessing": {"image_size": pixels},
+   "scale": [the score of each bucket], "aux_names": [...], "tasks": "joint"}.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+WEIGHTS, CONFIG = "model.safetensors", "config.json"
+ID_DIGITS = 16  # of the sha256
+
+
+class ModelFolder(NamedTuple):
+  """One model.
+
+  Attributes:
+    folder: where it lies.
+    model_id: first 16 hex digits of the sha256 of its two files.
+    image_size: pixels of a side of the network's input.
+    score_values: the score of each of the b buckets, ascending.
+    aux_names: names of the k auxiliary outputs.
+    network: Network's fields.
+  """
+
+  folder: Path
+  model_id: str
+  image_size: int
+  score_values: tuple[float, ...]
+  aux_names: tuple[str, ...]
+  network: dict[str, Any]
+
+
+def read(folder: str | Path) -> ModelFolder:
+  """Reads a model folder; the weights are hashed, not loaded.
+
+  Raises:
+    FileNotFoundError: one of the two files is not there.
+    ValueError: a config.json that is not of a model; names the field.
+  """
+  folder = Path(folder)
+  if not all((folder / name).is_file() for name in (WEIGHTS, CONFIG)):
+    raise FileNotFoundError(
+      f"{folder} is no model folder ({WEIGHTS} and {CONFIG}); training writes one to WORKDIR/model."
+    )
+  try:
+    config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    return ModelFolder(
+      folder,
+      model_id(folder),
+      int(config["preprocessing"]["image_size"]),
+      tuple(float(score) for score in config["scale"]),
+      tuple(config["aux_names"]),
+      {name: _hashable(value) for name, value in config["network"].items()},
+    )
+  except (KeyError, TypeError, ValueError, AttributeError) as error:
+    reason = f"no field {error}" if isinstance(error, KeyError) else str(error)
+    raise ValueError(f"{folder / CONFIG} is not a model's config: {reason}.") from error
+
+
+def model_id(folder: str | Path) -> str:
+  """First 16 hex digits of the sha256 over the weights and the config."""
+  digest = hashlib.sha256()
+  for name in (WEIGHTS, CONFIG):
+    with (Path(folder) / name).open("rb") as file:
+      while block := file.read(1 << 20):
+        digest.update(block)
+  return digest.hexdigest()[:ID_DIGITS]
+
+
+def _hashable(value: Any) -> Any:
+  """JSON's lists as the tuples that linen fields are."""
+  return tuple(value) if isinstance(value, list) else value

@@ -1,0 +1,158 @@
+"""What a model said of every photograph it ever saw, kept by content: one SQLite file.
+
+Distributions and auxiliary outputs lie packed in blocks of many rows, so that a million
+photographs are read in a few large pieces. A row's key is the file's content; a block's is the
+model and its preprocessing, so neither a renamed file nor a new model is ever mistaken.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from paiaa_jax.photos.files import DIGEST_BYTES
+
+KEY = np.dtype([("digest", "<u8", (2,)), ("look", "<u8"), ("taken", "<f8")])
+BLOCK_ROWS = 65_536  # where blocks stop growing: 6 MB at 15 outputs
+MERGE_BLOCKS = 64  # small blocks that are joined into one
+_SCHEMA = """
+create table if not exists blocks (
+  id integer primary key, model text not null, rows integer not null,
+  keys blob not null, vectors blob not null);
+create index if not exists blocks_of_model on blocks (model);
+create table if not exists files (
+  path text primary key, size integer not null, mtime_ns integer not null,
+  digest blob not null) without rowid;
+"""
+
+
+class Rows(NamedTuple):
+  """Cached photographs: keys [n] of KEY, vectors [n, b + k] float32."""
+
+  keys: np.ndarray
+  vectors: np.ndarray
+
+
+def default_path() -> Path:
+  """$PAIAA_CACHE, or scores.sqlite in the user's cache folder."""
+  if given := os.environ.get("PAIAA_CACHE"):
+    return Path(given)
+  base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+  return Path(base) / "paiaa" / "scores.sqlite"
+
+
+class Cache:
+  """The rows of one model in a cache file; use it as a context manager.
+
+  Several processes may write at once; a photograph that two of them add is simply there twice.
+  """
+
+  def __init__(self, path: str | Path, model: str, width: int):
+    """Opens or creates the file.
+
+    Args:
+      path: of the SQLite file; ":memory:" keeps nothing.
+      model: the model's id with its preprocessing.
+      width: b + k, outputs of a photograph.
+
+    Raises:
+      ValueError: a file that is no cache.
+    """
+    self.model, self.width = model, width
+    if str(path) != ":memory:":
+      Path(path).parent.mkdir(parents=True, exist_ok=True)
+    try:
+      self._base = sqlite3.connect(path, timeout=60, isolation_level=None)
+      self._base.execute("pragma page_size = 65536")
+      self._base.execute("pragma journal_mode = wal")
+      self._base.execute("pragma synchronous = normal")
+      self._base.executescript(_SCHEMA)
+    except sqlite3.DatabaseError as error:
+      raise ValueError(f"{path} cannot be used as a cache ({error}); delete or rename it.") from error
+
+  def __enter__(self) -> Cache:
+    return self
+
+  def __exit__(self, *_) -> None:
+    self._base.close()
+
+  def rows(self) -> Rows:
+    """Everything the model said so far, in the order it was added."""
+    self._base.execute("begin")  # one view of the file, whatever others write meanwhile
+    with self._base:
+      query = "select sum(rows) from blocks where model = ?"
+      total = self._base.execute(query, (self.model,)).fetchone()[0] or 0
+      keys, vectors = np.empty(total, KEY), np.empty((total, self.width), np.float32)
+      query = "select rows, keys, vectors from blocks where model = ? order by id"
+      end = 0
+      for count, key_blob, vector_blob in self._base.execute(query, (self.model,)):
+        start, end = end, end + count
+        keys[start:end] = np.frombuffer(key_blob, KEY)
+        vectors[start:end] = np.frombuffer(vector_blob, "<f4").reshape(count, self.width)
+    return Rows(keys, vectors)
+
+  def add(self, rows: Rows) -> None:
+    """Appends rows, all or none of them; they survive a kill once this returns."""
+    if len(rows.keys):
+      self._base.execute("begin immediate")
+      with self._base:
+        self._insert(rows)
+        self._merge_small_blocks()
+
+  def _insert(self, rows: Rows) -> None:
+    vectors = np.ascontiguousarray(rows.vectors, "<f4")
+    blobs = (rows.keys.tobytes(), vectors.tobytes())
+    statement = "insert into blocks (model, rows, keys, vectors) values (?, ?, ?, ?)"
+    self._base.execute(statement, (self.model, len(rows.keys), *blobs))
+
+  def _merge_small_blocks(self) -> None:
+    query = "select id, keys, vectors from blocks where model = ? and rows < ? order by id"
+    count = "select count(*) from blocks where model = ? and rows < ?"
+    small = (self.model, BLOCK_ROWS)
+    if self._base.execute(count, small).fetchone()[0] < MERGE_BLOCKS:
+      return
+    ids, keys, vectors = zip(*self._base.execute(query, small), strict=True)
+    joined = np.frombuffer(b"".join(vectors), "<f4").reshape(-1, self.width)
+    self._base.executemany("delete from blocks where id = ?", [(i,) for i in ids])
+    self._insert(Rows(np.frombuffer(b"".join(keys), KEY), joined))
+
+  def digest_of(self, path: str, size: int, mtime_ns: int) -> bytes | None:
+    """The content a file had when it was last read, if neither size nor time has changed since."""
+    query = "select digest from files where path = ? and size = ? and mtime_ns = ?"
+    found = self._base.execute(query, (path, size, mtime_ns)).fetchone()
+    return found[0] if found else None
+
+  def remember_files(self, files: Iterable[tuple[str, int, int, bytes]]) -> None:
+    """Keeps (path, size, mtime in ns, digest) of files read."""
+    self._base.execute("begin immediate")
+    with self._base:
+      self._base.executemany("insert or replace into files values (?, ?, ?, ?)", files)
+
+
+class Index:
+  """Finds rows by content: n digests are sorted once, then looked up many at a time."""
+
+  def __init__(self, keys: np.ndarray):
+    """keys: [n] of KEY."""
+    self._order = np.argsort(keys["digest"][:, 0], kind="stable")
+    self._digests = keys["digest"][self._order]
+
+  def find(self, digests: Sequence[bytes]) -> np.ndarray:
+    """Row of each digest [m], -1 where there is none."""
+    wanted = split_digests(digests)
+    if not len(self._digests):
+      return np.full(len(wanted), -1)
+    place = np.searchsorted(self._digests[:, 0], wanted[:, 0])
+    place = np.minimum(place, len(self._digests) - 1)
+    same = (self._digests[place] == wanted).all(axis=1)
+    return np.where(same, self._order[place], -1)
+
+
+def split_digests(digests: Sequence[bytes]) -> np.ndarray:
+  """m digests of 16 bytes -> [m, 2] uint64."""
+  return np.frombuffer(b"".join(digests), "<u8").reshape(len(digests), DIGEST_BYTES // 8)

@@ -1,0 +1,105 @@
+"""Paths of files and folders -> the photographs among them; one photograph's bytes -> what is kept.
+
+Nothing here raises for a bad file: what is wrong with it is its `error`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from paiaa_jax.data import images
+
+DIGEST_BYTES = 16  # of the sha256 of a file
+_EXIF_BLOCK, _TAKEN, _SUBSECONDS = 0x8769, 0x9003, 0x9291
+
+
+class Decoded(NamedTuple):
+  """One file, read.
+
+  Attributes:
+    digest: first 16 bytes of its sha256.
+    pixels: [s, s, 3] uint8.
+    look: 64 bits, each telling whether brightness falls from one cell to its right neighbour;
+      pictures of one scene differ in few.
+    taken: when, in seconds by the camera's own clock; NaN where the file does not say.
+  """
+
+  digest: bytes
+  pixels: np.ndarray
+  look: int
+  taken: float
+
+
+def find_photos(paths: Iterable[str | Path], recursive: bool = False) -> Iterator[Path]:
+  """Files as named, and the photographs of folders by suffix, sorted; hidden ones are passed over.
+
+  A folder that is named like a photograph is not entered: it comes out as a path of its own.
+
+  Raises:
+    FileNotFoundError: a path that does not exist.
+  """
+  for path in map(Path, paths):
+    if path.is_dir():
+      yield from _in_folder(path, recursive)
+    elif path.exists() or path.is_symlink():
+      yield path
+    else:
+      raise FileNotFoundError(f"{path}: no such file or folder.")
+
+
+def _in_folder(folder: Path, recursive: bool) -> Iterator[Path]:
+  with os.scandir(folder) as entries:
+    found = sorted((entry for entry in entries if entry.name[0] != "."), key=lambda e: e.name)
+  for entry in found:
+    if entry.name.lower().endswith(images.SUFFIXES):
+      yield folder / entry.name
+    elif recursive and entry.is_dir(follow_symlinks=False):
+      yield from _in_folder(folder / entry.name, recursive)
+
+
+def read_bytes(path: Path) -> bytes:
+  """The file's bytes; OSError with a plain reason where they cannot be had."""
+  if path.is_dir():
+    raise IsADirectoryError("a folder, not an image.")
+  try:
+    return path.read_bytes()
+  except OSError as error:
+    raise OSError(f"cannot be read ({error.strerror or error}).") from error
+
+
+def digest_of(data: bytes) -> bytes:
+  return hashlib.sha256(data).digest()[:DIGEST_BYTES]
+
+
+def decode(data: bytes, size: int) -> Decoded:
+  """Encoded bytes -> pixels as the model reads them. ValueError where they are no image."""
+  pixels = images.resize_square(images.load(data, min_side=size), size)
+  return Decoded(digest_of(data), pixels, look_of(pixels), taken_at(data))
+
+
+def look_of(pixels: np.ndarray) -> int:
+  """Difference hash: [s, s, 3] uint8 -> 64 bits over a grid of 8 x 8 (Krawetz, 2013)."""
+  grey = Image.fromarray(pixels).convert("L").resize((9, 8), Image.Resampling.BOX)
+  cells = np.asarray(grey, np.int16)
+  return int.from_bytes(np.packbits(cells[:, :-1] > cells[:, 1:]).tobytes(), "big")
+
+
+def taken_at(data: bytes) -> float:
+  """EXIF DateTimeOriginal with its fraction, in seconds; NaN where absent or broken."""
+  try:
+    exif = Image.open(io.BytesIO(data), formats=images.FORMATS).getexif().get_ifd(_EXIF_BLOCK)
+    moment = datetime.strptime(exif[_TAKEN].strip(" \0"), "%Y:%m:%d %H:%M:%S")
+    fraction = str(exif.get(_SUBSECONDS, "")).strip(" \0")
+    seconds = float(f"0.{fraction}") if fraction.isdigit() else 0.0
+    return moment.replace(tzinfo=UTC).timestamp() + seconds
+  except Exception:  # hostile metadata raises a dozen types, and none of them costs the picture
+    return float("nan")

@@ -1,0 +1,120 @@
+"""Rows out: csv, jsonl or parquet by suffix, csv on stdout; a file appears whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import json
+import math
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+
+from paiaa_jax.data.images import PREPROCESSING
+from paiaa_jax.models.model_folder import ModelFolder
+from paiaa_jax.photos.score import Photo, printable
+
+Row = dict[str, Any]
+CHUNK = 8192  # rows of a parquet frame made at once
+
+
+def columns(model: ModelFolder) -> list[str]:
+  """Names of a scored row's columns, in order."""
+  buckets = [f"p{i + 1}" for i in range(len(model.score_values))]
+  return [
+    *("path", "aesthetic_score", "score_std", "scale_low", "scale_high"),
+    *buckets,
+    *model.aux_names,
+    *("error", "model_id", "preprocessing"),
+  ]
+
+
+def to_row(photo: Photo, model: ModelFolder) -> Row:
+  """One photograph as a row; after an error all numbers are None."""
+  row = dict.fromkeys(columns(model))
+  row |= {"path": printable(photo.path), "error": photo.error or None}
+  row |= {"model_id": model.model_id, "preprocessing": PREPROCESSING}
+  if photo.vector is None:
+    return row
+  values = np.asarray(model.score_values)
+  distribution, aux = np.split(photo.vector.astype(np.float64), [len(values)])
+  mean = distribution @ values
+  row |= {
+    "aesthetic_score": mean,
+    "score_std": math.sqrt(max(distribution @ np.square(values - mean), 0)),
+    "scale_low": values[0],
+    "scale_high": values[-1],
+  }
+  row |= {f"p{i + 1}": p for i, p in enumerate(distribution)}
+  row |= dict(zip(model.aux_names, aux, strict=True))
+  return {name: float(x) if isinstance(x, np.floating) else x for name, x in row.items()}
+
+
+def check_output(path: Path | None) -> None:
+  """Refuses, before any work, a place where no table can be written."""
+  if path is None:
+    return
+  if path.suffix not in WRITERS:
+    raise ValueError(f"{path}: a table ends in one of {', '.join(WRITERS)}.")
+  if not path.absolute().parent.is_dir():
+    raise FileNotFoundError(f"{path.parent}: no such folder to write {path.name} into.")
+
+
+def write(rows: Iterable[Row], names: Sequence[str], path: Path | None) -> None:
+  """Writes rows with columns `names` to path, or as csv to stdout where path is None."""
+  if path is None:
+    _write_csv(rows, names, sys.stdout)
+    return
+  check_output(path)
+  with _whole(path) as partial:
+    WRITERS[path.suffix](rows, names, partial)
+
+
+@contextlib.contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+  """A path beside the real one, which replaces it at the end and is gone after an error."""
+  partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+  try:
+    yield partial
+    os.replace(partial, path)
+  finally:
+    partial.unlink(missing_ok=True)
+
+
+def _write_csv(rows: Iterable[Row], names: Sequence[str], file: TextIO) -> None:
+  writer = csv.DictWriter(file, names, lineterminator="\n")
+  writer.writeheader()
+  for row in rows:
+    writer.writerow({k: f"{x:.7g}" if isinstance(x, float) else x for k, x in row.items()})
+
+
+def _csv_file(rows: Iterable[Row], names: Sequence[str], path: Path) -> None:
+  with path.open("w", encoding="utf-8", newline="") as file:
+    _write_csv(rows, names, file)
+
+
+def _jsonl_file(rows: Iterable[Row], names: Sequence[str], path: Path) -> None:
+  with path.open("w", encoding="utf-8") as file:
+    for row in rows:
+      file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def _parquet_file(rows: Iterable[Row], names: Sequence[str], path: Path) -> None:
+  import polars as pl
+
+  text = {"path", "error", "model_id", "preprocessing"}
+  schema = {name: pl.String if name in text else pl.Float64 for name in names}
+  frames, chunk = [pl.DataFrame(schema=schema)], []
+  for row in rows:
+    chunk.append(row)
+    if len(chunk) == CHUNK:
+      frames.append(pl.DataFrame(chunk, schema=schema))
+      chunk = []
+  pl.concat([*frames, pl.DataFrame(chunk, schema=schema)]).write_parquet(path)
+
+
+WRITERS = {".csv": _csv_file, ".jsonl": _jsonl_file, ".parquet": _parquet_file}
