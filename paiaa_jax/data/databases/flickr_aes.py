@@ -53,7 +53,7 @@ def load(
   ratings, notes = read_ratings(folder, repeats)
   own = folder / OWN_HASHES
   hashes = read_hashes(own if own.is_file() else PACKAGED_HASHES)
-  ratings, seen = _split_workers(ratings, hashes)
+  ratings, seen = _split_workers(ratings, hashes, folder)
   test_images = ratings.filter(pl.col("split") == "test")["image"].unique().to_list()
   images = draws.split_off(
     ratings.select("image").unique(maintain_order=True), "image", test_images
@@ -114,7 +114,9 @@ def _check(table: pl.DataFrame, path: Path, repeats: str) -> tuple[pl.DataFrame,
   return checks.ratings(table, path, repeats)
 
 
-def _split_workers(ratings: pl.DataFrame, hashes: set[str]) -> tuple[pl.DataFrame, int]:
+def _split_workers(
+  ratings: pl.DataFrame, hashes: set[str], folder: Path
+) -> tuple[pl.DataFrame, int]:
   """`ratings` with the column `split`, and how many test workers there are."""
   workers = ratings["user"].unique().to_list()
   test = [
@@ -124,8 +126,8 @@ def _split_workers(ratings: pl.DataFrame, hashes: set[str]) -> tuple[pl.DataFram
   ]
   if not test:
     raise ValueError(
-      f"none of the {len(hashes)} test workers is among the {len(workers)} workers of this copy; "
-      f"write sha256('flickr-aes:' + worker) of those for testing to {OWN_HASHES} beside the csv"
+      f"{folder}: none of the {len(hashes)} test workers is among its {len(workers)} workers; "
+      f"write sha256('flickr-aes:' + worker) of those for testing to {OWN_HASHES} there"
     )
   return draws.split_off(ratings, "user", test), len(test)
 

@@ -94,8 +94,8 @@ def _read_ratings(folder: Path, repeats: str) -> tuple[pl.DataFrame, tuple[str, 
   """`user, image, score`, and a note where rows were repeats."""
   path = _annotation(folder, "Images")
   table = _with_image(text_table.read(path), path, ("userId", "aestheticScore"))
+  table = checks.numbers(table, ["aestheticScore"], path, SCALE[0], SCALE[-1])
   table = table.rename({"userId": "user", "aestheticScore": "score"})
-  table = checks.numbers(table, ["score"], path, SCALE[0], SCALE[-1])
   ratings, repeated = checks.ratings(table, path, repeats)
   return ratings, (f"{repeated} repeated ratings are counted once",) if repeated else ()
 
