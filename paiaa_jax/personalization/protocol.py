@@ -92,6 +92,10 @@ def evaluate_splits(
   users = check_users(generic, traits, ratings, valid, user_ids, image_ids, scale)
   draws = draw_splits(users.valid, user_ids, image_ids, num_splits=num_splits, seed=seed)
   solver = solvers.named(solver)
+  if min(shots) < 1:
+    raise ValueError(f"shots are {tuple(shots)}; a fit needs at least 1 rating.")
+  if isinstance(solver, solvers.Bayes) and prior is None and len(users.valid) < 2:
+    raise ValueError("bayes leans on other people: with one user, give it a prior from a crowd.")
   return evaluate_draws(users, draws, prior, solver=solver, shots=tuple(shots))
 
 

@@ -98,11 +98,12 @@ def fit_all(
     shots: [s], how many a fit sees.
     prior: of `Bayes`; None takes it from the other users.
   """
-  if isinstance(solver, Ridge):
-    return _fit_ridge(solver, x, target, (position < shots).astype(x.dtype))
   if isinstance(solver, Sgd):
     return _fit_sgd(solver, x, target, position, shots)
-  return _fit_bayes(solver, x, target, (position < shots).astype(x.dtype), prior)
+  seen = (position < shots[None, None, :]).astype(x.dtype)
+  if isinstance(solver, Ridge):
+    return _fit_ridge(solver, x, target, seen)
+  return _fit_bayes(solver, x, target, seen, prior)
 
 
 def over_users_and_splits(fit: Callable, *shared: int) -> Callable:
@@ -125,7 +126,7 @@ def _fit_ridge(solver: Ridge, x: Array, target: Array, seen: Array) -> Fits:
     return over_users_and_splits(loo, 1, 2)(sums, x, target, seen)
 
   if len(solver.strengths) == 1:
-    strength = jnp.broadcast_to(strengths, seen.shape[::2])
+    strength = jnp.full(seen.shape[::2], strengths[0])
   else:
     strength = strengths[jnp.argmin(jax.lax.map(error, strengths), axis=0)]
   fit = functools.partial(fusion.fit_ridge, intercept=solver.intercept)
@@ -139,11 +140,11 @@ def _fit_sgd(solver: Sgd, x: Array, target: Array, position: Array, shots: Array
 
   def fit(x, target, position, shots):
     batch = jnp.arange(-(-position.shape[0] // size))
-    chosen = (position < shots) & (position // size == batch[:, None])
+    chosen = (position < shots)[None, :] & ((position // size)[None, :] == batch[:, None])
     sums = jax.vmap(fusion.moments, in_axes=(None, None, 0))(x, target, chosen.astype(x.dtype))
     return fusion.fit_sgd(sums, **settings)
 
-  shots = jnp.broadcast_to(shots, position.shape[::2])
+  shots = jnp.broadcast_to(shots[None, :], position.shape[::2])
   weights = over_users_and_splits(fit, 0, 1)(x, target, position, shots)
   return Fits(weights, jnp.full(shots.shape, jnp.nan), None)
 
@@ -179,7 +180,7 @@ def _priors_of_others(solver: Bayes, sums: Moments) -> bayes.Prior:
   everyone = over_splits(bayes.fit_prior)(sums, rated)
 
   def without(fold):
-    member = rated * (group != fold)[:, None]
+    member = rated * (group != fold)[:, None].astype(rated.dtype)
     refine = functools.partial(bayes.fit_prior, steps=REFINING_STEPS)
     return over_splits(lambda s, m, p: refine(s, m, begin=p))(sums, member, everyone)
 
