@@ -41,7 +41,8 @@ def counts(table: pl.DataFrame, wanted: Sequence[str], path: Path) -> pl.DataFra
   """`wanted`, a column a bucket, joined into a list column `counts`; none negative, not all 0."""
   table = numbers(table, wanted, path, low=0)
   refuse(table, pl.sum_horizontal(wanted) <= 0, path, "the counts sum to zero")
-  return table.drop(wanted).with_columns(table.select(counts=pl.concat_list(wanted)))
+  # Through an array: pl.concat_list takes ten times as long.
+  return table.drop(wanted).with_columns(table.select(counts=pl.concat_arr(wanted).arr.to_list()))
 
 
 def unique(table: pl.DataFrame, key: str, path: Path, what: str) -> None:

@@ -20,4 +20,4 @@ def count_scores(ratings: pl.DataFrame, scale: tuple[float, ...]) -> pl.DataFram
     for b, score in enumerate(scale)
   ]
   table = ratings.group_by("image", maintain_order=True).agg(shares)
-  return table.select("image", counts=pl.concat_list(table.columns[1:]))
+  return table.select("image", counts=pl.concat_arr(table.columns[1:]).arr.to_list())

@@ -93,7 +93,7 @@ def _cells(text: str, path: Path) -> pl.DataFrame:
     return _quoted_cells(text, separator, path)
   content = pl.col("text")
   if separator == " ":
-    content = content.str.strip_chars().str.replace_all(r"\s+", " ")
+    content = content.str.strip_chars().str.replace_all(r"\s{2,}|[^\S ]", " ")
   return _lines(text).select(LINE, cells=content.str.split(separator))
 
 
