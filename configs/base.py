@@ -91,6 +91,8 @@ def get_config() -> ConfigDict:
       num_splits=50,  # random splits a user
       solvers=("ridge", "bayes"),  # the first one is the headline
       seed=0,
+      ratings="",  # folder with other ratings of the same images; "": those of data.aesthetics
+      name="",  # of the outputs, personalize_NAME.json; "": personalize.json
     )
   )
   return config
