@@ -78,7 +78,7 @@ def prepare(
   manifest = _manifest(database, source, out, max_side, refused)
   shutil.rmtree(partial / "images", ignore_errors=True)
   _pack(database, [split for split, kept in manifest["images"].items() if kept], work, partial)
-  _write_tables(database, refused, partial)
+  _write_tables(database, partial)
   (partial / "manifest.json").write_text(json.dumps(manifest, indent=2), encoding="utf-8")
   shutil.rmtree(partial / "shards")
   os.replace(partial, folder)
@@ -174,10 +174,8 @@ def _labels(database: Database) -> Callable[[str], dict]:
   return labels
 
 
-def _write_tables(database: Database, refused: dict[str, str], folder: Path) -> None:
-  """index.parquet, and the tables by user where the database has them."""
-  kept = database.images.filter(~pl.col("image").is_in(list(refused)))
-  kept.select("image", "split").write_parquet(folder / "index.parquet")
+def _write_tables(database: Database, folder: Path) -> None:
+  """The tables by user, where the database has them."""
   if not database.ratings.is_empty():
     database.ratings.write_parquet(folder / "ratings.parquet")
   if "user" in database.traits.columns:

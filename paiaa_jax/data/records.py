@@ -1,7 +1,7 @@
 """Prepared folders: a database packed once as ArrayRecord by TFDS, and read back by row.
 
     <folder>/images/1.0.0/   TFDS ArrayRecord files, one example an image, in the database's order
-    <folder>/index.parquet   image, split: the rows of each split in order, without their pixels
+    <folder>/index.parquet   image, split, labels: the same rows in order, without their pixels
     <folder>/ratings.parquet, traits.parquet   by user, where the database has them
     <folder>/manifest.json   what is in it, what was left out and why
 
@@ -21,10 +21,20 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 import tensorflow_datasets as tfds
+from array_record.python.array_record_data_source import ArrayRecordDataSource
+from tensorflow_datasets.proto import tf_example_pb2
 
 from paiaa_jax.data.databases.database import SPLITS
 
 VERSION = "1.0.0"
+INDEX = {
+  "image": pl.String,
+  "split": pl.String,
+  "distribution": pl.List(pl.Float32),
+  "aux": pl.List(pl.Float32),
+  "has_distribution": pl.Float32,
+  "has_aux": pl.Float32,
+}
 
 
 class Example(NamedTuple):
@@ -71,12 +81,21 @@ class Images(tfds.core.GeneratorBasedBuilder):
 
 
 def write(folder: Path, splits: dict[str, Iterable[Example]], buckets: int, outputs: int) -> None:
-  """Packs `splits` (name -> examples, none of them empty) into <folder>/images."""
+  """Packs `splits` (name -> examples, none of them empty) into <folder>/images, and the index."""
+  index = []
+
+  def noted(split: str, examples: Iterable[Example]) -> Iterator[Example]:
+    for example in examples:
+      index.append((example.name, split, *map(np.ndarray.tolist, map(np.asarray, example[2:]))))
+      yield example
+
   tfds.disable_progress_bar()
-  builder = Images(folder, splits, buckets, outputs)
+  streams = {split: noted(split, examples) for split, examples in splits.items()}
+  builder = Images(folder, streams, buckets, outputs)
   # TFDS announces downloads that there are not, and makes a folder for them.
   with contextlib.redirect_stdout(io.StringIO()), tempfile.TemporaryDirectory() as downloads:
     builder.download_and_prepare(download_dir=downloads)
+  pl.DataFrame(index, INDEX, orient="row").write_parquet(folder / "index.parquet")
 
 
 class Source:
@@ -84,23 +103,39 @@ class Source:
 
   Attributes:
     manifest: the folder's manifest.json.
+    names: the image key of every row.
+    distribution: [n, b] float32, see types.Batch for this and the next three.
+    aux: [n, k] float32.
+    has_distribution: [n] float32.
+    has_aux: [n] float32.
   """
 
-  def __init__(self, records, names: list[str], manifest: dict):
-    self._records, self._names, self.manifest = records, names, manifest
-
-  @property
-  def names(self) -> list[str]:
-    """The image key of every row, without reading an image."""
-    return self._names
+  def __init__(self, files: list[Path], index: pl.DataFrame, manifest: dict):
+    self.manifest = manifest
+    self.names = index["image"].to_list()
+    self.distribution = np.array(index["distribution"].to_list(), np.float32)
+    self.aux = np.array(index["aux"].to_list(), np.float32)
+    self.has_distribution = index["has_distribution"].to_numpy()
+    self.has_aux = index["has_aux"].to_numpy()
+    self._records = ArrayRecordDataSource([str(file) for file in files]) if files else []
 
   def __len__(self) -> int:
-    return len(self._names)
+    return len(self.names)
 
   def __getitem__(self, row: int) -> dict:
-    """Encoded `image`, `name`, `distribution` [b], `aux` [k], `has_distribution`, `has_aux`."""
-    example = self._records[row]
-    return {**example, "name": example["name"].decode()}
+    """Encoded `image`, `name`, `distribution` [b], `aux` [k], `has_distribution`, `has_aux`.
+
+    Of the record only the image is parsed: threads that decode would wait for each other here.
+    """
+    example = tf_example_pb2.Example.FromString(self._records[row])
+    return dict(
+      image=example.features.feature["image"].bytes_list.value[0],
+      name=self.names[row],
+      distribution=self.distribution[row],
+      aux=self.aux[row],
+      has_distribution=self.has_distribution[row],
+      has_aux=self.has_aux[row],
+    )
 
 
 def open_split(folder: str | Path, split: str) -> Source:
@@ -116,12 +151,9 @@ def open_split(folder: str | Path, split: str) -> Source:
     raise ValueError(f"unknown split {split!r}; one of {', '.join(SPLITS)}.")
   folder = Path(folder)
   manifest = read_manifest(folder)
-  names = pl.read_parquet(folder / "index.parquet").filter(pl.col("split") == split)["image"]
-  if names.is_empty():
-    return Source([], [], manifest)
-  builder = tfds.builder_from_directory(folder / "images" / VERSION)
-  records = builder.as_data_source(split, decoders={"image": tfds.decode.SkipDecoding()})
-  return Source(records, names.to_list(), manifest)
+  index = pl.read_parquet(folder / "index.parquet").filter(pl.col("split") == split)
+  files = sorted((folder / "images" / VERSION).glob(f"images-{split}.array_record-*"))
+  return Source(files, index, manifest)
 
 
 def read_manifest(folder: str | Path) -> dict:

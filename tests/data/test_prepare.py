@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+import tensorflow_datasets as tfds
 from PIL import Image
 
 from paiaa_jax.data import images, prepare, records, shards
@@ -64,6 +65,18 @@ def test_rows_come_back_in_order_with_their_labels(tmp_path):
   unlabelled = records.open_split(tmp_path / "out" / "photos", "test")[0]
   assert unlabelled["name"] == "0.jpg" and unlabelled["has_distribution"] == 0
   np.testing.assert_array_equal(unlabelled["distribution"], np.zeros(3))
+
+
+def test_the_records_are_an_ordinary_tfds_dataset(tmp_path):
+  prepare.prepare(make_database(tmp_path), tmp_path / "raw", tmp_path / "out", workers=1)
+  source = records.open_split(tmp_path / "out" / "photos", "train")
+  builder = tfds.builder_from_directory(tmp_path / "out" / "photos" / "images" / records.VERSION)
+  opened = builder.as_data_source("train", decoders={"image": tfds.decode.SkipDecoding()})
+  assert len(opened) == len(source)
+  for row, example in enumerate(opened):
+    assert example.pop("name").decode() == source[row]["name"]
+    for field, value in example.items():
+      np.testing.assert_array_equal(value, source[row][field])
 
 
 def test_traits_without_scores_and_people_who_share_an_image(tmp_path):

@@ -12,7 +12,6 @@ from pathlib import Path
 import flax.linen as nn
 import jax.numpy as jnp
 import numpy as np
-import polars as pl
 from PIL import Image
 
 from configs import base
@@ -62,10 +61,6 @@ def _write(folder: Path, buckets: int, outputs: int, has: tuple[float, float], s
     for split, count in IMAGES.items()
   }
   records.write(folder, splits, buckets, outputs)
-  rows = [(e.name, split) for split, examples in splits.items() for e in examples]
-  pl.DataFrame(rows, schema=["image", "split"], orient="row").write_parquet(
-    folder / "index.parquet"
-  )
   manifest = {"scale": [1.0, 2.0, 3.0, 4.0, 5.0], "aux_names": list(TRAITS), "images": IMAGES}
   (folder / "manifest.json").write_text(json.dumps(manifest))
   return folder
