@@ -13,16 +13,16 @@ from configs import base
 def get_config():
   config = base.get_config()
   config.model.backbone = "efficientnet_lite0"
-  config.model.head_widths = (256,)
-  config.model.head_dropout = 0.2
+  config.model.pooling = "multi_level"  # light and sharpness live in the shallow layers
+  config.model.head_widths = ()  # linear: there are 300 photographs to learn from
   config.data.aesthetics = "runs/quickstart/data/prepared/flickr_aes"
   config.data.auxiliary = "runs/quickstart/data/prepared/psychoflickr"
   config.data.image_size = 112
   config.data.resize = 120
   config.optim.batch_size = 16
   config.optim.steps = 60
-  config.optim.lr_backbone = 0.01
-  config.optim.lr_heads = 0.1
+  config.optim.lr_backbone = 0.003
+  config.optim.lr_heads = 0.0003
   config.optim.schedule = "cosine"
   config.train.eval_every = 60
   config.log.every = 10

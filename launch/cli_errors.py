@@ -14,6 +14,7 @@ def run(main: Callable[[list[str]], None]) -> None:
   """Runs an absl main; an error that the user can mend becomes one line, without a traceback."""
 
   def guarded(argv):
+    logging.set_verbosity(logging.WARNING)  # libraries tell of every file that they open
     if argv[1:]:
       raise app.UsageError(f"unknown argument {argv[1]!r}; flags are written --name=value")
     try:

@@ -42,7 +42,8 @@ class Head(nn.Module):
       x = BatchNorm(dtype=self.dtype, name=f"norm{i}")(x, use_running_average=not train)
       x = nn.PReLU(negative_slope_init=0.25, name=f"prelu{i}")(x)
       x = nn.Dropout(self.dropout, deterministic=not train)(x)
-    x = nn.Dense(self.outputs, dtype=self.dtype, name="out")(x)
+    # From zero: the first prediction is flat, and no random function has to be unlearned.
+    x = nn.Dense(self.outputs, kernel_init=nn.initializers.zeros, dtype=self.dtype, name="out")(x)
     if self.final_norm:
       x = BatchNorm(dtype=self.dtype, name="norm_out")(x, use_running_average=not train)
     return ACTIVATIONS[self.activation](x.astype(jnp.float32))

@@ -14,6 +14,7 @@ from paiaa_jax.models.densenet import DenseNet121
 from paiaa_jax.models.efficientnet_lite import EfficientNetLite0
 from paiaa_jax.models.heads import Head
 from paiaa_jax.models.inception_v3 import InceptionV3
+from paiaa_jax.models.norm import BatchNorm
 from paiaa_jax.types import TRAITS, Array, Prediction
 
 BACKBONES = {
@@ -81,6 +82,8 @@ class Network(nn.Module):
       remat=self.remat,
       name="backbone",
     )(normalize(image, backbone.MEAN, backbone.STD), train=train)
+    if self.pooling == "multi_level":  # depths differ in scale by orders of magnitude
+      features = BatchNorm(name="norm_levels")(features, use_running_average=not train)
     aesthetics = Head(
       self.num_buckets, "softmax", self.head_widths, self.head_dropout, dtype=dtype, name="aesthetics"
     )
