@@ -1,0 +1,54 @@
+"""Stage 2: how well a few of a person's own ratings turn generic scores into that person's.
+
+    python -m launch.personalize --config=configs/quickstart.py --workdir=runs/quickstart
+
+Reads what launch.evaluate predicted for the test split of config.data.aesthetics and the ratings in
+that folder, and evaluates config.personalize.solvers on the test users. Writes into WORKDIR
+personalize.json (Table V, Fig. 6, the test over people) and per_user.csv.
+
+    python -m launch.personalize --config=configs/personalize_at_scale.py --workdir=runs/everyone
+
+fits every user of sharded tables instead, on all their ratings: see that config.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from absl import flags
+from ml_collections import config_flags
+
+from launch import cli_errors, distributed
+
+CONFIG = config_flags.DEFINE_config_file("config", None, "Run config.", lock_config=True)
+WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.")
+
+
+def main(_) -> None:
+  distributed.initialize()
+  if "shards" in CONFIG.value:
+    from paiaa_jax.personalization import shards
+
+    shards.run(CONFIG.value.shards.to_dict(), Path(WORKDIR.value))
+  elif distributed.is_first_process():
+    evaluate(CONFIG.value, Path(WORKDIR.value))
+
+
+def evaluate(config, workdir: Path) -> None:
+  """The paper's protocol on a run's predictions: arrays in, two files and a table out."""
+  from paiaa_jax.experiments import people
+
+  settings = config.personalize.to_dict()
+  inputs = people.read(workdir, Path(config.data.aesthetics), settings.pop("ratings"))
+  name = settings.pop("name")
+  result = people.evaluate(inputs, **settings)
+  suffix = f"_{name}" if name else ""
+  (workdir / f"personalize{suffix}.json").write_text(json.dumps(result, indent=1) + "\n")
+  people.user_table(result).write_csv(workdir / f"per_user{suffix}.csv")
+  people.show(result)
+
+
+if __name__ == "__main__":
+  flags.mark_flags_as_required(["config", "workdir"])
+  cli_errors.run(main)
