@@ -122,14 +122,14 @@ def read_list(path: str | Path) -> pl.DataFrame:
 
 def _read_json(path: Path) -> pl.DataFrame:
   """The JSON list as the table of strings that the csv would be; LINE is the entry's number."""
+  schema = {"image_id": pl.String, "label": pl.List(pl.String)}
   try:
     entries = json.loads(path.read_bytes())
     rows = [(str(entry["image_id"]), [str(count) for count in entry["label"]]) for entry in entries]
+    table = pl.DataFrame(rows, schema, orient="row").with_row_index(LINE, offset=1)
   except (ValueError, TypeError, KeyError, RecursionError) as error:
     reason = f'not a list of {{"image_id": ..., "label": [...]}} ({type(error).__name__})'
     raise ValueError(f"{path}: {reason}") from error
-  schema = {"image_id": pl.String, "label": pl.List(pl.String)}
-  table = pl.DataFrame(rows, schema, orient="row").with_row_index(LINE, offset=1)
   text_table.refuse(table, pl.col("label").list.len() != 10, path, "label has not ten counts")
   counts = [pl.col("label").list.get(i).alias(name) for i, name in enumerate(_COUNTS)]
   return table.select(LINE, "image_id", *counts)

@@ -40,7 +40,9 @@ def numbers(
 def counts(table: pl.DataFrame, wanted: Sequence[str], path: Path) -> pl.DataFrame:
   """`wanted`, a column a bucket, joined into a list column `counts`; none negative, not all 0."""
   table = numbers(table, wanted, path, low=0)
-  refuse(table, pl.sum_horizontal(wanted) <= 0, path, "the counts sum to zero")
+  total = pl.sum_horizontal(wanted)
+  refuse(table, total <= 0, path, "the counts sum to zero")
+  refuse(table, total.is_infinite(), path, "the counts sum to infinity")
   # Through an array: pl.concat_list takes ten times as long.
   return table.drop(wanted).with_columns(table.select(counts=pl.concat_arr(wanted).arr.to_list()))
 

@@ -68,6 +68,9 @@ def _object(line: int, text: str, path: Path) -> dict[str, str]:
   """A JSON object's values as strings; its list `counts` as p1, p2 and so on."""
   try:
     entry = dict(json.loads(text).items())
+    json.dumps(
+      entry, ensure_ascii=False
+    ).encode()  # JSON may escape half a character, which is no text
   except (ValueError, AttributeError, RecursionError) as error:
     raise ValueError(f"{path}, line {line}: no JSON object") from error
   counts = entry.pop("counts", [])

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-LINE = "(line)"  # the column of 1-based line numbers; no file can name a column so after stripping
+LINE = "(line)"  # the column of 1-based line numbers; a file with such a header is refused
 
 _SEPARATORS = ("\t", ";", ",", "|", "=")  # else blanks; EVA separates by '='
 _UNITS = {".json": "entry", ".parquet": "row", ".mat": "row"}  # what LINE counts, if not lines
@@ -77,8 +77,8 @@ def _text(path: Path) -> str:
   try:
     text = data.decode(encoding)
   except UnicodeDecodeError as error:
-    line = 1 + len(data[: error.start].replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n"))
-    raise ValueError(f"{path}, line {line - 1}: not text in UTF-8; save it as UTF-8") from error
+    line = len((data[: error.start] + b".").splitlines())
+    raise ValueError(f"{path}, line {line}: not text in UTF-8; save it as UTF-8") from error
   if not text.strip():
     raise ValueError(f"{path}: the file is empty")
   return text.replace("\r\n", "\n").replace("\r", "\n")

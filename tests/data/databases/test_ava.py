@@ -44,6 +44,7 @@ def test_what_is_written_is_read(tmp_path_factory, counts):
     ("2 102 2 1 -2 3 4 5 4 3 2 1 0 0 7", "line 2: column 'score4' holds -2, below 0"),
     ("2 102 2 1 x 3 4 5 4 3 2 1 0 0 7", "line 2: column 'score4' holds 'x', not a number"),
     ("2 102 2 1 nan 3 4 5 4 3 2 1 0 0 7", "line 2: column 'score4' holds 'nan', not a number"),
+    ("2 102 9e307 9e307 9e307 9 4 5 4 3 2 1 0 0 7", "line 2: the counts sum to infinity"),
     ("2 101 2 1 2 3 4 5 4 3 2 1 0 0 7", "line 2: image '101' stands on line 1 already"),
     ("2 photo 2 1 2 3 4 5 4 3 2 1 0 0 7", "line 2: 'photo' is no image id"),
     ("2 102 2 1 2 3 4 5 4 3 2 1 0 0", "line 2: 14 columns where 15 are expected"),
@@ -122,6 +123,23 @@ def test_the_two_test_sizes_are_told_apart(tmp_path):
     (note,) = ava.load(tmp_path).notes
     assert f"{size} test images" in note
     assert said in note
+
+
+@pytest.mark.parametrize(
+  ("text", "message"),
+  [
+    ('[{"image_id": "1", "label": [1, 2]}]', "AVA.json, entry 1: label has not ten counts"),
+    ('[{"image_id": "1"}]', "AVA.json: not a list of .*KeyError"),
+    ('{"image_id": "1"}', "AVA.json: not a list of"),
+    ('[{"image_id": "\\ud800", "label": [1, 2]}]', "AVA.json: not a list of"),
+    ("[" * 100_000, "AVA.json: not a list of"),
+  ],
+)
+def test_bad_json_is_one_line(tmp_path, text, message):
+  path = tmp_path / "AVA.json"
+  path.write_text(text)
+  with pytest.raises(ValueError, match=message):
+    ava.read_labels(path)
 
 
 def test_unknown_splits_list_the_known(make):

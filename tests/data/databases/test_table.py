@@ -153,6 +153,7 @@ def test_bad_input_is_one_line_with_file_and_line(load, text, message):
   [
     ('{"image": "a", "score": 1}\n[1]\n', "line 2: no JSON object"),
     ('{"image": "a", "score": 1}\n\n{"image": \n', "line 3: no JSON object"),
+    ('{"image": "\\ud800", "score": 1}\n', "line 1: no JSON object"),
     ('{"image": "a", "counts": 3}\n', "line 1: counts is no list"),
     ('{"image": "a", "counts": [1, 2]}\n{"image": "b", "counts": [1]}\n', "line 2: column 'p2'"),
     ("[" * 100_000, "line 1: no JSON object"),
