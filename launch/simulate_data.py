@@ -29,7 +29,9 @@ def main(_) -> None:
 
 if __name__ == "__main__":
   flags.DEFINE_string("out", None, "A new folder.", required=True)
-  flags.DEFINE_string("photos", "", "Your own photographs, six or more; default: some in installed packages.")
+  flags.DEFINE_string(
+    "photos", "", "Your own photographs, six or more; default: some in installed packages."
+  )
   flags.DEFINE_integer("seed", 0, "Of the edits and the raters.")
   flags.DEFINE_bool("null", False, "Every personal weight is zero: nothing to personalise.")
   flags.DEFINE_bool("heavy_tails", False, "Personal weights from Student's t.")

@@ -1,4 +1,4 @@
-"""Simulated raters over real photographs, written as the three databases' distributors lay them out.
+"""Simulated raters over real photographs, written as the databases' distributors lay them out.
 
 `write` makes <out>/AVA, <out>/FLICKR-AES and <out>/PsychoFlickr, and <out>/truth with the latent
 state for a report's 'planted' rows and its oracle's ceiling. The photographs are real, their edits
@@ -44,11 +44,16 @@ def write(
     photos: a folder of at least six photographs of one's own; None: those of installed packages.
     seed: of edits and raters. The same seed gives the same photographs and people, bit for bit.
     null: every personal weight is zero, so that there is nothing to personalise.
-    heavy_tails: personal weights from Student's t instead of a Gaussian.
+    heavy_tails: personal weights from Student's t instead of a Gaussian. Who rates what, and the
+      raters' noise, stay as they are.
 
   Raises:
     FileExistsError: `out` is not empty.
+    ValueError: `null` and `heavy_tails` together, or photographs that do not serve.
+    FileNotFoundError: the photographs are not there.
   """
+  if null and heavy_tails:
+    raise ValueError("null and heavy_tails exclude each other; choose one.")
   out = Path(out)
   if out.exists() and any(out.iterdir()):
     raise FileExistsError(f"{out} is not empty; remove it or choose another --out.")
@@ -60,15 +65,18 @@ def write(
 
   partial = out.with_name(out.name + ".partial")
   shutil.rmtree(partial, ignore_errors=True)
-  sources = {
-    "AVA": _write_ava(partial / "AVA", everything, latent, seed),
-    "FLICKR-AES": _write_flickr_aes(partial, everything, latent, seed, null, heavy_tails),
-    "PsychoFlickr": _write_psychoflickr(partial / "PsychoFlickr", everything, latent, seed),
-  }
-  (partial / "truth" / "sources.json").write_text(json.dumps(sources, indent=1))
-  if out.exists():
-    out.rmdir()
-  os.replace(partial, out)
+  try:
+    sources = {
+      "AVA": _write_ava(partial / "AVA", everything, latent, seed),
+      "FLICKR-AES": _write_flickr_aes(partial, everything, latent, seed, null, heavy_tails),
+      "PsychoFlickr": _write_psychoflickr(partial / "PsychoFlickr", everything, latent, seed),
+    }
+    (partial / "truth" / "sources.json").write_text(json.dumps(sources, indent=1))
+    if out.exists():
+      out.rmdir()
+    os.replace(partial, out)
+  finally:
+    shutil.rmtree(partial, ignore_errors=True)  # there only where something went wrong
 
 
 def _write_ava(folder: Path, photos: list, latent: raters.Latent, seed: int) -> dict[str, str]:
@@ -83,7 +91,7 @@ def _write_ava(folder: Path, photos: list, latent: raters.Latent, seed: int) -> 
 def _write_flickr_aes(
   out: Path, photos: list, latent: raters.Latent, seed: int, null: bool, heavy_tails: bool
 ) -> dict[str, str]:
-  """Training workers rate the photographs for training, five each; test workers those for testing."""
+  """Workers for training rate photographs for training, five an image; the others the rest."""
   random = rng.generator(seed, "simulate/flickr_aes")
   names = formats.flickr_names(len(photos), random)
   workers = formats.worker_names(TRAIN_WORKERS + TEST_WORKERS, random)
@@ -104,7 +112,13 @@ def _write_flickr_aes(
   ratings = raters.rate(scores[worker, image], random)
 
   formats.write_flickr_aes(
-    out / "FLICKR-AES", [photo.jpeg for photo in photos], names, workers, worker, image, ratings,
+    out / "FLICKR-AES",
+    [photo.jpeg for photo in photos],
+    names,
+    workers,
+    worker,
+    image,
+    ratings,
     test_workers=workers[TRAIN_WORKERS:],
   )
   truth = out / "truth"

@@ -31,7 +31,8 @@ def write_ava(
   (folder / "AVA.txt").write_text("".join(lines))
   high = (counts @ np.arange(1, 11) / counts.sum(axis=1) > 5).astype(int)
   for name, members in (("train.txt", ~is_test), ("val.txt", is_test)):
-    listed = [f"{image}.jpg {label}" for image, label in zip(ids[members], high[members], strict=True)]
+    labelled = zip(ids[members], high[members], strict=True)
+    listed = [f"{image}.jpg {label}" for image, label in labelled]
     (folder / name).write_text("\n".join(listed))  # the last line without a newline, as ILGnet's
 
 
@@ -39,7 +40,8 @@ def flickr_names(count: int, random: np.random.Generator) -> np.ndarray:
   """[count] file names as FLICKR-AES has them."""
   numbers = 10**9 + random.permutation(10**7)[:count]
   secrets = random.integers(16**9, 16**10, count)
-  return np.array([f"farm{n % 9 + 1}_{n % 4000}_{n}_{s:010x}_b.jpg" for n, s in zip(numbers, secrets, strict=True)])
+  pairs = zip(numbers, secrets, strict=True)
+  return np.array([f"farm{n % 9 + 1}_{n % 4000}_{n}_{s:010x}_b.jpg" for n, s in pairs])
 
 
 def worker_names(count: int, random: np.random.Generator) -> np.ndarray:
@@ -72,15 +74,18 @@ def write_flickr_aes(
   (folder / "40K").mkdir(parents=True)
   for name, jpeg in zip(names, jpegs, strict=True):
     (folder / "40K" / name).write_bytes(jpeg)
-  rows = [f"{workers[w]},{names[i]},{score}\n" for w, i, score in zip(worker, image, ratings, strict=True)]
+  rated = zip(workers[worker], names[image], ratings, strict=True)
+  rows = [f"{user},{name},{score}\n" for user, name, score in rated]
   header = "worker, imagePair, score\n"
   (folder / "FLICKR-AES_image_labeled_by_each_worker.csv").write_text(header + "".join(rows))
   count = np.bincount(image, minlength=len(names))
   mean = np.bincount(image, ratings, minlength=len(names)) / np.maximum(count, 1)
-  scored = [f"{name} {(m - 1) / 4:.4f}\n" for name, m, c in zip(names, mean, count, strict=True) if c]
+  has_any = count > 0
+  means = zip(names[has_any], mean[has_any], strict=True)
+  scored = [f"{name} {(score - 1) / 4:.4f}\n" for name, score in means]
   (folder / "FLICKR-AES_image_score.txt").write_text("".join(scored))
-  hashes = [hashlib.sha256(f"flickr-aes:{name}".encode()).hexdigest() + "\n" for name in sorted(test_workers)]
-  (folder / "test_workers.sha256").write_text("".join(sorted(hashes)))
+  hashes = [hashlib.sha256(f"flickr-aes:{name}".encode()).hexdigest() for name in test_workers]
+  (folder / "test_workers.sha256").write_text("\n".join(sorted(hashes)) + "\n")
 
 
 def write_psychoflickr(folder: Path, rows: Sequence[tuple[str, bytes, Array]]) -> None:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import importlib.util
 import io
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+import os
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter
 
 from paiaa_jax import rng
+from paiaa_jax.data import images
 
 SIDE = 224  # pixels, the longer side
 JPEG_QUALITY = 90
@@ -29,7 +31,8 @@ PACKAGED = {
   "flower": ("sklearn", "datasets/images/flower.jpg"),
 }
 PACKAGED_TEST = ("coffee", "china", "rocket")
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+FEWEST_SOURCES = 6
+SMALLEST_SOURCE = 64  # pixels, the shorter side; a crop of less shows nothing
 
 
 class Photograph(NamedTuple):
@@ -49,11 +52,11 @@ class Photograph(NamedTuple):
 
 
 def find_sources(folder: Path | None) -> tuple[dict[str, Path], dict[str, Path]]:
-  """(for training, for testing): name -> file. Every third file of a user's own folder is for testing.
+  """(for training, for testing): name -> file. Of a user's own folder, every third is for testing.
 
   Raises:
     FileNotFoundError: the folder, or a package's photograph, is not there.
-    ValueError: fewer than six photographs.
+    ValueError: fewer than FEWEST_SOURCES photographs.
   """
   if folder is None:
     files = {name: _packaged(package, file) for name, (package, file) in PACKAGED.items()}
@@ -61,9 +64,12 @@ def find_sources(folder: Path | None) -> tuple[dict[str, Path], dict[str, Path]]
   else:
     if not folder.is_dir():
       raise FileNotFoundError(f"{folder}: no such folder of photographs.")
-    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
-    if len(found) < 6:
-      raise ValueError(f"{folder} holds {len(found)} photographs ({', '.join(SUFFIXES)}); 6 are needed.")
+    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in images.SUFFIXES)
+    if len(found) < FEWEST_SOURCES:
+      raise ValueError(
+        f"{folder} holds {len(found)} photographs; at least {FEWEST_SOURCES} are needed "
+        f"({', '.join(images.SUFFIXES)})."
+      )
     files = {path.name: path for path in found}
     test = set(list(files)[::3])
   return (
@@ -73,24 +79,34 @@ def find_sources(folder: Path | None) -> tuple[dict[str, Path], dict[str, Path]]
 
 
 def derive(sources: dict[str, Path], count: int, seed: int) -> list[Photograph]:
-  """`count` photographs, dealt evenly over the sources; the same for a seed on any machine."""
-  names = list(sources)
-  counts = [len(range(i, count, len(names))) for i in range(len(names))]
-  tasks = list(zip(names, sources.values(), counts, [seed] * len(names), strict=True))
-  with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-    made = list(pool.map(_derive_from, tasks))
-  return [photograph for photographs in made for photograph in photographs]
+  """`count` photographs, dealt evenly over the sources, source by source.
+
+  Each has a random stream of its own, so that their number and the threads' order change nothing.
+
+  Raises:
+    ValueError: a source that does not decode or is too small.
+  """
+  made = []
+  with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow and numpy leave the interpreter free
+    for first, (name, path) in enumerate(sources.items()):
+      source = _open(path)
+      streams = (
+        rng.generator(seed, f"simulate/{name}", i)
+        for i in range(len(range(first, count, len(sources))))
+      )
+      made += pool.map(partial(_edit, source, name), streams)
+  return made
 
 
-def _derive_from(task: tuple[str, Path, int, int]) -> list[Photograph]:
-  name, path, count, seed = task
-  try:
-    with Image.open(path) as image:
-      source = image.convert("RGB")
-  except OSError as error:
-    raise ValueError(f"{path}: not a photograph that can be read ({error}).") from error
+def _open(path: Path) -> Image.Image:
+  source = images.load(path)
+  if min(source.size) < SMALLEST_SOURCE:
+    raise ValueError(
+      f"{path}: {source.width} x {source.height} pixels; "
+      f"at least {SMALLEST_SOURCE} a side are needed."
+    )
   source.thumbnail((4 * SIDE, 4 * SIDE))
-  return [_edit(source, name, rng.generator(seed, f"simulate/{name}", i)) for i in range(count)]
+  return source
 
 
 def _edit(source: Image.Image, name: str, random: np.random.Generator) -> Photograph:
@@ -134,5 +150,7 @@ def _packaged(package: str, file: str) -> Path:
   spec = importlib.util.find_spec(package)
   path = Path(spec.origin).parent / file if spec else None
   if path is None or not path.is_file():
-    raise FileNotFoundError(f"{package} is not installed or lacks {file}: pip install -r requirements.txt")
+    raise FileNotFoundError(
+      f"{package} is not installed or lacks {file}: pip install -r requirements.txt"
+    )
   return path
