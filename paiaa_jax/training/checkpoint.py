@@ -14,6 +14,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import orbax.checkpoint as ocp
 from orbax.checkpoint.checkpoint_managers import preservation_policy
 
@@ -137,6 +138,33 @@ class Checkpoints:
     last = f"the last good one is step {kept[-1]}" if kept else "there is none yet"
     reason = str(error).splitlines()[0]
     return ValueError(f"cannot write a checkpoint into {self._folder}: {reason}; {last}.")
+
+
+def restore_backbone(folder: Path, like: dict[str, Any]) -> dict[str, Any]:
+  """The backbone of the newest checkpoint of another run, heads and optimiser left unread.
+
+  Args:
+    folder: that run's checkpoints.
+    like: {"params", "batch_stats"} of the backbone as numpy, for shapes and types.
+
+  Raises:
+    FileNotFoundError: where the folder holds no checkpoint.
+    ValueError: where it holds another backbone.
+  """
+  steps = [int(path.name) for path in folder.glob("*") if path.name.isdigit()]
+  if not steps:
+    raise FileNotFoundError(f"no checkpoint in {folder}.")
+  item = {part: {"backbone": leaves} for part, leaves in like.items()}
+  with ocp.Checkpointer(ocp.PyTreeCheckpointHandler()) as checkpointer:
+    restored = checkpointer.restore(
+      folder / str(max(steps)) / "state",
+      args=ocp.args.PyTreeRestore(
+        item=item,
+        restore_args=jax.tree.map(lambda x: ocp.RestoreArgs(restore_type=np.ndarray), item),
+        partial_restore=True,
+      ),
+    )
+  return {part: restored[part]["backbone"] for part in like}
 
 
 def _goodness(metric: str) -> Callable[[dict[str, float]], float]:

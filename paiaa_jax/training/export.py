@@ -11,7 +11,8 @@ from ml_collections import ConfigDict
 
 from paiaa_jax.models import pretrained
 from paiaa_jax.training import parallel
-from paiaa_jax.training.setup import Run, initial_variables
+from paiaa_jax.training.initial import initial_backbone
+from paiaa_jax.training.setup import Run
 from paiaa_jax.training.step import State, eval_params
 
 
@@ -27,7 +28,7 @@ def export(run: Run, config: ConfigDict, state: State, folder: Path) -> dict[str
   )
   if jax.process_index() == 0:
     pretrained.save_model(folder, variables, model_config(run, config))
-  first = initial_variables(run, config)["params"]["backbone"]
+  first = initial_backbone(run, config)["params"]
   change = jax.tree.map(np.subtract, variables["params"]["backbone"], first)
   distance = _norm(change)
   return {"backbone_change": distance, "backbone_change_relative": distance / _norm(first)}

@@ -11,7 +11,7 @@ from pathlib import Path
 import jax
 from ml_collections import ConfigDict
 
-from paiaa_jax.training import parallel, resume, setup, streams
+from paiaa_jax.training import initial, parallel, resume, setup, streams
 from paiaa_jax.training.checkpoint import Checkpoints
 from paiaa_jax.training.evaluate import Evaluator, metric_names
 from paiaa_jax.training.export import export
@@ -38,13 +38,13 @@ def train(config: ConfigDict, workdir: str | Path) -> dict[str, float]:
   run = setup.prepare(config)
   best = _best_metric(run, config)
   resume.claim(workdir, config)
-  abstract = setup.abstract_state(run, config)
+  abstract = initial.abstract_state(run, config)
   with closing(
     Checkpoints(workdir / "checkpoints", keep=config.checkpoint.keep, best=best)
   ) as checkpoints:
     state = checkpoints.restore_newest(abstract)
     if state is None:
-      state = setup.initial_state(run, config, abstract)
+      state = initial.initial_state(run, config, abstract)
     first_step = int(jax.device_get(state.step))
     with closing(MetricWriter(workdir, first_step, run.total_steps)) as writer:
       state, results = run_steps(run, config, state, workdir, checkpoints, writer)

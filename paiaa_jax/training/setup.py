@@ -1,22 +1,18 @@
-"""A config -> the run's parts: streams, mesh, network, optimiser, the state it starts from."""
+"""A config -> the run's parts: streams, mesh, network, optimiser."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NamedTuple
 
-import jax
-import numpy as np
 import optax
 from jax.sharding import Mesh
 from ml_collections import ConfigDict
 
-from paiaa_jax import losses, rng
-from paiaa_jax.models import pretrained
+from paiaa_jax import losses
 from paiaa_jax.models.network import Network
 from paiaa_jax.training import optim, parallel, streams
-from paiaa_jax.training.step import TASKS, State, create_state
+from paiaa_jax.training.step import TASKS
 
 CHOICES = {
   "train.tasks": tuple(TASKS),
@@ -99,55 +95,3 @@ def network_fields(config: ConfigDict, sources: streams.Streams) -> dict[str, An
   del fields["pretrained"]
   fields["head_widths"] = tuple(fields["head_widths"])
   return {**fields, "num_buckets": len(sources.scale), "aux_names": sources.aux_names}
-
-
-def initial_variables(run: Run, config: ConfigDict) -> dict[str, Any]:
-  """{"params", "batch_stats"} as numpy: drawn from config.seed, the backbone from model.pretrained.
-
-  model.pretrained is "none", "packaged", a file of ImageNet weights, or the model/ folder of a
-  finished run, of which the backbone is taken.
-  """
-  size = config.data.image_size
-  init = jax.jit(lambda key: run.network.init(key, np.zeros((1, size, size, 3), np.uint8)))
-  variables = jax.device_get(init(rng.key(config.seed, "init")))
-  name, source = config.model.backbone, config.model.pretrained
-  if source == "none":
-    return variables
-  if (Path(source) / "config.json").exists():
-    former, _ = pretrained.load_model(source)
-    weights = {part: former[part]["backbone"] for part in variables}
-  else:
-    path = pretrained.packaged_path(name) if source == "packaged" else Path(source)
-    weights = pretrained.load(name, path, head=config.model.head_input == "logits")
-  for part, leaves in weights.items():
-    _check_same_tree(variables[part]["backbone"], leaves, source)
-    variables[part]["backbone"] = leaves
-  return variables
-
-
-def _check_same_tree(wanted: dict, given: dict, source: str) -> None:
-  shapes = [jax.tree.map(np.shape, tree) for tree in (wanted, given)]
-  if shapes[0] != shapes[1]:
-    raise ValueError(
-      f"model.pretrained={source!r} does not hold this backbone's weights; check model.backbone."
-    )
-
-
-def abstract_state(run: Run, config: ConfigDict) -> State:
-  """Shape, type and sharding of the state, without computing any of it."""
-  size = config.data.image_size
-  image = jax.ShapeDtypeStruct((1, size, size, 3), np.uint8)
-
-  def build(key, image):
-    return create_state(run.network.init(key, image), run.optimizer, ema=config.optim.ema > 0)
-
-  return parallel.abstract(jax.eval_shape(build, jax.random.key(0), image), run.mesh)
-
-
-def initial_state(run: Run, config: ConfigDict, abstract: State) -> State:
-  """The state at step 0, on the devices."""
-  create = jax.jit(
-    lambda variables: create_state(variables, run.optimizer, ema=config.optim.ema > 0),
-    out_shardings=parallel.state_sharding(abstract, run.mesh),
-  )
-  return create(initial_variables(run, config))

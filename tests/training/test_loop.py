@@ -8,7 +8,8 @@ import jax
 import numpy as np
 import pytest
 
-from paiaa_jax.training import loop, parallel, streams
+from paiaa_jax.models import pretrained
+from paiaa_jax.training import initial, loop, parallel, setup, streams
 from paiaa_jax.training.preemption import Preempted
 from paiaa_jax.training.window import NonFiniteLoss
 from tests.training import tiny
@@ -85,6 +86,33 @@ def test_sigterm_saves_and_the_next_start_ends_with_the_same_bits(
   assert weights(tmp_path) == weights(uninterrupted[0])
   steps = [line["step"] for line in lines(tmp_path)]
   assert steps == sorted(steps)
+
+
+@pytest.mark.parametrize("source", ["", "model"])
+def test_another_runs_backbone_is_taken_without_its_heads(folders, uninterrupted, source):
+  workdir, _ = uninterrupted
+  trained, _ = pretrained.load_model(workdir / "model")
+  changes = {"model__pretrained": str(workdir / source), "data__auxiliary_target": "distribution"}
+  here = config(folders, seed=1, model__aux_activation="softmax", **changes)
+  variables = initial.initial_variables(setup.prepare(here), here)
+  for part in ("params", "batch_stats"):
+    given, taken = trained[part]["backbone"], variables[part]["backbone"]
+    jax.tree.map(np.testing.assert_array_equal, given, taken)
+  head = ("params", "aesthetics", "out", "kernel")
+  assert np.any(_get(trained, head) != _get(variables, head))
+
+
+def _get(tree, path):
+  for name in path:
+    tree = tree[name]
+  return tree
+
+
+def test_pretrained_of_another_backbone_is_refused(folders, uninterrupted):
+  workdir, _ = uninterrupted
+  here = config(folders, model__pretrained=str(workdir / "model"), model__backbone="densenet121")
+  with pytest.raises(ValueError, match="holds another backbone"):
+    initial.initial_backbone(setup.prepare(here), here)
 
 
 def test_a_finished_run_started_again_trains_no_further(folders, uninterrupted, monkeypatch):

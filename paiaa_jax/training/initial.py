@@ -1,0 +1,93 @@
+"""The state a run starts from: heads drawn by the seed, the backbone from where the config says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from ml_collections import ConfigDict
+
+from paiaa_jax import rng
+from paiaa_jax.models import pretrained
+from paiaa_jax.training import checkpoint, parallel
+from paiaa_jax.training.setup import Run
+from paiaa_jax.training.step import State, create_state
+
+HEADS = ("aesthetics", "auxiliary")
+
+
+def initial_variables(run: Run, config: ConfigDict) -> dict[str, Any]:
+  """{"params", "batch_stats"} as numpy: heads drawn from config.seed, and `initial_backbone`."""
+  backbone = initial_backbone(run, config)
+  heads = _draw(run, config, HEADS)
+  return {kind: {"backbone": backbone[kind]} | heads[kind] for kind in backbone}
+
+
+def initial_backbone(run: Run, config: ConfigDict) -> dict[str, Any]:
+  """The backbone's {"params", "batch_stats"} as numpy, from model.pretrained.
+
+  That is "none" (drawn from config.seed), "packaged", a file of ImageNet weights, the model/ folder
+  of a run, or a run's workdir, of whose newest checkpoint the backbone is taken.
+
+  Raises:
+    ValueError, FileNotFoundError: where there are no weights, or those of another backbone.
+  """
+  name, source = config.model.backbone, config.model.pretrained
+  wanted = {kind: parts["backbone"] for kind, parts in abstract_variables(run, config).items()}
+  folder = Path(source).absolute()
+  if source == "none":
+    drawn = _draw(run, config, ["backbone"])
+    return {kind: parts["backbone"] for kind, parts in drawn.items()}
+  if (folder / "checkpoints").is_dir():
+    weights = checkpoint.restore_backbone(folder / "checkpoints", wanted)
+  elif folder.is_dir():
+    former, _ = pretrained.load_model(folder)
+    weights = {kind: former[kind]["backbone"] for kind in wanted}
+  else:
+    path = pretrained.packaged_path(name) if source == "packaged" else folder
+    weights = pretrained.load(name, path, head=config.model.head_input == "logits")
+  if jax.tree.map(np.shape, weights) != jax.tree.map(np.shape, wanted):
+    raise ValueError(f"model.pretrained={source!r} holds another backbone; check model.backbone.")
+  return weights
+
+
+def _draw(run: Run, config: ConfigDict, parts: Iterable[str]) -> dict[str, Any]:
+  """First variables of some parts of the network; XLA drops the others, and most of the time."""
+  size = config.data.image_size
+  image = np.zeros((1, size, size, 3), np.uint8)
+
+  @jax.jit
+  def draw(key):
+    variables = run.network.init(key, image)
+    return {kind: {part: tree[part] for part in parts} for kind, tree in variables.items()}
+
+  return jax.device_get(draw(rng.key(config.seed, "init")))
+
+
+def abstract_variables(run: Run, config: ConfigDict) -> dict[str, Any]:
+  """Shapes and types of the network's variables, without computing any of them."""
+  size = config.data.image_size
+  image = jax.ShapeDtypeStruct((1, size, size, 3), np.uint8)
+  return jax.eval_shape(run.network.init, jax.random.key(0), image)
+
+
+def abstract_state(run: Run, config: ConfigDict) -> State:
+  """Shape, type and sharding of each leaf of the state."""
+
+  def create(variables):
+    return create_state(variables, run.optimizer, ema=config.optim.ema > 0)
+
+  state = jax.eval_shape(create, abstract_variables(run, config))
+  return parallel.abstract(state, run.mesh)
+
+
+def initial_state(run: Run, config: ConfigDict, abstract: State) -> State:
+  """The state at step 0, on the devices."""
+  create = jax.jit(
+    lambda variables: create_state(variables, run.optimizer, ema=config.optim.ema > 0),
+    out_shardings=parallel.state_sharding(abstract, run.mesh),
+  )
+  return create(initial_variables(run, config))
