@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from paiaa_jax.data.databases import DATABASES
@@ -84,7 +84,7 @@ def test_any_bytes_in_any_file_load_soundly_or_raise_one_line(name, assert_sound
     MAKERS[name](folder)
     good = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(st.data())
     def check(data):
       path = data.draw(st.sampled_from(sorted(good)))

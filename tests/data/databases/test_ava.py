@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paiaa_jax.data.databases import ava
@@ -27,6 +27,7 @@ def test_the_three_shapes_of_the_labels_are_one_table(make):
   assert ava.read_labels(folder / "AVA.json").equals(labels)
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.integers(0, 900), min_size=10, max_size=10).filter(any), min_size=1))
 def test_what_is_written_is_read(tmp_path_factory, counts):
   path = tmp_path_factory.getbasetemp() / "AVA.txt"

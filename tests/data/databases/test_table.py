@@ -3,7 +3,7 @@ import json
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paiaa_jax.data.databases import table
@@ -37,6 +37,7 @@ def test_counts_are_kept_in_every_format(load, tmp_path):
     assert database.scale == (1.0, 2.0, 3.0)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(1, 10), min_size=1, max_size=9))
 def test_a_mean_score_becomes_a_distribution_with_that_mean(tmp_path_factory, scores):
   path = tmp_path_factory.getbasetemp() / "mean.csv"

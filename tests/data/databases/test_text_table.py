@@ -3,7 +3,7 @@ import io
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paiaa_jax.data.databases import text_table
@@ -88,6 +88,7 @@ def test_the_reason_is_cut_and_made_printable(tmp_path):
 cells = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1)
 
 
+@settings(deadline=None)
 @given(
   st.integers(2, 4).flatmap(
     lambda n: st.lists(st.lists(cells, min_size=n, max_size=n), min_size=1, max_size=5)
