@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,12 @@ from paiaa_jax.training import checkpoint, parallel
 from paiaa_jax.training.setup import Run
 from paiaa_jax.training.step import State, create_state
 
-HEADS = ("aesthetics", "auxiliary")
-
 
 def initial_variables(run: Run, config: ConfigDict) -> dict[str, Any]:
   """{"params", "batch_stats"} as numpy: heads drawn from config.seed, and `initial_backbone`."""
   backbone = initial_backbone(run, config)
-  heads = _draw(run, config, HEADS)
-  return {kind: {"backbone": backbone[kind]} | heads[kind] for kind in backbone}
+  others = _draw(run, config, lambda part: part != "backbone")
+  return {kind: {"backbone": backbone[kind]} | others[kind] for kind in backbone}
 
 
 def initial_backbone(run: Run, config: ConfigDict) -> dict[str, Any]:
@@ -39,7 +37,7 @@ def initial_backbone(run: Run, config: ConfigDict) -> dict[str, Any]:
   wanted = {kind: parts["backbone"] for kind, parts in abstract_variables(run, config).items()}
   folder = Path(source).absolute()
   if source == "none":
-    drawn = _draw(run, config, ["backbone"])
+    drawn = _draw(run, config, lambda part: part == "backbone")
     return {kind: parts["backbone"] for kind, parts in drawn.items()}
   if (folder / "checkpoints").is_dir():
     weights = checkpoint.restore_backbone(folder / "checkpoints", wanted)
@@ -54,15 +52,18 @@ def initial_backbone(run: Run, config: ConfigDict) -> dict[str, Any]:
   return weights
 
 
-def _draw(run: Run, config: ConfigDict, parts: Iterable[str]) -> dict[str, Any]:
-  """First variables of some parts of the network; XLA drops the others, and most of the time."""
+def _draw(run: Run, config: ConfigDict, wanted: Callable[[str], bool]) -> dict[str, Any]:
+  """First variables of the parts whose name is wanted; XLA drops the others, and most of the time."""
   size = config.data.image_size
   image = np.zeros((1, size, size, 3), np.uint8)
 
   @jax.jit
   def draw(key):
     variables = run.network.init(key, image)
-    return {kind: {part: tree[part] for part in parts} for kind, tree in variables.items()}
+    return {
+      kind: {part: leaves for part, leaves in tree.items() if wanted(part)}
+      for kind, tree in variables.items()
+    }
 
   return jax.device_get(draw(rng.key(config.seed, "init")))
 
