@@ -1,0 +1,96 @@
+"""The command `paiaa`: one thin function a verb; whatever a verb needs is imported when it runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+  help="How beautiful photographs are to people, and to you. Everything stays on this machine.",
+  no_args_is_help=True,
+  add_completion=False,
+  rich_markup_mode=None,  # plain help is there in half the time
+)
+
+Paths = Annotated[list[Path], typer.Argument(help="Photographs, and folders of them.")]
+Model = Annotated[
+  str | None,
+  typer.Option(help="Model folder or hub id [default: $PAIAA_MODEL or runs/quickstart/model]"),
+]
+BatchSize = Annotated[int, typer.Option(min=1, help="Photographs a call of the network.")]
+Recursive = Annotated[bool, typer.Option("--recursive", "-r", help="Folders in folders too.")]
+CachePath = Annotated[
+  Path | None,
+  typer.Option("--cache", help="Score cache [default: $PAIAA_CACHE or ~/.cache/paiaa]"),
+]
+Output = Annotated[
+  Path | None, typer.Option("--output", "-o", help="A .csv, .jsonl or .parquet file; else stdout.")
+]
+ProfilePath = Annotated[Path, typer.Option("--profile", help="What `paiaa personalize` wrote.")]
+
+
+@app.command()
+def score(
+  paths: Paths,
+  output: Output = None,
+  model: Model = None,
+  batch_size: BatchSize = 32,
+  recursive: Recursive = False,
+  cache: CachePath = None,
+  strict: Annotated[bool, typer.Option("--strict", help="Exit code 1 if a file was bad.")] = False,
+) -> None:
+  """Generic score, its distribution and traits of every photograph, as a table."""
+  from paiaa_jax.photos import verbs
+
+  bad = verbs.score(_library(paths, model, batch_size, recursive, cache), output)
+  if strict and bad:
+    raise typer.Exit(1)
+
+
+@app.command()
+def doctor(model: Model = None) -> None:
+  """What this installation has: versions, devices, model, caches, extras."""
+  from paiaa_jax.photos import verbs
+
+  verbs.doctor(model)
+
+
+@app.command()
+def export(
+  out: Annotated[Path, typer.Argument(help="A folder (safetensors) or file to write.")],
+  form: Annotated[str, typer.Option("--format", help="safetensors, stablehlo or onnx.")] = "safetensors",
+  model: Model = None,
+) -> None:
+  """The model in a form that others read."""
+  from paiaa_jax.photos import verbs
+
+  verbs.export(model, form, out)
+
+
+def _library(paths, model, batch_size, recursive, cache):
+  from paiaa_jax.photos.library import Library
+
+  return Library.open(paths, model, batch_size=batch_size, recursive=recursive, cache=cache)
+
+
+def main() -> None:
+  """Runs the command; what the user can mend is one line on stderr and exit code 2."""
+  try:
+    code = app(standalone_mode=False)
+  except (ValueError, OSError) as error:
+    _fail(str(error), 2)
+  except KeyboardInterrupt:
+    _fail("stopped; what was scored is kept, the same command goes on from here.", 130)
+  except Exception as error:
+    if not hasattr(error, "format_message"):  # typer's own errors, by whatever class it has
+      raise
+    _fail(error.format_message(), 2)
+  sys.exit(code or 0)
+
+
+def _fail(message: str, code: int) -> None:
+  print(f"error: {' '.join(message.split())}", file=sys.stderr)
+  sys.exit(code)

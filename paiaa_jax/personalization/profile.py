@@ -1,0 +1,110 @@
+"""A person's taste as a small JSON file: score = generic + intercept + weights . traits (Eq. 6).
+
+Numpy alone, so that a library's scores are there before jax would be imported.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from paiaa_jax.types import Array
+
+FORMAT = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Profile:
+  """What was learnt of one person under one model; d = k + 1, the last one the intercept.
+
+  Attributes:
+    model_id: of the model whose scores and traits the weights belong to.
+    aux_names: [k] names of the traits.
+    weights: [k] points of score for each unit of a trait.
+    intercept: points; a kind rater's is above 0.
+    covariance: [d, d] of weights and intercept.
+    noise: variance of a rating about its score, in squared points.
+    freedom: degrees of freedom of the noise.
+    scale: (lowest, highest) score of the model.
+    rating_scale: (lowest, highest) rating the person could give.
+    stars: [5] how many ratings fell on each of 1..5 stars.
+    num_ratings: ratings learnt from.
+    srcc_personal, srcc_generic: of scores with the ratings, each photograph left out in turn; None
+      where undefined.
+    more_ratings: about how many more it takes until the traits help; 0 where they do.
+  """
+
+  model_id: str
+  aux_names: tuple[str, ...]
+  weights: tuple[float, ...]
+  intercept: float
+  covariance: tuple[tuple[float, ...], ...]
+  noise: float
+  freedom: float
+  scale: tuple[float, float]
+  rating_scale: tuple[float, float]
+  stars: tuple[int, ...]
+  num_ratings: int
+  srcc_personal: float | None
+  srcc_generic: float | None
+  more_ratings: int
+
+  @property
+  def better(self) -> bool:
+    """Whether the personal score ranks left-out photographs better than the generic one."""
+    if self.srcc_personal is None or self.srcc_generic is None:
+      return False
+    return self.srcc_personal > self.srcc_generic
+
+  def score(self, generic: Array, traits: Array) -> np.ndarray:
+    """Generic scores [n] and traits [n, k] -> personal scores [n], in the model's points."""
+    weights = np.asarray(self.weights, np.float32)
+    return np.asarray(generic) + np.asarray(traits) @ weights + np.float32(self.intercept)
+
+  def half_width(self, traits: Array, level: float = 0.9) -> np.ndarray:
+    """Half the interval [n] that holds a rating, in the model's points, with probability `level`."""
+    x = np.concatenate([traits, np.ones((len(traits), 1), np.float32)], axis=1)
+    spread = np.einsum("ni,ij,nj->n", x, np.asarray(self.covariance), x, optimize=True)
+    return special.stdtrit(self.freedom, (1 + level) / 2) * np.sqrt(spread + self.noise)
+
+  def save(self, path: str | Path) -> None:
+    """Writes JSON; OSError where it cannot."""
+    fields = {"format": FORMAT, **dataclasses.asdict(self)}
+    Path(path).write_text(json.dumps(fields, indent=1) + "\n", encoding="utf-8")
+
+
+def load(path: str | Path) -> Profile:
+  """Reads what `Profile.save` wrote.
+
+  Raises:
+    FileNotFoundError: no such file.
+    ValueError: a file that is no profile, says why.
+  """
+  path = Path(path)
+  if not path.is_file():
+    raise FileNotFoundError(f"{path}: no such profile; `paiaa personalize` writes one.")
+  try:
+    fields = json.loads(path.read_text(encoding="utf-8"))
+    if fields.pop("format") != FORMAT:
+      raise ValueError(f"another format than {FORMAT}")
+    profile = Profile(**{name: _tuples(value) for name, value in fields.items()})
+    d = len(profile.aux_names) + 1
+    numbers = np.asarray(
+      [*profile.weights, profile.intercept, profile.noise, profile.freedom], float
+    )
+    if np.shape(profile.covariance) != (d, d) or numbers.shape != (d + 2,):
+      raise ValueError("sizes that disagree")
+    if not (np.isfinite(numbers).all() and np.isfinite(profile.covariance).all()):
+      raise ValueError("a number that is not finite")
+    return profile
+  except (KeyError, TypeError, ValueError, AttributeError) as error:
+    raise ValueError(f"{path} is no profile ({error}); `paiaa personalize` writes one.") from error
+
+
+def _tuples(value: Any) -> Any:
+  return tuple(_tuples(item) for item in value) if isinstance(value, list) else value

@@ -1,0 +1,49 @@
+"""What --model may be: a folder, or the id of a model on the Hugging Face hub."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from paiaa_jax.models import model_folder
+from paiaa_jax.models.model_folder import CONFIG, WEIGHTS, ModelFolder
+
+VARIABLE = "PAIAA_MODEL"
+QUICKSTART = Path("runs/quickstart/model")  # what `make quickstart` leaves
+
+
+def open_model(name: str | None) -> ModelFolder:
+  """Reads the model called `name`, by default $PAIAA_MODEL or the quickstart's.
+
+  A name of the form owner/model that is no folder here is fetched from the hub, once; nothing is
+  sent there but the name.
+
+  Raises:
+    FileNotFoundError: nothing of that name; says what to do.
+    ValueError: a folder that holds no model.
+  """
+  name = name or os.environ.get(VARIABLE)
+  if name is None:
+    if not QUICKSTART.is_dir():
+      raise FileNotFoundError(
+        f"no model: give --model=FOLDER or set {VARIABLE}; `make quickstart` trains one into {QUICKSTART}."
+      )
+    return model_folder.read(QUICKSTART)
+  is_hub_id = name.count("/") == 1 and not name.startswith((".", "/", "~"))
+  if Path(name).exists() or not is_hub_id:
+    return model_folder.read(name)
+  return model_folder.read(_fetch(name))
+
+
+def _fetch(name: str) -> str:
+  try:
+    import huggingface_hub
+  except ImportError as error:
+    raise FileNotFoundError(
+      f"{name}: no such folder; to fetch it from the Hugging Face hub: pip install 'paiaa-jax[hub]'."
+    ) from error
+  try:
+    return huggingface_hub.snapshot_download(name, allow_patterns=[WEIGHTS, CONFIG])
+  except Exception as error:  # the client raises a dozen types; all mean that there is no model
+    reason = " ".join(str(error).split())[:200]
+    raise FileNotFoundError(f"{name}: neither a folder nor a model on the hub ({reason}).") from error

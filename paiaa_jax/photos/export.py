@@ -1,0 +1,132 @@
+"""A model folder -> forms that others read: safetensors with a card, StableHLO, ONNX.
+
+The programs take uint8 RGB [n, s, s, 3], any n, and give the distribution [n, b] and the auxiliary
+outputs [n, k]; normalisation is inside.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from paiaa_jax import __version__
+from paiaa_jax.data.images import PREPROCESSING
+from paiaa_jax.models import pretrained
+from paiaa_jax.models.model_folder import CONFIG, WEIGHTS, ModelFolder
+from paiaa_jax.models.network import Network
+
+PLATFORMS = ("cpu", "cuda", "tpu")
+ONNX_TOLERANCE = 1e-4  # on outputs in [-1, 1]
+
+CARD = """---
+library_name: paiaa-jax
+license: other
+license_name: see-the-training-data
+pipeline_tag: image-classification
+tags: [image-aesthetics, personalization, jax, flax]
+---
+# {name}: image aesthetics, and the traits of those who like an image
+
+- Network: `{backbone}`, input {size} x {size} RGB, whole image resized (`{preprocessing}`).
+- Outputs: a distribution over the scores {scale}; {aux} in [-1, 1].
+- Model id: `{model_id}` (sha256 over `{weights}` and `{config}`). Written by paiaa-jax {version}.
+
+    paiaa score photos/ --model=THIS_FOLDER -o scores.csv
+
+Traits describe images and the people who tend to like them, not a person who took, rated or is
+shown in one. The code is Apache-2.0; whether these weights may be passed on and used commercially
+depends on the data they were trained on.
+"""
+
+
+def export(model: ModelFolder, form: str, out: Path) -> Path:
+  """Writes the model in `form`, a key of FORMS, to `out`; returns what was written.
+
+  Raises:
+    ValueError: an unknown form, an absent converter, or an ONNX file that does not agree with us.
+    FileExistsError: `out` exists already.
+  """
+  if form not in FORMS:
+    raise ValueError(f"unknown format {form!r}; one of {', '.join(FORMS)}.")
+  if out.exists():
+    raise FileExistsError(f"{out} exists already; name another place.")
+  FORMS[form](model, out)
+  return out
+
+
+def program(model: ModelFolder) -> Callable:
+  """images [n, s, s, 3] uint8 -> (distribution [n, b], aux [n, k]); the weights inside."""
+  network = Network(**model.network)
+  variables, _ = pretrained.load_model(model.folder)
+
+  def apply(image):
+    prediction = network.apply(variables, image)
+    return prediction.distribution, prediction.aux
+
+  return apply
+
+
+def card(model: ModelFolder) -> str:
+  """The model card, markdown with the front matter the hub reads."""
+  return CARD.format(
+    name=model.folder.resolve().parent.name or "model",
+    backbone=model.network["backbone"],
+    size=model.image_size,
+    preprocessing=PREPROCESSING,
+    scale=", ".join(f"{score:g}" for score in model.score_values),
+    aux=", ".join(model.aux_names),
+    model_id=model.model_id,
+    weights=WEIGHTS,
+    config=CONFIG,
+    version=__version__,
+  )
+
+
+def _safetensors(model: ModelFolder, out: Path) -> None:
+  out.mkdir(parents=True)
+  for name in (WEIGHTS, CONFIG):
+    shutil.copyfile(model.folder / name, out / name)
+  (out / "README.md").write_text(card(model), encoding="utf-8")
+
+
+def _stablehlo(model: ModelFolder, out: Path) -> None:
+  size = model.image_size
+  (n,) = jax.export.symbolic_shape("n")
+  image = jax.ShapeDtypeStruct((n, size, size, 3), jnp.uint8)
+  exported = jax.export.export(jax.jit(program(model)), platforms=PLATFORMS)(image)
+  out.write_bytes(exported.serialize())
+
+
+def _onnx(model: ModelFolder, out: Path) -> None:
+  try:
+    import jax2onnx
+    import onnx
+    import onnxruntime
+  except ImportError as error:
+    raise ValueError(
+      f"ONNX needs {error.name}, which asks for an older orbax-checkpoint than training does; in an "
+      "environment of its own: pip install 'paiaa-jax[onnx]'."
+    ) from error
+  size, apply = model.image_size, program(model)
+  image = jax.ShapeDtypeStruct((1, size, size, 3), jnp.uint8)
+  converted = jax2onnx.to_onnx(apply, [("B", size, size, 3)], input_dtypes=None)
+  converted.metadata_props.add(key="paiaa", value=json.dumps({"model_id": model.model_id}))
+  data = converted.SerializeToString()
+  onnx.checker.check_model(data)
+  session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+  random = np.random.default_rng(0)
+  images = random.integers(0, 256, (3, *image.shape[1:]), np.uint8)
+  found = session.run(None, {session.get_inputs()[0].name: images})
+  gap = max(float(np.abs(a - b).max()) for a, b in zip(found, apply(images), strict=True))
+  if not gap <= ONNX_TOLERANCE:
+    raise ValueError(f"the ONNX program differs from ours by {gap:.2g}; nothing was written.")
+  out.write_bytes(data)
+
+
+FORMS = {"safetensors": _safetensors, "stablehlo": _stablehlo, "onnx": _onnx}

@@ -1,0 +1,86 @@
+"""Somebody's photographs under one model: found, scored, told apart from bad files, with progress."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from paiaa_jax.models.model_folder import ModelFolder
+from paiaa_jax.photos import files, score
+from paiaa_jax.photos.cache import KEY, default_path
+from paiaa_jax.photos.choose_model import open_model
+from paiaa_jax.photos.score import Photo
+
+
+class Scored(NamedTuple):
+  """The good photographs of a library as columns, and the bad files.
+
+  Attributes:
+    paths: n, in the order found.
+    vectors: [n, b + k] float32, distributions, then auxiliary outputs.
+    keys: [n] of cache.KEY.
+    bad: files with an error.
+  """
+
+  paths: list[Path]
+  vectors: np.ndarray
+  keys: np.ndarray
+  bad: list[Photo]
+
+
+class Library(NamedTuple):
+  """Which photographs, by which model, with which cache."""
+
+  paths: Sequence[Path]
+  model: ModelFolder
+  batch_size: int = 32
+  recursive: bool = False
+  cache: Path | None = None
+
+  @classmethod
+  def open(cls, paths: Sequence[Path], model: str | None, **options) -> Library:
+    """The model by its name (see choose_model); raises what `open_model` raises."""
+    return cls(paths, open_model(model), **options)
+
+  def photos(self) -> Iterator[Photo]:
+    """Every photograph found, in order, scored or with its error."""
+    found = list(files.find_photos(self.paths, self.recursive))
+    predict = score.network_of(self.model, self.batch_size)
+    with score.open_cache(self.cache or default_path(), self.model) as cache:
+      yield from with_progress(
+        score.score_photos(
+          found, predict, cache, image_size=self.model.image_size, batch_size=self.batch_size
+        ),
+        len(found),
+      )
+
+  def scored(self) -> Scored:
+    """All of them at once.
+
+    Raises:
+      ValueError: there is no good photograph among them.
+    """
+    photos = list(self.photos())
+    good = [photo for photo in photos if not photo.error]
+    bad = [photo for photo in photos if photo.error]
+    for photo in bad:
+      print(f"{score.printable(photo.path)}: {photo.error}", file=sys.stderr)
+    if not good:
+      raise ValueError(f"no photograph to score among {len(photos)} files.")
+    keys = np.array([photo.key for photo in good], KEY)
+    return Scored([p.path for p in good], np.stack([p.vector for p in good]), keys, bad)
+
+
+def with_progress(photos: Iterable[Photo], total: int) -> Iterator[Photo]:
+  """Passes photographs on, with a bar on stderr where a person is looking at it."""
+  if not sys.stderr.isatty():
+    yield from photos
+    return
+  from rich.console import Console
+  from rich.progress import track
+
+  yield from track(photos, "photographs", total, console=Console(stderr=True), transient=True)
