@@ -1,7 +1,8 @@
-"""EfficientNet-Lite0: images [n, h, w, 3], normalised -> pooled features [n, d] or logits [n, 1000].
+"""EfficientNet-Lite0: images [n, h, w, 3], normalised -> features [n, 1280] or logits [n, 1000].
 
 Tan and Le's EfficientNet-B0 without squeeze-and-excitation and with ReLU6. Padding is
-TensorFlow's 'SAME', as in the network the published weights were trained in.
+TensorFlow's 'SAME' and normalisation (x - 127) / 128, as in the network that the published weights
+were trained in.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class Depthwise(nn.Module):
 
 
 class Block(nn.Module):
-  """Inverted bottleneck: expand 1x1, depthwise, project 1x1, added to its input where shapes allow."""
+  """Expand 1x1, depthwise, project 1x1; added to its input where the shapes allow."""
 
   channels: int
   kernel: int

@@ -27,9 +27,14 @@ class Conv(nn.Module):
 
   @nn.compact
   def __call__(self, x: Array, train: bool) -> Array:
-    stride = (self.stride, self.stride)
     x = nn.Conv(
-      self.channels, self.kernel, stride, self.padding, use_bias=False, dtype=self.dtype, name="conv"
+      self.channels,
+      self.kernel,
+      (self.stride, self.stride),
+      self.padding,
+      use_bias=False,
+      dtype=self.dtype,
+      name="conv",
     )(x)
     norm = BatchNorm(epsilon=1e-3, dtype=self.dtype, name="bn")
     return nn.relu(norm(x, use_running_average=not train))

@@ -18,7 +18,7 @@ class BatchNorm(nn.Module):
   """[..., c] -> [..., c].
 
   Attributes:
-    momentum: share of a new batch in the running statistics (torch's convention; linen's is 1 minus this).
+    momentum: share of a new batch in the running statistics, as in torch (linen's is 1 minus it).
     epsilon: added to the variance.
     dtype: of the output; statistics and parameters are float32.
   """

@@ -8,7 +8,8 @@ turns them into (x - 0.5) / 0.5 inside (`transform_input`); ours is given the la
 nothing is transformed. Keras's Inception has BN without scale, epsilon 1e-3 and average pooling
 that leaves padding out: its weights do not belong into this network and are refused by their keys.
 
-Our own folder: `model.safetensors` (keys are paths, "params/backbone/stem/kernel") and `config.json`.
+Our own folder is `model.safetensors`, whose keys are paths ("params/backbone/stem/kernel"), and
+`config.json`.
 """
 
 from __future__ import annotations
@@ -62,23 +63,25 @@ def load(name: str, path: str | Path, *, head: bool = False) -> Variables:
 
 def from_torch(name: str, weights: dict[str, np.ndarray], *, head: bool = False) -> Variables:
   """The same from a state_dict's arrays; a key that does not fit is a KeyError that names it."""
-  expected = traverse_util.flatten_dict(_abstract_variables(name, head))
+  expected = _expected_shapes(name)
   found = {}
   for key, array in weights.items():
-    target = torch_keys.TRANSLATE[name](key)
-    if target is None or (target[1] == "fc" and not head):
+    target = torch_keys.translate(name, key)
+    if target is None:
       continue
     if target not in expected:
       raise KeyError(f"unknown key {key!r} for {name}.")
     if target in found:
       raise KeyError(f"{key!r} comes twice, under an old name and a new one.")
     found[target] = _to_linen(array, target)
-    if found[target].shape != expected[target].shape:
-      raise KeyError(f"{key!r} has shape {array.shape}; {name} wants {expected[target].shape} as [h, w, in, out].")
-  missing = [target for target in expected if target not in found]
+    if found[target].shape != expected[target]:
+      shape, wanted = found[target].shape, expected[target]
+      raise KeyError(f"{key!r} is {shape} as [h, w, in, out]; {name} has {wanted}.")
+  wanted = [target for target in expected if head or target[1] != "fc"]
+  missing = [target for target in wanted if target not in found]
   if missing:
     raise KeyError(f"no weights for {'/'.join(missing[0])} of {name} ({len(missing)} missing).")
-  return traverse_util.unflatten_dict(found)
+  return traverse_util.unflatten_dict({target: found[target] for target in wanted})
 
 
 def packaged_path(name: str) -> Path:
@@ -106,7 +109,7 @@ def save_model(folder: str | Path, variables: Variables, config: dict[str, Any])
   folder = Path(folder)
   folder.mkdir(parents=True, exist_ok=True)
   flat = traverse_util.flatten_dict(variables, sep="/")
-  arrays = {key: np.ascontiguousarray(value) for key, value in flat.items()}
+  arrays = {key: np.asarray(value, order="C") for key, value in flat.items()}
   save_file(arrays, folder / "model.safetensors.partial")
   (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
   os.replace(folder / "model.safetensors.partial", folder / "model.safetensors")
@@ -126,11 +129,13 @@ def load_model(folder: str | Path) -> tuple[Variables, dict[str, Any]]:
 
 
 @functools.cache
-def _abstract_variables(name: str, head: bool) -> Variables:
+def _expected_shapes(name: str) -> dict[tuple[str, ...], tuple[int, ...]]:
+  """Path -> shape of every variable, the classifier's too."""
   backbone = backbone_class(name)
-  module = backbone(num_classes=IMAGENET_CLASSES if head else 0)
+  module = backbone(num_classes=IMAGENET_CLASSES)
   image = jnp.zeros((1, backbone.INPUT_SIZE, backbone.INPUT_SIZE, 3))
-  return jax.eval_shape(module.init, jax.random.key(0), image)
+  variables = jax.eval_shape(module.init, jax.random.key(0), image)
+  return {path: leaf.shape for path, leaf in traverse_util.flatten_dict(variables).items()}
 
 
 def _read(path: Path) -> dict[str, np.ndarray]:
@@ -149,4 +154,4 @@ def _to_linen(array: np.ndarray, target: tuple[str, ...]) -> np.ndarray:
   array = np.asarray(array, np.float32)
   if target[-1] != "kernel":
     return array
-  return array.transpose(2, 3, 1, 0) if array.ndim == 4 else array.T
+  return np.ascontiguousarray(array.transpose(2, 3, 1, 0) if array.ndim == 4 else array.T)

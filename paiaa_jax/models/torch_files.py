@@ -32,6 +32,20 @@ DTYPES = {
 }
 
 
+# What a pickle that is cut short, corrupt or made to harm may raise while it is read.
+BROKEN = (
+  pickle.UnpicklingError,
+  zipfile.BadZipFile,
+  EOFError,
+  AttributeError,
+  LookupError,
+  TypeError,
+  ValueError,
+  OverflowError,
+  MemoryError,
+)
+
+
 class _StorageType(NamedTuple):
   dtype: Any
 
@@ -60,8 +74,10 @@ def read(path: str | Path) -> dict[str, np.ndarray]:
     raise FileNotFoundError(f"{path}: no such weight file.")
   try:
     return _read_zip(path) if zipfile.is_zipfile(path) else _read_legacy(path)
-  except (pickle.UnpicklingError, EOFError, KeyError, IndexError, zipfile.BadZipFile) as error:
-    raise ValueError(f"{path}: not a torch state_dict that can be read safely ({error}).") from error
+  except BROKEN as error:
+    reason = str(error) or type(error).__name__
+    message = f"{path}: not a torch state_dict that can be read safely ({reason})."
+    raise ValueError(message) from error
 
 
 class _StateDictUnpickler(pickle.Unpickler):
@@ -70,7 +86,7 @@ class _StateDictUnpickler(pickle.Unpickler):
   def find_class(self, module: str, name: str) -> Any:
     if (module, name) == ("collections", "OrderedDict"):
       return collections.OrderedDict
-    if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
+    if module == "torch._utils" and name in ("_rebuild_tensor", "_rebuild_tensor_v2"):
       return lambda storage, offset, shape, strides, *_: _Tensor(storage, offset, shape, strides)
     if (module, name) == ("torch._utils", "_rebuild_parameter"):
       return lambda tensor, *_: tensor
@@ -79,7 +95,9 @@ class _StateDictUnpickler(pickle.Unpickler):
     raise pickle.UnpicklingError(f"it names {module}.{name}")
 
   def persistent_load(self, identity: tuple) -> _Storage:
-    kind, storage_type, key = identity[:3]
+    kind, storage_type, key, *_ = identity
+    if len(identity) > 5 and identity[5] is not None:
+      raise pickle.UnpicklingError("it holds a view of a storage, which torch wrote before 0.4")
     if kind != "storage" or not isinstance(storage_type, _StorageType):
       raise pickle.UnpicklingError(f"it holds a {kind!r}")
     return _Storage(str(key), storage_type.dtype)
@@ -94,8 +112,8 @@ def _read_zip(path: Path) -> dict[str, np.ndarray]:
       tensors = _tensors(_StateDictUnpickler(file).load())
     folder = index.removesuffix("data.pkl") + "data/"
     storages = {
-      tensor.storage.key: np.frombuffer(archive.read(folder + tensor.storage.key), tensor.storage.dtype)
-      for tensor in tensors.values()
+      storage.key: np.frombuffer(archive.read(folder + storage.key), storage.dtype)
+      for storage in {tensor.storage for tensor in tensors.values()}
     }
   return {key: _array(tensor, storages) for key, tensor in tensors.items()}
 
@@ -132,9 +150,9 @@ def _tensors(state: Any) -> dict[str, _Tensor]:
 def _array(tensor: _Tensor, storages: dict[str, np.ndarray]) -> np.ndarray:
   """A copy of the tensor's view of its storage; a view that leaves its storage is refused."""
   storage = storages[tensor.storage.key]
-  strides, shape = tensor.strides, tensor.shape
-  reach = tensor.offset + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
-  if min((tensor.offset, *strides, *shape), default=0) < 0 or (0 not in shape and reach >= storage.size):
+  shape, strides, offset = tensor.shape, tensor.strides, tensor.offset
+  last = offset + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
+  if min((offset, *strides, *shape)) < 0 or (0 not in shape and last >= storage.size):
     raise pickle.UnpicklingError("a tensor reaches beyond its storage")
   in_bytes = [stride * storage.itemsize for stride in strides]
-  return np.lib.stride_tricks.as_strided(storage[tensor.offset :], shape, in_bytes).copy()
+  return np.lib.stride_tricks.as_strided(storage[offset:], shape, in_bytes).copy()

