@@ -35,7 +35,9 @@ def crowd_prior(
   users = check_users(generic, traits, ratings, valid, user_ids, image_ids, scale)
   people = int(users.valid.any(axis=1).sum())
   if people < FEWEST_PEOPLE:
-    raise ValueError(f"a crowd of {people} tells no prior; it takes {FEWEST_PEOPLE} people or more.")
+    raise ValueError(
+      f"a crowd of {people} tells no prior; it takes {FEWEST_PEOPLE} people or more."
+    )
   return _fit(users)
 
 

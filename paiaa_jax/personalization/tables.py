@@ -104,4 +104,6 @@ def user_frame(summaries: Mapping[str, Mapping[str, Any]]) -> pl.DataFrame:
 def _require(frame: pl.DataFrame, columns: tuple[str, ...], what: str) -> None:
   missing = [name for name in columns if name not in frame.columns]
   if missing:
-    raise ValueError(f"the {what} lack column {missing[0]!r}; they have {', '.join(frame.columns)}.")
+    raise ValueError(
+      f"the {what} lack column {missing[0]!r}; they have {', '.join(frame.columns)}."
+    )

@@ -1,0 +1,80 @@
+"""Fits of very many people, one each, from ragged rows of ratings: blocks of a fixed size in turn.
+
+Rows sorted by user are laid into blocks [u, n] of people with about as many ratings each: n is a
+power of two, u * n the same for every block. So memory is one block's, whatever the number of
+people, and there is one compiled program for each n. Devices of a mesh take users in equal parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import NamedSharding, PartitionSpec
+
+from paiaa_jax.personalization import bayes
+from paiaa_jax.personalization.fusion import Moments
+from paiaa_jax.types import Array
+
+SMALLEST = 16  # ratings; nobody's row is shorter
+BLOCK_RATINGS = 2**20  # u * n of a block, padding included; 36 MiB with five traits
+
+
+class Rows(NamedTuple):
+  """m ratings sorted by user.
+
+  Attributes:
+    columns: [m, d + 1] float32: k auxiliary outputs, 1, and the rating less the generic score.
+    starts: [u + 1] int64, rows starts[i] to starts[i + 1] are user i's.
+  """
+
+  columns: np.ndarray
+  starts: np.ndarray
+
+
+def lay_out(rows: Rows, block_ratings: int = BLOCK_RATINGS) -> Iterator[tuple[np.ndarray, Array]]:
+  """Yields (users [v] of a block, their columns [u, n, d + 1]); zeros pad ratings and people."""
+  counts = np.diff(rows.starts)
+  widths = SMALLEST * 2 ** np.ceil(np.log2(np.maximum(counts, 1) / SMALLEST)).clip(0).astype(int)
+  for n in np.unique(widths):
+    people = np.flatnonzero(widths == n)
+    u = max(block_ratings // n, 1)
+    for first in range(0, len(people), u):
+      some = people[first : first + u]
+      block = np.zeros((u, n, rows.columns.shape[1]), np.float32)
+      place = np.arange(n) < counts[some][:, None]
+      block[: len(some)][place] = rows.columns[_runs(rows.starts[some], counts[some])]
+      yield some, block
+
+
+def fit_block(block: Array, prior: bayes.Prior) -> bayes.Posterior:
+  """Posteriors of u people, leading axis u, from columns [u, n, d + 1]."""
+  people = moments_of_block(block)
+  innermost = jax.tree.map(lambda leaf: jnp.moveaxis(leaf, 0, -1), people)
+  fits = jax.vmap(bayes.fit_bayes, in_axes=(-1, None), out_axes=-1)(innermost, prior)
+  return jax.tree.map(lambda leaf: jnp.moveaxis(leaf, -1, 0), fits)
+
+
+def moments_of_block(block: Array) -> Moments:
+  """Moments of u people, leading axis u; a row of zeros counts for nothing."""
+  sums = jnp.einsum("uni,unj->uij", block, block, precision="highest")
+  d = sums.shape[1] - 1
+  return Moments(sums[:, :d, :d], sums[:, :d, d], sums[:, d, d], sums[:, d - 1, d - 1])
+
+
+def compile_fit(devices: list[jax.Device]):
+  """fit_block, jitted: users in equal parts on the devices, the prior on each."""
+  mesh = jax.make_mesh((len(devices),), ("users",), devices=devices)
+  by_user, everywhere = (
+    NamedSharding(mesh, spec) for spec in (PartitionSpec("users"), PartitionSpec())
+  )
+  return jax.jit(fit_block, in_shardings=(by_user, everywhere), out_shardings=by_user)
+
+
+def _runs(starts: np.ndarray, counts: np.ndarray) -> np.ndarray:
+  """starts[0], starts[0] + 1, ... (counts[0] of them), starts[1], ...: row numbers, in a line."""
+  ends = np.cumsum(counts)
+  return np.arange(ends[-1]) + np.repeat(starts - (ends - counts), counts)
