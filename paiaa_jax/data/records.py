@@ -10,11 +10,10 @@ No TensorFlow: images are handed to TFDS as encoded bytes and come back as such.
 
 from __future__ import annotations
 
-import contextlib
 import io
+import itertools
 import json
-import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,6 +26,8 @@ from tensorflow_datasets.proto import tf_example_pb2
 from paiaa_jax.data.databases.database import SPLITS
 
 VERSION = "1.0.0"
+EXAMPLES_PER_FILE = 10_000
+EXAMPLES_AT_ONCE = 32  # in memory
 INDEX = {
   "image": pl.String,
   "split": pl.String,
@@ -48,54 +49,43 @@ class Example(NamedTuple):
   has_aux: float
 
 
-class Images(tfds.core.GeneratorBasedBuilder):
-  """Packs examples, split by split, in the order they come."""
-
-  VERSION = tfds.core.Version(VERSION)
-
-  def __init__(
-    self, folder: Path, splits: dict[str, Iterable[Example]], buckets: int, outputs: int
-  ):
-    self._splits, self._buckets, self._outputs = splits, buckets, outputs
-    super().__init__(data_dir=folder, file_format="array_record")
-
-  def _info(self) -> tfds.core.DatasetInfo:
-    features = dict(
-      name=tfds.features.Text(),
-      image=tfds.features.Image(shape=(None, None, 3)),
-      distribution=tfds.features.Tensor(shape=(self._buckets,), dtype=np.float32),
-      aux=tfds.features.Tensor(shape=(self._outputs,), dtype=np.float32),
-      has_distribution=tfds.features.Scalar(np.float32),
-      has_aux=tfds.features.Scalar(np.float32),
-    )
-    return tfds.core.DatasetInfo(
-      builder=self, features=tfds.features.FeaturesDict(features), disable_shuffling=True
-    )
-
-  def _split_generators(self, download_manager) -> dict:
-    return {split: self._generate_examples(examples) for split, examples in self._splits.items()}
-
-  def _generate_examples(self, examples: Iterable[Example]) -> Iterator[tuple[int, dict]]:
-    for row, example in enumerate(examples):
-      yield row, {**example._asdict(), "image": io.BytesIO(example.image)}
-
-
 def write(folder: Path, splits: dict[str, Iterable[Example]], buckets: int, outputs: int) -> None:
-  """Packs `splits` (name -> examples, none of them empty) into <folder>/images, and the index."""
+  """Packs `splits` (name -> examples, none of them empty) into <folder>/images, and the index.
+
+  By TFDS's sequential writer: its generator builders keep a split in memory to sort it, and at
+  1 GB turn to TensorFlow.
+  """
+  info = _dataset_info(folder / "images" / VERSION, buckets, outputs)
+  writer = tfds.core.SequentialWriter(info, EXAMPLES_PER_FILE, file_format="array_record")
+  writer.initialize_splits(list(splits))
   index = []
-
-  def noted(split: str, examples: Iterable[Example]) -> Iterator[Example]:
-    for example in examples:
-      index.append((example.name, split, *map(np.ndarray.tolist, map(np.asarray, example[2:]))))
-      yield example
-
-  tfds.disable_progress_bar()
-  streams = {split: noted(split, examples) for split, examples in splits.items()}
-  builder = Images(folder, streams, buckets, outputs)
-  # TFDS announces downloads that there are not, and makes a folder for them.
-  with contextlib.redirect_stdout(io.StringIO()), tempfile.TemporaryDirectory() as downloads:
-    builder.download_and_prepare(download_dir=downloads)
+  for split, examples in splits.items():
+    stream = iter(examples)
+    while some := list(itertools.islice(stream, EXAMPLES_AT_ONCE)):
+      for example in some:
+        labels = [np.asarray(label, np.float32).tolist() for label in example[2:]]
+        index.append((example.name, split, *labels))
+      encoded = [{**example._asdict(), "image": io.BytesIO(example.image)} for example in some]
+      writer.add_examples({split: encoded})
+  writer.close_all()
   pl.DataFrame(index, INDEX, orient="row").write_parquet(folder / "index.parquet")
+
+
+def _dataset_info(folder: Path, buckets: int, outputs: int) -> tfds.core.DatasetInfo:
+  """The dataset as TFDS describes it."""
+  folder.mkdir(parents=True)
+  features = dict(
+    name=tfds.features.Text(),
+    image=tfds.features.Image(shape=(None, None, 3)),
+    distribution=tfds.features.Tensor(shape=(buckets,), dtype=np.float32),
+    aux=tfds.features.Tensor(shape=(outputs,), dtype=np.float32),
+    has_distribution=tfds.features.Scalar(np.float32),
+    has_aux=tfds.features.Scalar(np.float32),
+  )
+  identity = tfds.core.dataset_info.DatasetIdentity(
+    name="images", version=tfds.core.Version(VERSION), data_dir=str(folder), module_name=__name__
+  )
+  return tfds.core.DatasetInfo(builder=identity, features=tfds.features.FeaturesDict(features))
 
 
 class Source:

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import time
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,16 @@ def test_the_records_are_an_ordinary_tfds_dataset(tmp_path):
     assert example.pop("name").decode() == source[row]["name"]
     for field, value in example.items():
       np.testing.assert_array_equal(value, source[row][field])
+
+
+def test_packing_holds_few_images_in_memory(tmp_path):
+  labels = (np.zeros(3, np.float32), np.zeros(5, np.float32), 0.0, 0.0)
+  examples = (records.Example(f"{row}.jpg", bytes(2**20), *labels) for row in range(300))
+  tracemalloc.start()
+  records.write(tmp_path, {"train": examples}, 3, 5)
+  _, peak = tracemalloc.get_traced_memory()
+  tracemalloc.stop()
+  assert peak < 150 * 2**20
 
 
 def test_traits_without_scores_and_people_who_share_an_image(tmp_path):
