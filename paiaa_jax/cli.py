@@ -13,6 +13,7 @@ app = typer.Typer(
   no_args_is_help=True,
   add_completion=False,
   rich_markup_mode=None,  # plain help is there in half the time
+  pretty_exceptions_enable=False,
 )
 
 Paths = Annotated[list[Path], typer.Argument(help="Photographs, and folders of them.")]
@@ -51,6 +52,103 @@ def score(
 
 
 @app.command()
+def suggest(
+  paths: Paths,
+  output: Annotated[Path, typer.Option("--output", "-o", help="A .csv to fill in.")],
+  count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many photographs.")] = 20,
+  rated: Annotated[Path | None, typer.Option(help="A table of those rated already.")] = None,
+  model: Model = None,
+  batch_size: BatchSize = 32,
+  recursive: Recursive = False,
+  cache: CachePath = None,
+) -> None:
+  """Which photographs to rate, so that few ratings tell much."""
+  from paiaa_jax.photos import ratings, verbs
+
+  done = ratings.read_table(rated) if rated else None
+  verbs.suggest(_library(paths, model, batch_size, recursive, cache), done, count, output)
+
+
+@app.command()
+def personalize(
+  table: Annotated[Path | None, typer.Argument(help="A csv with columns path, rating.")] = None,
+  output: Annotated[
+    Path, typer.Option("--output", "-o", help="The profile to write.")
+  ] = Path("me.json"),
+  from_xmp: Annotated[
+    Path | None, typer.Option(help="Read the stars of a photo manager from this folder instead.")
+  ] = None,
+  scale: Annotated[
+    tuple[float, float], typer.Option(help="Lowest and highest rating of the csv.")
+  ] = (1.0, 5.0),
+  model: Model = None,
+  batch_size: BatchSize = 32,
+  recursive: Recursive = False,
+  cache: CachePath = None,
+) -> None:
+  """A profile from your ratings, and whether it beats the generic score."""
+  from paiaa_jax.photos import ratings, verbs
+
+  if (table is None) == (from_xmp is None):
+    raise ValueError("give either a csv of ratings or --from-xmp=FOLDER.")
+  found = ratings.read_table(table, scale) if table else ratings.read_stars([from_xmp], recursive)
+  if not found.paths:
+    raise ValueError(f"no rating in {table or from_xmp}.")
+  verbs.personalize(_library(found.paths, model, batch_size, False, cache), found, output)
+
+
+@app.command()
+def rank(
+  paths: Paths,
+  profile: ProfilePath,
+  output: Output = None,
+  top: Annotated[int, typer.Option(min=0, help="How many; 0: all.")] = 50,
+  within_bursts: Annotated[
+    bool, typer.Option("--within-bursts", help="The best take of each burst first.")
+  ] = False,
+  model: Model = None,
+  batch_size: BatchSize = 32,
+  recursive: Recursive = False,
+  cache: CachePath = None,
+) -> None:
+  """Photographs in the order of your taste, with intervals and percentiles."""
+  from paiaa_jax.photos import verbs
+
+  library = _library(paths, model, batch_size, recursive, cache)
+  verbs.rank(library, profile, top, within_bursts, output)
+
+
+@app.command()
+def explain(
+  photo: Annotated[Path, typer.Argument(help="One photograph.")],
+  profile: ProfilePath,
+  png: Annotated[Path | None, typer.Option(help="Draw the card into this .png too.")] = None,
+  model: Model = None,
+  cache: CachePath = None,
+) -> None:
+  """Why a photograph has the score it has: a sum you can check."""
+  from paiaa_jax.photos import verbs
+
+  verbs.explain(_library([photo], model, 1, False, cache), profile, png)
+
+
+@app.command()
+def stars(
+  paths: Paths,
+  profile: ProfilePath,
+  write: Annotated[bool, typer.Option("--write", help="Write sidecars; else only tell.")] = False,
+  model: Model = None,
+  batch_size: BatchSize = 32,
+  recursive: Recursive = False,
+  cache: CachePath = None,
+) -> None:
+  """Predicted stars in XMP sidecars; a rating of your own is never touched."""
+  from paiaa_jax.photos import verbs
+
+  verbs.stars(_library(paths, model, batch_size, recursive, cache), profile, write)
+
+
+@app.command()
 def doctor(model: Model = None) -> None:
   """What this installation has: versions, devices, model, caches, extras."""
   from paiaa_jax.photos import verbs
@@ -61,7 +159,9 @@ def doctor(model: Model = None) -> None:
 @app.command()
 def export(
   out: Annotated[Path, typer.Argument(help="A folder (safetensors) or file to write.")],
-  form: Annotated[str, typer.Option("--format", help="safetensors, stablehlo or onnx.")] = "safetensors",
+  form: Annotated[
+    str, typer.Option("--format", help="safetensors, stablehlo or onnx.")
+  ] = "safetensors",
   model: Model = None,
 ) -> None:
   """The model in a form that others read."""

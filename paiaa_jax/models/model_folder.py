@@ -1,4 +1,4 @@
-"""What a trained model's folder says of itself, read without jax: id, input size, what outputs mean.
+"""What a trained model's folder says of itself, without jax: id, input size, what outputs mean.
 
 Training writes model.safetensors, and a config.json of the form
   {"network": Network's fields, "preprocessing": {"image_size": pixels},

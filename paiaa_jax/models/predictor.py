@@ -62,7 +62,8 @@ class Predictor:
     size = self.image_size
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != (size, size, 3):
       raise ValueError(
-        f"images are {images.dtype} {list(images.shape)}; this model reads uint8 [n, {size}, {size}, 3]."
+        f"images are {images.dtype} {list(images.shape)}; this model reads uint8 "
+        f"[n, {size}, {size}, 3]."
       )
     parts = [self._predict_padded(part) for part in self._split(images)]
     return Prediction(*(np.concatenate(leaves) for leaves in zip(*parts, strict=True)))

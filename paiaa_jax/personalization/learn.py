@@ -1,4 +1,4 @@
-"""One person's ratings [n], with the generic scores [n] and traits [n, k] of what they rated -> Profile.
+"""One person's ratings [n], generic scores [n] and traits [n, k] of what they rated -> Profile.
 
 Numpy on the host: for a single person, compiling would take a thousand times as long as fitting.
 The maths is that of `fusion` with solvers.Ridge(intercept=True).

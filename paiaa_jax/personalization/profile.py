@@ -67,7 +67,7 @@ class Profile:
     return np.asarray(generic) + np.asarray(traits) @ weights + np.float32(self.intercept)
 
   def half_width(self, traits: Array, level: float = 0.9) -> np.ndarray:
-    """Half the interval [n] that holds a rating, in the model's points, with probability `level`."""
+    """Half the interval [n] that holds a rating with probability `level`, in the model's points."""
     x = np.concatenate([traits, np.ones((len(traits), 1), np.float32)], axis=1)
     spread = np.einsum("ni,ij,nj->n", x, np.asarray(self.covariance), x, optimize=True)
     return special.stdtrit(self.freedom, (1 + level) / 2) * np.sqrt(spread + self.noise)

@@ -1,4 +1,4 @@
-"""Which photographs are takes of one moment: time [n] and look [n] -> a burst's number for each [n]."""
+"""Which photographs are takes of one moment: time [n] and look [n] -> a burst's number [n]."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ class Cache:
       self._base.execute("pragma synchronous = normal")
       self._base.executescript(_SCHEMA)
     except sqlite3.DatabaseError as error:
-      raise ValueError(f"{path} cannot be used as a cache ({error}); delete or rename it.") from error
+      raise ValueError(f"{path} is no cache ({error}); delete or rename it.") from error
 
   def __enter__(self) -> Cache:
     return self

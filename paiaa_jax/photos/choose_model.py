@@ -26,7 +26,8 @@ def open_model(name: str | None) -> ModelFolder:
   if name is None:
     if not QUICKSTART.is_dir():
       raise FileNotFoundError(
-        f"no model: give --model=FOLDER or set {VARIABLE}; `make quickstart` trains one into {QUICKSTART}."
+        f"no model: give --model=FOLDER or set {VARIABLE}; `make quickstart` trains one into "
+        f"{QUICKSTART}."
       )
     return model_folder.read(QUICKSTART)
   is_hub_id = name.count("/") == 1 and not name.startswith((".", "/", "~"))
@@ -40,10 +41,10 @@ def _fetch(name: str) -> str:
     import huggingface_hub
   except ImportError as error:
     raise FileNotFoundError(
-      f"{name}: no such folder; to fetch it from the Hugging Face hub: pip install 'paiaa-jax[hub]'."
+      f"{name}: no such folder; to fetch it from the hub: pip install 'paiaa-jax[hub]'."
     ) from error
   try:
     return huggingface_hub.snapshot_download(name, allow_patterns=[WEIGHTS, CONFIG])
   except Exception as error:  # the client raises a dozen types; all mean that there is no model
     reason = " ".join(str(error).split())[:200]
-    raise FileNotFoundError(f"{name}: neither a folder nor a model on the hub ({reason}).") from error
+    raise FileNotFoundError(f"{name}: neither a folder nor on the hub ({reason}).") from error

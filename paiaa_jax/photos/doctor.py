@@ -34,7 +34,8 @@ def report(model: str | None) -> Iterator[tuple[str, str]]:
   yield "model", _model(model)
   yield "ImageNet weights", _weights()
   yield "score cache", _cache(default_path())
-  yield "compile cache", os.environ.get("JAX_COMPILATION_CACHE_DIR", "off (JAX_COMPILATION_CACHE_DIR)")
+  variable = "JAX_COMPILATION_CACHE_DIR"
+  yield "compile cache", os.environ.get(variable, f"off (set {variable} to a folder)")
   for module, (extra, purpose) in EXTRAS.items():
     there = importlib.util.find_spec(module) is not None
     yield purpose, "yes" if there else f"no: pip install 'paiaa-jax[{extra}]'"
@@ -63,8 +64,8 @@ def _model(name: str | None) -> str:
   except (ValueError, FileNotFoundError) as error:
     return str(error)
   low, high = found.score_values[0], found.score_values[-1]
-  network = found.network.get("backbone", "?")
-  return f"{found.folder} ({found.model_id}, {network}, {found.image_size} px, scores {low:g} to {high:g})"
+  what = f"{found.network.get('backbone', '?')}, {found.image_size} px, scores {low:g} to {high:g}"
+  return f"{found.folder} ({found.model_id}, {what})"
 
 
 def _weights() -> str:

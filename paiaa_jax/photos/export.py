@@ -110,8 +110,8 @@ def _onnx(model: ModelFolder, out: Path) -> None:
     import onnxruntime
   except ImportError as error:
     raise ValueError(
-      f"ONNX needs {error.name}, which asks for an older orbax-checkpoint than training does; in an "
-      "environment of its own: pip install 'paiaa-jax[onnx]'."
+      f"ONNX needs {error.name}; its converter wants an older orbax-checkpoint than the lock file, "
+      "so in an environment of its own: pip install 'paiaa-jax[onnx]'."
     ) from error
   size, apply = model.image_size, program(model)
   image = jax.ShapeDtypeStruct((1, size, size, 3), jnp.uint8)

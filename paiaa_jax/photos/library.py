@@ -1,4 +1,4 @@
-"""Somebody's photographs under one model: found, scored, told apart from bad files, with progress."""
+"""Somebody's photographs under one model: found, scored, told from bad files, with progress."""
 
 from __future__ import annotations
 

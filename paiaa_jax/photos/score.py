@@ -30,7 +30,7 @@ class Photo(NamedTuple):
 
   Attributes:
     path: as it was found.
-    vector: [b + k] float32, its score distribution, then its auxiliary outputs; None after an error.
+    vector: [b + k] float32, score distribution, then auxiliary outputs; None after an error.
     key: its cache.KEY: digest, look and time; None after an error.
     error: what was wrong with the file; empty otherwise.
   """

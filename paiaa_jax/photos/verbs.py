@@ -6,8 +6,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from paiaa_jax.personalization import profile as profiles
 from paiaa_jax.photos import table
 from paiaa_jax.photos.library import Library
+from paiaa_jax.photos.ratings import Ratings
 
 
 def score(library: Library, output: Path | None) -> int:
@@ -28,12 +30,92 @@ def score(library: Library, output: Path | None) -> int:
   return len(bad)
 
 
+def suggest(library: Library, rated: Ratings | None, count: int, out: Path) -> None:
+  """Writes a table of photographs whose ratings would tell most."""
+  from paiaa_jax.photos.rank import suggest as choose
+  from paiaa_jax.photos.ratings import write_table
+
+  if out.exists():
+    raise FileExistsError(f"{out} exists; it may hold ratings. Name another file.")
+  done = {str(path.absolute()) for path in rated.paths} if rated else set()
+  chosen = choose(library, done, count)
+  write_table(chosen, out)
+  say(f"{out}: {len(chosen)} photographs to rate from 1 to 5; fill in the column 'rating'")
+
+
+def personalize(library: Library, ratings: Ratings, out: Path) -> None:
+  """Writes the profile, and says in plain words what it is worth."""
+  from paiaa_jax.photos.personal import learn
+
+  profile = learn(library, ratings)
+  profile.save(out)
+  for line in worth(profile):
+    say(line)
+  print(out)
+
+
+def worth(profile: profiles.Profile) -> list[str]:
+  """What a profile is worth, in plain words."""
+  personal, generic = profile.srcc_personal, profile.srcc_generic
+  if personal is None or generic is None:
+    compared = "your ratings do not differ enough to compare scores with them"
+  else:
+    compared = (
+      f"photographs left out in turn are ranked with SROCC {personal:.3f} by your score, "
+      f"{generic:.3f} by the generic one"
+    )
+  lines = [f"{profile.num_ratings} ratings; {compared}"]
+  if not profile.better:
+    lines.append(f"not better than generic yet: rate about {profile.more_ratings} more")
+  return lines
+
+
+def rank(library: Library, profile: Path, top: int, within_bursts: bool, out: Path | None) -> None:
+  """Writes the library's best photographs for one person."""
+  from paiaa_jax.photos.rank import COLUMNS, rank
+
+  table.check_output(out)
+  taste = profiles.load(profile)
+  rows = rank(library, taste, within_bursts)
+  table.write(rows[: top or None], COLUMNS, out)
+  shown, (low, high) = min(top or len(rows), len(rows)), taste.scale
+  say(f"{shown} of {len(rows)} photographs, scores from {low:g} to {high:g}")
+  if not taste.better:
+    say(worth(taste)[-1])
+
+
+def explain(library: Library, profile: Path, png: Path | None) -> None:
+  """Prints, and draws where asked, what makes the score of one photograph."""
+  from paiaa_jax.photos import explain
+
+  taste = profiles.load(profile)
+  photo = next(library.photos())
+  if photo.error:
+    raise ValueError(f"{photo.path}: {photo.error}")
+  print("\n".join(explain.lines(photo, library.model, taste)))
+  if png:
+    explain.draw(photo, library.model, taste, png)
+
+
+def stars(library: Library, profile: Path, write: bool) -> None:
+  """Tells, and writes where asked, the stars of every photograph."""
+  from paiaa_jax.photos import stars
+
+  plans = stars.plan(library, profiles.load(profile))
+  plans = stars.write(plans) if write else plans
+  rows = [{"path": str(one.path), "stars": one.stars, "what": one.what} for one in plans]
+  table.write(rows, ("path", "stars", "what"), None)
+  if not write:
+    count = sum(one.what == "write" for one in plans)
+    say(f"nothing was written; --write gives {count} photographs their stars")
+
+
 def doctor(model: str | None) -> None:
   """Prints the state of the installation."""
   from paiaa_jax.photos.doctor import report
 
   for what, how in report(model):
-    print(f"{what:24}{how}")
+    print(f"{what:26}{how}")
 
 
 def export(model: str | None, form: str, out: Path) -> None:

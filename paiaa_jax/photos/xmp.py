@@ -132,7 +132,8 @@ def _with_description(data: bytes, properties: str) -> bytes:
     return data
   about = _ABOUT.search(data)
   subject = about[1].decode("utf-8", "replace") if about else '""'
-  ours = f'<rdf:Description rdf:about={subject} xmlns:xmp="{XMP}" xmlns:paiaa="{PAIAA}" {properties}/>'
+  names = f'xmlns:xmp="{XMP}" xmlns:paiaa="{PAIAA}"'
+  ours = f"<rdf:Description rdf:about={subject} {names} {properties}/>"
   place = ends[-1].start()
   return data[:place] + ours.encode() + data[place:]
 

@@ -31,8 +31,8 @@ class TinyPhotos(nn.Module):
 
   @nn.compact
   def __call__(self, image, *, train=False):
-    x = nn.relu(nn.Conv(8, (3, 3), strides=2, name="conv1")(image))
-    return nn.relu(nn.Conv(8, (3, 3), strides=2, name="conv2")(x)).mean(axis=(1, 2))
+    x = jnp.tanh(nn.Conv(8, (3, 3), strides=2, name="conv1")(image))
+    return jnp.tanh(nn.Conv(8, (3, 3), strides=2, name="conv2")(x)).mean(axis=(1, 2))
 
 
 network.BACKBONES["tiny_photos"] = TinyPhotos
@@ -45,10 +45,10 @@ def save_tiny_model(folder: Path, seed: int = 0) -> Path:
   )
   module = network.Network(**fields)
   variables = module.init(jax.random.key(seed), jnp.zeros((1, SIZE, SIZE, 3), jnp.uint8))
-  heads = ("aesthetics", "auxiliary")
-  params = jax.tree.map(np.asarray, variables["params"])
-  for head in heads:
-    params[head] = jax.tree.map(lambda leaf: leaf * 3, params[head])
+  random = np.random.default_rng(seed)
+  params = jax.tree.map(
+    lambda leaf: random.normal(0, 1, leaf.shape).astype(np.float32), variables["params"]
+  )
   config = {
     "network": fields,
     "preprocessing": {"image_size": SIZE},
