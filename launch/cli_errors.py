@@ -10,13 +10,16 @@ from absl import app, flags, logging
 USER_ERRORS = (ValueError, FileNotFoundError, NotADirectoryError, PermissionError, FileExistsError)
 
 
-def run(main: Callable[[list[str]], None]) -> None:
-  """Runs an absl main; an error that the user can mend becomes one line, without a traceback."""
+def run(main: Callable[[list[str]], None], *, arguments: int = 0) -> None:
+  """Runs an absl main that takes up to so many arguments besides its flags.
+
+  An error that the user can mend becomes one line, without a traceback, and exit code 2.
+  """
 
   def guarded(argv):
     logging.set_verbosity(logging.WARNING)  # libraries tell of every file that they open
-    if argv[1:]:
-      raise app.UsageError(f"unknown argument {argv[1]!r}; flags are written --name=value")
+    if stray := argv[1 + arguments :]:
+      raise app.UsageError(f"unknown argument {stray[0]!r}; flags are written --name=value")
     try:
       main(argv)
     except USER_ERRORS as error:

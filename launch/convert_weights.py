@@ -1,0 +1,71 @@
+"""ImageNet weights that people have -> a folder that config.model.pretrained can name.
+
+  python -m launch.convert_weights SOURCE --backbone=inception_v3 --out=weights/inception_v3
+
+SOURCE is torchvision's or timm's .pth or .safetensors file; torch is not needed. With
+--from_hub=timm/inception_v3.tv_in1k instead of SOURCE the file comes from the Hugging Face hub.
+Writes model.safetensors and config.json: the source's sha256, the backbone, its preprocessing.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+from absl import flags
+
+from launch import cli_errors
+
+BACKBONE = flags.DEFINE_string(
+  "backbone", None, "inception_v3, densenet121 or efficientnet_lite0.", required=True
+)
+OUT = flags.DEFINE_string("out", None, "Folder to write.", required=True)
+HEAD = flags.DEFINE_bool("head", False, "Keep the classifier, for model.head_input=logits.")
+FROM_HUB = flags.DEFINE_string("from_hub", None, "OWNER/NAME on the hub, in place of SOURCE.")
+
+
+def main(argv):
+  if (len(argv) == 2) == bool(FROM_HUB.value):
+    raise ValueError("give one source: a weight file, or --from_hub=OWNER/NAME.")
+  from paiaa_jax.models import pretrained  # after the check: these imports take seconds
+  from paiaa_jax.models.network import backbone_class
+
+  backbone = backbone_class(BACKBONE.value)
+  path = download(FROM_HUB.value) if FROM_HUB.value else Path(argv[1])
+  loaded = pretrained.load(BACKBONE.value, path, head=HEAD.value)
+  config = {
+    "source": FROM_HUB.value or path.name,
+    "source_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+    "backbone": BACKBONE.value,
+    "classifier": HEAD.value,
+    "preprocessing": {
+      "image_size": backbone.INPUT_SIZE,
+      "resize": backbone.RESIZE,
+      "mean": backbone.MEAN,
+      "std": backbone.STD,
+    },
+  }
+  pretrained.save_model(OUT.value, {kind: {"backbone": loaded[kind]} for kind in loaded}, config)
+  print(json.dumps(config, indent=1))
+
+
+def download(repository: str) -> Path:
+  """The weight file of a timm model on the hub, in huggingface_hub's own cache.
+
+  Raises:
+    ValueError: huggingface_hub is not installed, or the file cannot be had.
+  """
+  try:
+    from huggingface_hub import hf_hub_download
+  except ImportError as error:
+    raise ValueError("--from_hub needs huggingface_hub: pip install 'paiaa-jax[hub]'.") from error
+  try:
+    return Path(hf_hub_download(repository, "model.safetensors"))
+  except Exception as error:  # each version of it, and of what it calls, raises its own
+    reason = str(error).strip().partition("\n")[0]
+    raise ValueError(
+      f"--from_hub={repository}: not to be had ({reason}); offline, give a weight file instead."
+    ) from error
+
+
+if __name__ == "__main__":
+  cli_errors.run(main, arguments=1)
