@@ -21,7 +21,7 @@ def get_config():
   config.data.resize = 120
   config.optim.batch_size = 16
   config.optim.steps = 60
-  config.optim.lr_backbone = 0.003
+  config.optim.lr_backbone = 0.03
   config.optim.lr_heads = 0.0003
   config.optim.schedule = "cosine"
   config.train.eval_every = 60

@@ -63,7 +63,7 @@ def steps(workdir: Path, seed: int, photos: str) -> Iterator[tuple[str, list[str
     others = f"--config.personalize.ratings={ratings / 'FLICKR-AES'}"
     out = f"--config.personalize.name={taste}"
     yield f"personalize: {taste}", ["launch.personalize", *run, f"--workdir={workdir}", others, out]
-  yield "write the report", ["launch.report", f"--workdir={workdir}", f"--seed={seed}"]
+  yield "write the report", ["launch.report", f"--workdir={workdir}"]
 
 
 def evaluate(workdir: Path, data: Path) -> list[str]:

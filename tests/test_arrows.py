@@ -62,10 +62,10 @@ def test_photos_take_only_images_from_the_data_room():
       assert not name.startswith("paiaa_jax.data") or name.startswith(allowed), f"{path.name}: {name}"
 
 
-def test_training_loads_neither_tensorflow_nor_torch():
-  code = (
-    "import sys, launch.train, launch.prepare_data, launch.personalize\n"
-    f"print(sorted({FORBIDDEN!r} & set(sys.modules)))"
+@pytest.mark.parametrize("module", ["train", "prepare_data", "evaluate", "personalize"])
+def test_a_launch_loads_neither_tensorflow_nor_torch(module):
+  code = f"import sys, launch.{module}\nprint(sorted({FORBIDDEN!r} & set(sys.modules)))"
+  done = subprocess.run(
+    [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
   )
-  done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
   assert done.stdout.strip() == "[]"
