@@ -47,7 +47,7 @@ def main(_):
   columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
   console = Console(stderr=True)
   with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-    task = bar.add_task(database.name)
+    task = bar.add_task(database.name, total=database.images.height)
     settings = dict(
       max_side=MAX_SIDE.value,
       workers=WORKERS.value,

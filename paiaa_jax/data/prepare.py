@@ -11,6 +11,7 @@ import hashlib
 import importlib.metadata
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -61,8 +62,11 @@ def prepare(
     progress: called with (images done, all images) as shards end.
 
   Raises:
-    ValueError: no image is readable, or the folder was prepared from other labels or settings.
+    ValueError: no image is readable, the folder was prepared from other labels or settings, or
+      the database's name is not one of a folder.
   """
+  if not re.fullmatch(r"\w[\w. -]*", database.name):
+    raise ValueError(f"{database.name!r} cannot name a folder; use letters, digits and . _ -")
   folder, partial = out / database.name, out / f"{database.name}.partial"
   recipe = _recipe(database, max_side)
   if folder.exists():

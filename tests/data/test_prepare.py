@@ -160,6 +160,13 @@ def test_label_files_are_known_by_their_hash(tmp_path):
   assert manifest["label_files"] == {"labels.csv": digest}
 
 
+def test_a_name_that_leads_elsewhere_is_refused(tmp_path):
+  for name in ("../photos", "..", "a/b", "", "/photos"):
+    database = make_database(tmp_path, name=name)
+    with pytest.raises(ValueError, match="cannot name a folder"):
+      prepare.prepare(database, tmp_path / "raw", tmp_path / "out", workers=1)
+
+
 def test_a_destination_inside_the_source_is_no_label(tmp_path):
   database, source = make_database(tmp_path), tmp_path / "raw"
   verified = prepare.verify(database, source, workers=1)
