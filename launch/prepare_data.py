@@ -11,7 +11,7 @@ import json
 import sys
 from pathlib import Path
 
-from absl import flags, logging
+from absl import flags
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
@@ -38,7 +38,6 @@ VERIFY_ONLY = flags.DEFINE_bool("verify_only", False, "Check everything, write n
 def main(_):
   from paiaa_jax.data import prepare  # here, as every worker process imports this file
 
-  logging.set_verbosity(logging.WARNING)  # TFDS tells of every file that it writes
   if not VERIFY_ONLY.value and not OUT.value:
     raise ValueError("say where to write, --out=DIR, or only check with --verify_only.")
   source = Path(SOURCE.value)
