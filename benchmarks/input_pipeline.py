@@ -7,8 +7,8 @@ crops of 299 x 299, on the same cores, taking turns in one run:
 
   bare loop    one process a core does nothing but decode and resize: the machine's own limit
   pipeline     data.pipeline.train_batches: records, shuffle, labels, crops, whole batches
-  PIL loading  one process a core, as torchvision's transforms would on Pillow images: full
-               decoding, resize, crop, float32 channels first, normalised; nothing is sent anywhere
+  PIL loading  one process a core, as torchvision's transforms would on Pillow images: resize,
+               crop, float32 channels first, normalised, collated; no labels, and nothing is sent
   lock         the pipeline with decoding and resizing left out: what the interpreter's lock
                allows on any number of cores
 """
@@ -20,7 +20,9 @@ import os
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 from unittest import mock
 
 import numpy as np
@@ -48,55 +50,73 @@ def write_photos(folder: Path, count: int, short_side: int) -> Database:
   return Database("photos", folder, table)
 
 
-def bare(data: bytes) -> None:
+def bare(encoded: list[bytes]) -> None:
   """Decode and the one resize of the pipeline, and nothing else."""
-  photo = Image.open(io.BytesIO(data))
-  photo.draft(None, (RESIZE, RESIZE))
-  box = (20, 20, 20 + photo.width * CROP / RESIZE, 20 + photo.height * CROP / RESIZE)
-  np.asarray(photo.resize((CROP, CROP), Image.Resampling.BILINEAR, box=box, reducing_gap=None))
+  for data in encoded:
+    photo = Image.open(io.BytesIO(data))
+    photo.draft(None, (RESIZE, RESIZE))
+    box = (20, 20, 20 + photo.width * CROP / RESIZE, 20 + photo.height * CROP / RESIZE)
+    np.asarray(photo.resize((CROP, CROP), Image.Resampling.BILINEAR, box=box))
 
 
-def torchvision_style(data: bytes) -> None:
-  """Resize, RandomCrop, ToTensor, Normalize, as an image folder's loader applies them."""
-  photo = Image.open(io.BytesIO(data)).convert("RGB")
-  photo = photo.resize((RESIZE, RESIZE), Image.Resampling.BILINEAR)
-  pixels = np.asarray(photo.crop((20, 20, 20 + CROP, 20 + CROP)))
-  scaled = np.ascontiguousarray(pixels.transpose(2, 0, 1)).astype(np.float32) / 255
-  (scaled - MEAN[:, None, None]) / STD[:, None, None]
+def torchvision_style(encoded: list[bytes]) -> np.ndarray:
+  """Resize, RandomCrop, ToTensor, Normalize and collate, as an image folder's loader does."""
+  batch = []
+  for data in encoded:
+    photo = Image.open(io.BytesIO(data)).convert("RGB")
+    photo = photo.resize((RESIZE, RESIZE), Image.Resampling.BILINEAR)
+    pixels = np.asarray(photo.crop((20, 20, 20 + CROP, 20 + CROP)))
+    scaled = np.ascontiguousarray(pixels.transpose(2, 0, 1)).astype(np.float32) / 255
+    batch.append((scaled - MEAN[:, None, None]) / STD[:, None, None])
+  return np.stack(batch)
 
 
-def rate_of(task, encoded: list[bytes], seconds: float) -> float:
-  """Images a second of one process."""
-  task(encoded[0])
-  start, done = time.perf_counter(), 0
-  while time.perf_counter() < start + seconds:
-    task(encoded[done % len(encoded)])
-    done += 1
-  return done / (time.perf_counter() - start)
+class Rate(NamedTuple):
+  """Images a second, and CPU milliseconds an image (which a busy machine sways less)."""
+
+  wall: float
+  cpu: float
 
 
-def rate_of_processes(task, encoded: list[bytes], seconds: float, workers: int) -> float:
-  """Images a second of `workers` processes at once."""
+def timed(step: Callable[[], int], seconds: float) -> Rate:
+  """Rate of calling `step`, which returns how many images it made, in this process."""
+  wall, cpu, done = time.perf_counter(), time.process_time(), 0
+  while time.perf_counter() < wall + seconds:
+    done += step()
+  return Rate(done / (time.perf_counter() - wall), (time.process_time() - cpu) / done * 1e3)
+
+
+def rate_of(task: Callable, encoded: list[bytes], seconds: float) -> Rate:
+  """One process that does a task on one batch after another."""
+  task(encoded)
+
+  def step():
+    task(encoded)
+    return len(encoded)
+
+  return timed(step, seconds)
+
+
+def rate_of_processes(task: Callable, encoded: list[bytes], seconds: float, workers: int) -> Rate:
+  """`workers` such processes at once."""
   context = multiprocessing.get_context("spawn")
   with context.Pool(workers) as pool:
     pool.map(time.sleep, [0.2] * workers, chunksize=1)  # all are up before any starts
-    return sum(pool.starmap(rate_of, [(task, encoded, seconds)] * workers, chunksize=1))
+    rates = pool.starmap(rate_of, [(task, encoded, seconds)] * workers, chunksize=1)
+  return Rate(sum(rate.wall for rate in rates), statistics.mean(rate.cpu for rate in rates))
 
 
-def rate_of_pipeline(source: records.Source, seconds: float, workers: int) -> float:
-  """Images a second of train_batches, after the first batch."""
+def rate_of_pipeline(source: records.Source, seconds: float, workers: int) -> Rate:
+  """train_batches, once its buffers have settled."""
   batches = pipeline.train_batches(
     source, batch_size=BATCH, image_size=CROP, resize=RESIZE, seed=0, workers=workers
   )
   for _ in range(2 * pipeline.PREFETCH_BATCHES):  # nothing that was made ahead counts
     next(batches)
-  start, done = time.perf_counter(), 0
-  while time.perf_counter() < start + seconds:
-    done += len(next(batches).index)
-  return done / (time.perf_counter() - start)
+  return timed(lambda: len(next(batches).index), seconds)
 
 
-def rate_under_lock(source: records.Source, seconds: float, workers: int) -> float:
+def rate_under_lock(source: records.Source, seconds: float, workers: int) -> Rate:
   """The pipeline's rate were pixels free; the array that Pillow would hand over is copied."""
   crop = Image.new("RGB", (CROP, CROP))
   with (
@@ -106,14 +126,14 @@ def rate_under_lock(source: records.Source, seconds: float, workers: int) -> flo
     return rate_of_pipeline(source, seconds, workers)
 
 
-def measure(folder: Path, seconds: float, rounds: int, workers: int) -> dict[str, list[float]]:
-  """Contender -> images a second in each round."""
+def measure(folder: Path, seconds: float, rounds: int, workers: int) -> dict[str, list[Rate]]:
+  """Contender -> its rate in each round."""
   raw = folder / "raw"
   raw.mkdir()
   database = write_photos(raw, count=600, short_side=RESIZE)
   prepare.prepare(database, raw, folder, max_side=0, workers=workers)
   source = records.open_split(folder / database.name, "train")
-  encoded = [source[row]["image"] for row in range(64)]
+  encoded = [source[row]["image"] for row in range(BATCH)]
   contenders = {
     "bare loop": lambda: rate_of_processes(bare, encoded, seconds, workers),
     "pipeline": lambda: rate_of_pipeline(source, seconds, workers),
@@ -135,14 +155,15 @@ def main():
   args = parser.parse_args()
   with tempfile.TemporaryDirectory() as folder:
     rates = measure(Path(folder), args.seconds, args.rounds, args.workers)
-  limits = rates["bare loop"]
-  print(f"{args.workers} workers, {args.rounds} rounds of {args.seconds:g} s; images/s")
-  print("| contender | median | lowest..highest | of the bare loop, median of rounds |")
-  print("|---|---|---|---|")
-  for name, values in rates.items():
-    ratio = statistics.median(a / b for a, b in zip(values, limits, strict=True))
-    spread = f"{min(values):,.0f}..{max(values):,.0f}"
-    print(f"| {name} | {statistics.median(values):,.0f} | {spread} | {ratio:.2f} |")
+  print(f"{args.workers} workers, {args.rounds} rounds of {args.seconds:g} s each; medians")
+  print("| contender | images/s | of the bare loop | CPU ms an image | of the bare loop |")
+  print("|---|---|---|---|---|")
+  for name, rounds in rates.items():
+    pairs = list(zip(rounds, rates["bare loop"], strict=True))
+    wall = statistics.median(rate.wall / bare.wall for rate, bare in pairs)
+    cpu = statistics.median(bare.cpu / rate.cpu for rate, bare in pairs)
+    medians = [statistics.median(values) for values in zip(*rounds, strict=True)]
+    print(f"| {name} | {medians[0]:,.0f} | {wall:.2f} | {medians[1]:.2f} | {cpu:.2f} |")
 
 
 if __name__ == "__main__":
