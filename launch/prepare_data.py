@@ -3,7 +3,8 @@
   python -m launch.prepare_data --dataset=ava --source=/data/AVA --out=/data/prepared
 
 writes /data/prepared/ava (ArrayRecord files, tables, manifest.json) and prints the manifest.
-Stopped, it goes on where it was when it is called again. --verify_only writes nothing.
+Stopped, it goes on where it was when it is called again; what is prepared already is left as it
+is, so remove the folder to have it made anew. --verify_only writes nothing.
 """
 
 import inspect

@@ -46,8 +46,9 @@ class Shard(NamedTuple):
 def run(shard: Shard) -> list[tuple[str, str]]:
   """Reads and re-encodes one shard; returns (image, reason) of each that was refused."""
   if shard.target and shard.target.exists():
-    done = pl.read_parquet(shard.target, columns=["image", "reason"])
-    return done.filter(pl.col("reason").is_not_null()).rows()
+    reasons = pl.read_parquet(shard.target, columns=["reason"])["reason"]
+    if reasons.is_null().all():  # an image that was missing may have come since
+      return []
   rows = [(name, *_encode(shard.root / name, shard.max_side)) for name in shard.names]
   if shard.target:
     unfinished = shard.target.with_suffix(".unfinished")

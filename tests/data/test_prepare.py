@@ -207,6 +207,21 @@ def test_stopped_in_the_middle_it_goes_on_at_the_missing_shard(tmp_path, monkeyp
   assert len(records.open_split(out / "photos", "train")) == 6
 
 
+def test_an_image_that_comes_after_the_stop_is_taken(tmp_path):
+  database, out = make_database(tmp_path), tmp_path / "out"
+  image = (database.image_root / "1.jpg").read_bytes()
+  (database.image_root / "1.jpg").unlink()
+
+  def stop(done, total):
+    raise KeyboardInterrupt
+
+  with pytest.raises(KeyboardInterrupt):
+    prepare.prepare(database, tmp_path / "raw", out, workers=1, progress=stop)
+  (database.image_root / "1.jpg").write_bytes(image)
+  manifest = prepare.prepare(database, tmp_path / "raw", out, workers=1)
+  assert manifest["left_out"] == [] and manifest["images"]["train"] == 6
+
+
 def test_shards_of_other_settings_are_not_taken_up(tmp_path):
   database, out = make_database(tmp_path), tmp_path / "out"
 
