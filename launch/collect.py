@@ -19,21 +19,19 @@ from rich.table import Table
 from launch import cli_errors
 from paiaa_jax.training.resume import flatten
 
-WORKDIR = flags.DEFINE_string("workdir", None, "Folder with the runs' workdirs.", required=True)
-METRICS = flags.DEFINE_list("metrics", ["srcc", "srcc_aux"], "Metrics to print.")
-OUT = flags.DEFINE_string("out", "", "Also write the table, with every metric, here as csv.")
+FLAGS = flags.FLAGS
 
 
 def main(_) -> None:
-  table = collect(Path(WORKDIR.value))
+  table = collect(Path(FLAGS.workdir))
   every = table.columns
-  shown = every[: every.index("step") + 1] + [name for name in METRICS.value if name in every]
+  shown = every[: every.index("step") + 1] + [name for name in FLAGS.metrics if name in every]
   printed = Table(*shown)
   for row in table.select(shown).iter_rows():
     printed.add_row(*(f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in row))
   Console().print(printed)
-  if OUT.value:
-    table.write_csv(OUT.value)
+  if FLAGS.out:
+    table.write_csv(FLAGS.out)
 
 
 def collect(folder: Path) -> pl.DataFrame:
@@ -72,4 +70,7 @@ def last_metrics(path: Path) -> dict[str, float]:
 
 
 if __name__ == "__main__":
+  flags.DEFINE_string("workdir", None, "Folder with the runs' workdirs.", required=True)
+  flags.DEFINE_list("metrics", ["srcc", "srcc_aux"], "Metrics to print.")
+  flags.DEFINE_string("out", "", "Also write the table, with every metric, here as csv.")
   cli_errors.run(main)

@@ -21,22 +21,19 @@ from absl import flags
 
 from launch import cli_errors
 
-CONFIG = flags.DEFINE_string("config", None, "Config file with sweep().", required=True)
-WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the runs' workdirs.", required=True)
-SUBMIT = flags.DEFINE_string("submit", "", "Command that takes a run's flags, such as sbatch's.")
-RUN = flags.DEFINE_integer("run", -1, "Become this run, counted from 0.", lower_bound=-1)
+FLAGS = flags.FLAGS
 
 
 def main(_) -> None:
-  runs = run_flags(CONFIG.value, WORKDIR.value)
+  runs = run_flags(FLAGS.config, FLAGS.workdir)
   train = [sys.executable, "-m", "launch.train"]
-  if RUN.value >= 0:
-    if RUN.value >= len(runs):
-      raise ValueError(f"--run={RUN.value}: {CONFIG.value} yields runs 0..{len(runs) - 1}.")
-    os.execv(sys.executable, [*train, *runs[RUN.value]])  # signals and exit code are its own
+  if FLAGS.run >= 0:
+    if FLAGS.run >= len(runs):
+      raise ValueError(f"--run={FLAGS.run}: {FLAGS.config} yields runs 0..{len(runs) - 1}.")
+    os.execv(sys.executable, [*train, *runs[FLAGS.run]])  # signals and exit code are its own
   for run in runs:
-    if SUBMIT.value:
-      subprocess.run([*shlex.split(SUBMIT.value), *run], check=True)
+    if FLAGS.submit:
+      subprocess.run([*shlex.split(FLAGS.submit), *run], check=True)
     else:
       print(shlex.join(["python", "-m", "launch.train", *run]))
 
@@ -85,4 +82,8 @@ def _load(config: str):
 
 
 if __name__ == "__main__":
+  flags.DEFINE_string("config", None, "Config file with sweep().", required=True)
+  flags.DEFINE_string("workdir", None, "Folder of the runs' workdirs.", required=True)
+  flags.DEFINE_string("submit", "", "Command that takes a run's flags, such as sbatch's.")
+  flags.DEFINE_integer("run", -1, "Become this run, counted from 0.", lower_bound=-1)
   cli_errors.run(main)

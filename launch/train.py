@@ -16,23 +16,28 @@ from ml_collections import config_flags
 from launch import cli_errors, distributed
 from paiaa_jax.training import loop, preemption
 
-CONFIG = config_flags.DEFINE_config_file("config", None, "Run config.", lock_config=True)
-WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run; shared by all processes.")
+FLAGS = flags.FLAGS
+
+
+def define_flags() -> None:
+  config_flags.DEFINE_config_file("config", None, "Run config.", lock_config=True)
+  flags.DEFINE_string("workdir", None, "Folder of the run; shared by all processes.")
+  flags.mark_flags_as_required(["config", "workdir"])
 
 
 def main(argv: list[str]) -> None:
   del argv
   distributed.initialize()
   try:
-    results = loop.train(CONFIG.value, WORKDIR.value)
+    results = loop.train(FLAGS.config, FLAGS.workdir)
   except preemption.Preempted as stop:
     print(stop, file=sys.stderr)
     sys.exit(preemption.EXIT_CODE)
   if distributed.is_first_process():
     print("  ".join(f"{name} {value:.4g}" for name, value in results.items()))
-    logging.info("model written to %s/model", WORKDIR.value)
+    logging.info("model written to %s/model", FLAGS.workdir)
 
 
 if __name__ == "__main__":
-  flags.mark_flags_as_required(["config", "workdir"])
+  define_flags()
   cli_errors.run(main)

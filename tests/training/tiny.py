@@ -122,9 +122,7 @@ def command(folders: tuple[Path, Path], workdir: Path, steps: int, **changes) ->
 
 
 if __name__ == "__main__":
-  from absl import flags
-
   from launch import cli_errors, train
 
-  flags.mark_flags_as_required(["config", "workdir"])
+  train.define_flags()
   cli_errors.run(train.main)

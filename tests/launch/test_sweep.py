@@ -1,0 +1,114 @@
+"""A sweep's commands, and the table of what its runs came to."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from launch import collect, sweep
+
+ROOT = Path(__file__).parents[2]
+
+
+def launch(*arguments):
+  return subprocess.run(
+    [sys.executable, "-m", *arguments], cwd=ROOT, capture_output=True, text=True
+  )
+
+
+@pytest.mark.parametrize(("name", "runs"), [("rates", 27), ("folds", 10)])
+def test_the_shipped_sweeps_name_fields_that_exist(name, runs):
+  path = f"configs/sweeps/{name}.py"
+  module = sweep._load(str(ROOT / path))
+  assert len(sweep.run_flags(str(ROOT / path), "runs/x")) == runs
+  for overrides in module.sweep():
+    config = module.get_config()
+    config.update_from_flattened_dict(overrides)  # a misspelt field is an error
+
+
+def test_runs_have_workdirs_of_their_own(tmp_path):
+  flags = sweep.run_flags(str(ROOT / "configs/sweeps/rates.py"), "runs/rates")
+  workdirs = [run[1] for run in flags]
+  assert len(set(workdirs)) == len(workdirs)
+  assert workdirs[0] == "--workdir=runs/rates/lr_backbone=1e-05,lr_heads=0.0001,seed=0"
+  assert flags[0][2:] == [
+    "--config.optim.lr_backbone=1e-05",
+    "--config.optim.lr_heads=0.0001",
+    "--config.seed=0",
+  ]
+
+
+@pytest.mark.parametrize(
+  ("body", "message"),
+  [
+    ("", "has no function sweep"),
+    ("def sweep():\n  yield from ()\n", "yields 0 runs"),
+    ("def sweep():\n  yield {'seed': 1}\n  yield {'seed': 1}\n", "2 runs, 1 different"),
+  ],
+)
+def test_a_sweep_that_makes_no_sense_is_refused(tmp_path, body, message):
+  path = tmp_path / "config.py"
+  path.write_text(body)
+  with pytest.raises(ValueError, match=message):
+    sweep.run_flags(str(path), "runs")
+
+
+def test_submitting_hands_each_run_to_the_command(tmp_path):
+  config = tmp_path / "config.py"
+  config.write_text("def sweep():\n  yield {'seed': 1}\n  yield {'seed': 2}\n")
+  arguments = ["launch.sweep", f"--config={config}", "--workdir=runs/x"]
+  done = launch(*arguments, "--submit=echo sbatch job.sh")
+  start = f"sbatch job.sh --config={config} --workdir=runs/x/seed="
+  assert done.stdout.splitlines() == [f"{start}{n} --config.seed={n}" for n in (1, 2)]
+  printed = launch(*arguments).stdout.replace("python -m launch.train", "sbatch job.sh")
+  assert printed == done.stdout
+  beyond = launch(*arguments, "--run=2")
+  assert beyond.returncode == 2 and "yields runs 0..1" in beyond.stderr
+
+
+def write_run(workdir, rate, lines):
+  workdir.mkdir(parents=True)
+  (workdir / "config.json").write_text(json.dumps({"optim": {"lr_heads": rate}, "seed": 0}))
+  text = "".join(json.dumps(line) + "\n" for line in lines)
+  (workdir / "metrics.jsonl").write_text(text + '{"step": 9, "lo')  # cut short by a kill
+
+
+def test_collect_takes_the_last_metrics_and_the_fields_that_differ(tmp_path):
+  lines = [
+    {"step": 2, "loss": 0.5, "loss_aesthetics": 0.4, "validation/loss_aesthetics": 0.3},
+    {"step": 4, "time": 1.0, "loss": 0.25, "validation/srcc": 0.5},
+  ]
+  write_run(tmp_path / "a", 0.1, lines)
+  write_run(tmp_path / "b/deep", 0.2, [{"step": 3, "validation/srcc": None}])
+  rows = collect.collect(tmp_path).to_dicts()
+  assert rows == [
+    {
+      "run": "a",
+      "optim.lr_heads": 0.1,
+      "step": 4,
+      "loss": 0.25,
+      "training_loss_aesthetics": 0.4,
+      "loss_aesthetics": 0.3,
+      "srcc": 0.5,
+    },
+    {
+      "run": "b/deep",
+      "optim.lr_heads": 0.2,
+      "step": 3,
+      "loss": None,
+      "training_loss_aesthetics": None,
+      "loss_aesthetics": None,
+      "srcc": None,
+    },
+  ]
+
+
+def test_collect_prints_a_table_and_writes_it_whole(tmp_path):
+  write_run(tmp_path / "runs/a", 0.1, [{"step": 4, "loss": 0.25, "validation/srcc": 0.5}])
+  done = launch("launch.collect", f"--workdir={tmp_path / 'runs'}", f"--out={tmp_path / 't.csv'}")
+  assert "srcc" in done.stdout and "loss" not in done.stdout
+  assert (tmp_path / "t.csv").read_text().splitlines()[0] == "run,step,loss,srcc"
+  nothing = launch("launch.collect", f"--workdir={tmp_path / 'none'}")
+  assert nothing.returncode == 2 and "no run" in nothing.stderr
