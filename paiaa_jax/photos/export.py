@@ -6,7 +6,6 @@ outputs [n, k]; normalisation is inside.
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -96,37 +95,41 @@ def _safetensors(model: ModelFolder, out: Path) -> None:
 
 
 def _stablehlo(model: ModelFolder, out: Path) -> None:
-  size = model.image_size
-  (n,) = jax.export.symbolic_shape("n")
-  image = jax.ShapeDtypeStruct((n, size, size, 3), jnp.uint8)
-  exported = jax.export.export(jax.jit(program(model)), platforms=PLATFORMS)(image)
-  out.write_bytes(exported.serialize())
+  exported = jax.export.export(jax.jit(program(model)), platforms=PLATFORMS)(_shape(model))
+  try:
+    out.write_bytes(exported.serialize())
+  except ImportError as error:
+    raise ValueError("StableHLO needs one more package: pip install flatbuffers.") from error
 
 
 def _onnx(model: ModelFolder, out: Path) -> None:
   try:
     import jax2onnx
-    import onnx
     import onnxruntime
   except ImportError as error:
     raise ValueError(
       f"ONNX needs {error.name}; its converter wants an older orbax-checkpoint than the lock file, "
       "so in an environment of its own: pip install 'paiaa-jax[onnx]'."
     ) from error
-  size, apply = model.image_size, program(model)
-  image = jax.ShapeDtypeStruct((1, size, size, 3), jnp.uint8)
-  converted = jax2onnx.to_onnx(apply, [("B", size, size, 3)], input_dtypes=None)
-  converted.metadata_props.add(key="paiaa", value=json.dumps({"model_id": model.model_id}))
-  data = converted.SerializeToString()
-  onnx.checker.check_model(data)
+  apply, shape = program(model), _shape(model)
+  proto = jax2onnx.to_onnx(
+    apply, [shape], model_name="paiaa", input_names=["image"], output_names=["distribution", "aux"]
+  )
+  proto.metadata_props.add(key="model_id", value=model.model_id)
+  data = proto.SerializeToString()
   session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
-  random = np.random.default_rng(0)
-  images = random.integers(0, 256, (3, *image.shape[1:]), np.uint8)
-  found = session.run(None, {session.get_inputs()[0].name: images})
+  images = np.random.default_rng(0).integers(0, 256, (3, *shape.shape[1:]), np.uint8)
+  found = session.run(None, {"image": images})
   gap = max(float(np.abs(a - b).max()) for a, b in zip(found, apply(images), strict=True))
   if not gap <= ONNX_TOLERANCE:
     raise ValueError(f"the ONNX program differs from ours by {gap:.2g}; nothing was written.")
   out.write_bytes(data)
+
+
+def _shape(model: ModelFolder) -> jax.ShapeDtypeStruct:
+  """Any number of images."""
+  (n,) = jax.export.symbolic_shape("n")
+  return jax.ShapeDtypeStruct((n, model.image_size, model.image_size, 3), jnp.uint8)
 
 
 FORMS = {"safetensors": _safetensors, "stablehlo": _stablehlo, "onnx": _onnx}

@@ -86,6 +86,11 @@ def decode(data: bytes, size: int) -> Decoded:
   return Decoded(digest_of(data), pixels, look_of(pixels), taken_at(data))
 
 
+def reason(error: Exception) -> str:
+  """What was wrong with a file, in one line."""
+  return " ".join(str(error).split()).removeprefix("image: ") or type(error).__name__
+
+
 def look_of(pixels: np.ndarray) -> int:
   """Difference hash: [s, s, 3] uint8 -> 64 bits over a grid of 8 x 8 (Krawetz, 2013)."""
   grey = Image.fromarray(pixels).convert("L").resize((9, 8), Image.Resampling.BOX)

@@ -165,8 +165,7 @@ def _read(path: Path, stat: tuple | None, known: _Known, image_size: int) -> _Re
       return _Read(path, digest, seen=seen)
     return _Read(path, digest, files.decode(data, image_size), seen=seen)
   except (ValueError, OSError, MemoryError) as error:
-    reason = " ".join(str(error).split()).removeprefix("image: ")
-    return _Read(path, error=reason or type(error).__name__)
+    return _Read(path, error=files.reason(error))
 
 
 def _stat(path: Path) -> tuple[str, int, int] | None:

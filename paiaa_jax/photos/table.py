@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
@@ -18,7 +18,11 @@ from paiaa_jax.data.images import PREPROCESSING
 from paiaa_jax.models.model_folder import ModelFolder
 from paiaa_jax.photos.score import Photo, printable
 
+if TYPE_CHECKING:
+  import polars as pl
+
 Row = dict[str, Any]
+TEXT = ("path", "error", "model_id", "preprocessing")
 CHUNK = 8192  # rows of a parquet frame made at once
 
 
@@ -52,6 +56,14 @@ def to_row(photo: Photo, model: ModelFolder) -> Row:
   row |= {f"p{i + 1}": p for i, p in enumerate(distribution)}
   row |= dict(zip(model.aux_names, aux, strict=True))
   return {name: float(x) if isinstance(x, np.floating) else x for name, x in row.items()}
+
+
+def to_frame(rows: Sequence[Row], names: Sequence[str]) -> pl.DataFrame:
+  """Rows as a polars frame: columns of TEXT are strings, all others float64."""
+  import polars as pl
+
+  schema = {name: pl.String if name in TEXT else pl.Float64 for name in names}
+  return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def check_output(path: Path | None) -> None:
@@ -106,15 +118,13 @@ def _jsonl_file(rows: Iterable[Row], names: Sequence[str], path: Path) -> None:
 def _parquet_file(rows: Iterable[Row], names: Sequence[str], path: Path) -> None:
   import polars as pl
 
-  text = {"path", "error", "model_id", "preprocessing"}
-  schema = {name: pl.String if name in text else pl.Float64 for name in names}
-  frames, chunk = [pl.DataFrame(schema=schema)], []
+  frames, chunk = [], []
   for row in rows:
     chunk.append(row)
     if len(chunk) == CHUNK:
-      frames.append(pl.DataFrame(chunk, schema=schema))
+      frames.append(to_frame(chunk, names))
       chunk = []
-  pl.concat([*frames, pl.DataFrame(chunk, schema=schema)]).write_parquet(path)
+  pl.concat([*frames, to_frame(chunk, names)]).write_parquet(path)
 
 
 WRITERS = {".csv": _csv_file, ".jsonl": _jsonl_file, ".parquet": _parquet_file}

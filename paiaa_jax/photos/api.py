@@ -1,0 +1,137 @@
+"""The Python side: a model that scores images in memory or on disk, and learns a person's taste.
+
+    model = paiaa_jax.load("runs/quickstart/model")
+    predictions = model.score(["a.jpg", "b.jpg"])
+    profile = model.personalize(["a.jpg", ...], [4, ...])
+    predictions.personal(profile)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from paiaa_jax.data import images
+from paiaa_jax.models.model_folder import ModelFolder
+from paiaa_jax.models.predictor import Predictor
+from paiaa_jax.personalization.learn import learn_profile
+from paiaa_jax.personalization.profile import Profile
+from paiaa_jax.photos import personal
+from paiaa_jax.photos.choose_model import open_model
+
+Picture = str | Path | bytes | np.ndarray | Image.Image
+
+
+class Predictions(NamedTuple):
+  """What the model says of n images.
+
+  Attributes:
+    model: which model.
+    vectors: [n, b + k] float32, distributions, then traits.
+  """
+
+  model: ModelFolder
+  vectors: np.ndarray
+
+  @property
+  def score(self) -> np.ndarray:
+    """Generic scores [n], from the first to the last of `model.score_values`."""
+    return personal.generic_scores(self.vectors, self.model)
+
+  @property
+  def std(self) -> np.ndarray:
+    """Standard deviation [n] of each distribution, in points."""
+    values = np.asarray(self.model.score_values)
+    spread = np.square(values[None, :] - self.score[:, None])
+    return np.sqrt(np.sum(self.distribution * spread, axis=1))
+
+  @property
+  def distribution(self) -> np.ndarray:
+    """[n, b], each row sums to 1."""
+    return self.vectors[:, : len(self.model.score_values)]
+
+  @property
+  def traits(self) -> np.ndarray:
+    """[n, k] in [-1, 1], named by `model.aux_names`."""
+    return personal.traits_of(self.vectors, self.model)
+
+  def personal(self, profile: Profile) -> np.ndarray:
+    """Personal scores [n]; ValueError for a profile of another model."""
+    return personal.personal_scores(self.vectors, self.model, profile)
+
+
+class Model:
+  """A model folder ready for images; see `load`."""
+
+  def __init__(self, folder: ModelFolder, batch_size: int):
+    self.folder = folder
+    self._predictor = Predictor(folder.folder, batch_size)
+
+  def score(self, pictures: Sequence[Picture]) -> Predictions:
+    """Scores n images: paths, encoded bytes, Pillow images, or uint8 RGB arrays [h, w, 3].
+
+    Raises:
+      ValueError: an image that cannot be decoded, or an array of another shape or type.
+      OSError: a path that cannot be opened.
+    """
+    size = self.folder.image_size
+    pixels = np.empty((len(pictures), size, size, 3), np.uint8)
+    for i, picture in enumerate(pictures):
+      pixels[i] = images.resize_square(_upright(picture, size), size)
+    prediction = self._predictor.predict(pixels)
+    vectors = np.concatenate([prediction.distribution, prediction.aux], axis=1)
+    return Predictions(self.folder, vectors)
+
+  def personalize(
+    self,
+    pictures: Sequence[Picture],
+    ratings: Sequence[float],
+    rating_scale: tuple[float, float] = (1.0, 5.0),
+  ) -> Profile:
+    """Learns whoever gave these n ratings.
+
+    Raises:
+      ValueError: numbers that disagree, fewer than three ratings, or one out of scale.
+    """
+    if len(pictures) != len(ratings):
+      raise ValueError(f"{len(pictures)} images, but {len(ratings)} ratings.")
+    predictions, values = self.score(pictures), self.folder.score_values
+    return learn_profile(
+      predictions.score,
+      predictions.traits,
+      ratings,
+      model_id=self.folder.model_id,
+      aux_names=self.folder.aux_names,
+      scale=(values[0], values[-1]),
+      rating_scale=rating_scale,
+    )
+
+
+def load(model: str | Path | None = None, batch_size: int = 32) -> Model:
+  """Opens a model folder, or a model of the hub by its id.
+
+  Args:
+    model: where; None: $PAIAA_MODEL, else runs/quickstart/model.
+    batch_size: images of the one compiled shape; the first call of `score` compiles it.
+
+  Raises:
+    FileNotFoundError: no such model.
+    ValueError: a folder that holds none.
+  """
+  return Model(open_model(None if model is None else str(model)), batch_size)
+
+
+def _upright(picture: Picture, size: int) -> Image.Image | np.ndarray:
+  if isinstance(picture, Image.Image):
+    return picture.convert("RGB")
+  if not isinstance(picture, np.ndarray):
+    return images.load(picture, min_side=size)
+  if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
+    raise ValueError(
+      f"an image is {picture.dtype} {list(picture.shape)}; arrays are uint8 [h, w, 3], RGB."
+    )
+  return picture
