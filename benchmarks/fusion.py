@@ -107,7 +107,7 @@ def compare(repeats: int) -> dict[str, float]:
 
   def ours(solver: solvers.Solver) -> Callable:
     return lambda: jax.block_until_ready(
-      protocol.evaluate_draws(*on_device, None, solver=solver, shots=SHOTS)
+      protocol.evaluate_draws(*on_device, solver=solver, shots=SHOTS)
     )
 
   versions = {

@@ -80,6 +80,23 @@ def check_users(
   )
 
 
+def check_features(features: Array | None, valid: Array, user_ids: Array) -> np.ndarray:
+  """Features [u, n, f] as float32, 0 where padded.
+
+  Raises:
+    ValueError: there are none, their shape is another, or one is not finite (with the user's id).
+  """
+  if features is None:
+    raise ValueError("conditional fusion weighs by image features; give features [u, n, f].")
+  features = np.asarray(features, np.float32)
+  if features.shape[:2] != valid.shape or features.ndim != 3:
+    raise ValueError(f"features have shape {features.shape}, but valid has {valid.shape}.")
+  bad = (valid & ~np.isfinite(features).all(-1)).any(axis=1)
+  if bad.any():
+    raise ValueError(f"user {user_ids[bad][0]} has an image feature that is not a finite number.")
+  return np.where(valid[..., None], features, 0)
+
+
 def _refuse(fault: str, where: np.ndarray, user_ids: np.ndarray, image_ids: np.ndarray) -> None:
   """Raises for the first True of where [u, n]."""
   if where.any():

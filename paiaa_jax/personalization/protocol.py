@@ -15,7 +15,8 @@ import numpy as np
 
 from paiaa_jax.personalization import solvers
 from paiaa_jax.personalization.bayes import Prior
-from paiaa_jax.personalization.checks import Users, check_users, ids_or_positions
+from paiaa_jax.personalization.checks import Users, check_features, check_users, ids_or_positions
+from paiaa_jax.personalization.fits import Fits, fit_all
 from paiaa_jax.personalization.fusion import design
 from paiaa_jax.personalization.ranks import correlate_ranks, ranks, subset_ranks
 from paiaa_jax.personalization.splits import Draws, draw_splits
@@ -63,6 +64,7 @@ def evaluate_splits(
   solver: str | solvers.Solver = "ridge",
   user_ids: Array | None = None,
   image_ids: Array | None = None,
+  features: Array | None = None,
   prior: Prior | None = None,
   scale: tuple[float, float] | None = None,
 ) -> Evaluation:
@@ -78,6 +80,7 @@ def evaluate_splits(
     seed: of the draws.
     solver: a key of solvers.SOLVERS, or settings of one.
     user_ids: [u], image_ids: [u, n]: what the draws are hashed from; positions by default.
+    features: [u, n, f] pooled features, for `conditional`.
     prior: for `bayes`, from a crowd of other people; by default it comes from the others' shots.
     scale: (lowest, highest) rating possible; None for any.
 
@@ -96,7 +99,11 @@ def evaluate_splits(
     raise ValueError(f"shots are {tuple(shots)}; a fit needs at least 1 rating.")
   if isinstance(solver, solvers.Bayes) and prior is None and len(users.valid) < 2:
     raise ValueError("bayes leans on other people: with one user, give it a prior from a crowd.")
-  return evaluate_draws(users, draws, prior, solver=solver, shots=tuple(shots))
+  if isinstance(solver, solvers.Conditional):
+    features = check_features(features, users.valid, user_ids)
+  else:
+    features = None
+  return evaluate_draws(users, draws, prior, features, solver=solver, shots=tuple(shots))
 
 
 def evaluate_scores(
@@ -125,7 +132,8 @@ def evaluate_scores(
 def evaluate_draws(
   users: Users,
   draws: Draws,
-  prior: Prior | None,
+  prior: Prior | None = None,
+  features: Array | None = None,
   *,
   solver: solvers.Solver,
   shots: tuple[int, ...],
@@ -135,27 +143,27 @@ def evaluate_draws(
     x = design(users.traits)
     target = users.ratings - users.generic
     num_splits = draws.position.shape[2]
-    fits = solvers.fit_all(
+    fits = fit_all(
       solver,
       x,
       target,
       jnp.tile(draws.position, len(shots)),
       jnp.repeat(jnp.asarray(shots), num_splits),
+      draws.turn,
       prior,
+      features,
     )
-    personal = users.generic[..., None] + x @ fits.weights  # [u, n, shots * s]
   results = []
   for i, k in enumerate(shots):
     columns = slice(i * num_splits, (i + 1) * num_splits)
     mine = jax.tree.map(lambda leaf, c=columns: leaf[..., c], fits)
-    results.append(_rank_held_out(users, draws, mine, personal[..., columns], k))
+    results.append(_rank_held_out(users, draws, mine, k))
   return jax.tree.map(lambda *leaves: jnp.stack(leaves), *results)
 
 
-def _rank_held_out(
-  users: Users, draws: Draws, fits: solvers.Fits, personal: Array, k: int
-) -> Evaluation:
-  """One k's Evaluation (without the leading axis) of scores [u, n, s] fitted on k ratings."""
+def _rank_held_out(users: Users, draws: Draws, fits: Fits, k: int) -> Evaluation:
+  """One k's Evaluation (without the leading axis) of what was fitted on k ratings."""
+  personal = users.generic[..., None] + fits.added  # [u, n, s]
   count = jnp.maximum(jnp.sum(users.valid, axis=1) - k, 0)  # [u] images held out
   held_out = (draws.position >= k) & users.valid[..., None]
   rating_ranks = subset_ranks(users.ratings, held_out)
@@ -171,7 +179,7 @@ def _rank_held_out(
     srcc_generic=_unless(left_out, generic.srcc),
     weights=jnp.moveaxis(fits.weights[:, :-1], 1, -1),
     intercept=fits.weights[:, -1],
-    strength=fits.strength,
+    strength=jnp.full_like(ours.srcc, jnp.nan) if fits.strength is None else fits.strength,
     coverage=_unless(left_out, coverage),
     width=_unless(left_out, width),
     left_out=left_out,

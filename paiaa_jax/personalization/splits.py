@@ -16,6 +16,7 @@ from paiaa_jax.types import Array
 FNV_OFFSET, FNV_PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 LAST = np.uint64(0xFFFFFFFFFFFFFFFF)
+NEVER = 2**30  # a position after every other
 
 
 class Draws(NamedTuple):
@@ -23,11 +24,13 @@ class Draws(NamedTuple):
 
   Attributes:
     image: [u, n, s] int32, the image drawn at each position; padding comes last.
-    position: [u, n, s] int32, its inverse: where each image was drawn.
+    position: [u, n, s] int32, its inverse: where each image was drawn; NEVER for padding.
+    turn: [u] int32, the user's place in an order of users by hash.
   """
 
   image: np.ndarray
   position: np.ndarray
+  turn: np.ndarray
 
 
 def draw_splits(
@@ -44,14 +47,19 @@ def draw_splits(
   """
   valid = np.asarray(valid, bool)
   splits = np.arange(num_splits, dtype=np.uint64)
-  stream = _mix(splits + _mix(np.uint64(seed % 2**64)))  # [s]
-  person = _mix(hash_ids(user_ids)[:, None] ^ stream)  # [u, s]
+  start = _mix(np.uint64(seed % 2**64))
+  stream = _mix(splits + start)  # [s]
+  names = hash_ids(user_ids)
+  turn = np.argsort(np.argsort(_mix(names ^ start))).astype(np.int32)
+  person = _mix(names[:, None] ^ stream)  # [u, s]
   keys = _mix(hash_ids(image_ids)[:, None, :] ^ person[:, :, None])  # [u, s, n]
   image = np.argsort(np.where(valid[:, None, :], keys, LAST), axis=-1).astype(np.int32)
   position = np.empty_like(image)
   places = np.broadcast_to(np.arange(valid.shape[1], dtype=np.int32), image.shape)
   np.put_along_axis(position, image, places, axis=-1)
-  return Draws(*(np.ascontiguousarray(x.transpose(0, 2, 1)) for x in (image, position)))
+  position = np.where(valid[:, None, :], position, np.int32(NEVER))
+  image, position = (np.ascontiguousarray(x.transpose(0, 2, 1)) for x in (image, position))
+  return Draws(image, position, turn)
 
 
 def hash_ids(ids: Array) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from paiaa_jax.personalization import bayes, fusion, protocol, solvers
+from paiaa_jax.personalization import bayes, fits, fusion, protocol
 from tests.personalization.crowd import simulate
 
 
@@ -104,6 +104,6 @@ def test_a_persons_prior_owes_nothing_to_their_own_ratings():
     cross=crowd.cross.at[0].multiply(-3), energy=crowd.energy.at[0].multiply(9)
   )
   others = jax.tree.map(lambda leaf: leaf[..., None], other_taste)
-  before, after = (solvers._priors_of_others(solvers.Bayes(), s) for s in (sums, others))
+  before, after = (fits._priors_of_others(s, jnp.arange(8), 8) for s in (sums, others))
   moved = np.abs(after.mean - before.mean).max(axis=(1, 2))
   assert moved[0] < 0.05 * moved[1:].min()  # what is left is where the fit began

@@ -127,6 +127,16 @@ def test_too_few_images_are_left_out_and_undefined_ones_counted():
   assert np.isfinite(ours.weights).all()
 
 
+def test_a_fit_to_fewer_images_than_shots_sees_no_padding():
+  crowd = simulate()
+  crowd.valid[0, 9:] = False
+  free = solvers.Ridge(strengths=(1.0,), intercept=True)
+  ours = evaluate(crowd, solver=free)
+  by_hand = Ridge(alpha=1.0).fit(crowd.traits[0, :9], (crowd.ratings - crowd.generic)[0, :9])
+  np.testing.assert_allclose(ours.weights[1, 0], [by_hand.coef_] * SPLITS, atol=1e-4)
+  np.testing.assert_allclose(ours.intercept[1, 0], by_hand.intercept_, atol=1e-4)
+
+
 def test_an_intercept_takes_up_a_harsh_rater():
   crowd = simulate(spread=0.0, noise=0.1)
   harsh = crowd._replace(ratings=crowd.ratings - 1.0)
@@ -166,7 +176,7 @@ def test_a_rating_off_the_scale_is_refused_with_the_users_name():
 
 def test_bad_arguments_are_refused_in_words():
   crowd = simulate(users=3)
-  with pytest.raises(ValueError, match="use one of ridge, ols, sgd, bayes"):
+  with pytest.raises(ValueError, match="use one of ridge, ols, sgd, bayes, conditional"):
     evaluate(crowd, solver="lasso")
   with pytest.raises(ValueError, match="traits has shape"):
     evaluate(crowd._replace(traits=crowd.traits[:, :-1]))

@@ -67,3 +67,12 @@ def test_seeds_users_and_splits_draw_differently_and_evenly():
   assert np.mean(other.image == result.image) < 0.03  # 1 in 50 by chance
   first = np.bincount(result.image[:, 0].ravel(), minlength=50)  # 4000 draws, 80 expected
   assert first.min() > 40 and first.max() < 130
+
+
+def test_users_take_turns_by_hash_whatever_their_order():
+  people = np.random.default_rng(0).permutation(3)
+  turn = draws().turn
+  assert sorted(turn) == [0, 1, 2]
+  np.testing.assert_array_equal(
+    draws(users=USERS[people], images=IMAGES[people]).turn, turn[people]
+  )
