@@ -1,0 +1,96 @@
+"""The cache gives back what it was given, by content and model, whatever else happened to the file."""
+
+import multiprocessing
+import sqlite3
+
+import numpy as np
+import pytest
+
+from paiaa_jax.photos import cache
+from paiaa_jax.photos.cache import KEY, Cache, Index, Rows, split_digests
+
+WIDTH = 15
+
+
+def make_rows(count, seed=0):
+  random = np.random.default_rng(seed)
+  keys = np.empty(count, KEY)
+  keys["digest"] = random.integers(0, 2**64, (count, 2), np.uint64)
+  keys["look"] = random.integers(0, 2**64, count, np.uint64)
+  keys["taken"] = random.normal(size=count)
+  return Rows(keys, random.normal(size=(count, WIDTH)).astype(np.float32))
+
+
+def add_batches(path, seed, batches, size):
+  with Cache(path, "model", WIDTH) as held:
+    for i in range(batches):
+      held.add(make_rows(size, seed + i))
+
+
+def test_rows_come_back_in_order_through_many_merges(tmp_path):
+  batches = 3 * cache.MERGE_BLOCKS + 5
+  add_batches(tmp_path / "c", 0, batches, 3)
+  with Cache(tmp_path / "c", "model", WIDTH) as held:
+    rows = held.rows()
+  expected = [make_rows(3, i) for i in range(batches)]
+  np.testing.assert_array_equal(rows.keys, np.concatenate([e.keys for e in expected]))
+  np.testing.assert_array_equal(rows.vectors, np.concatenate([e.vectors for e in expected]))
+  blocks = sqlite3.connect(tmp_path / "c").execute("select count(*) from blocks").fetchone()[0]
+  assert blocks < cache.MERGE_BLOCKS
+
+
+def test_full_blocks_are_left_alone(tmp_path, monkeypatch):
+  monkeypatch.setattr(cache, "BLOCK_ROWS", 10)
+  add_batches(tmp_path / "c", 0, cache.MERGE_BLOCKS + 1, 12)
+  blocks = sqlite3.connect(tmp_path / "c").execute("select rows from blocks").fetchall()
+  assert blocks == [(12,)] * (cache.MERGE_BLOCKS + 1)
+
+
+def test_each_model_sees_its_own_rows(tmp_path):
+  with Cache(tmp_path / "c", "a", WIDTH) as held:
+    held.add(make_rows(4))
+  with Cache(tmp_path / "c", "b", 7) as other:
+    assert len(other.rows().keys) == 0 and other.rows().vectors.shape == (0, 7)
+
+
+def test_processes_that_write_at_once_lose_nothing(tmp_path):
+  context = multiprocessing.get_context("spawn")
+  path = tmp_path / "c"
+  writers = [
+    context.Process(target=add_batches, args=(path, 1000 * w, 2 * cache.MERGE_BLOCKS, 2))
+    for w in (1, 2)
+  ]
+  for writer in writers:
+    writer.start()
+  for writer in writers:
+    writer.join()
+  with Cache(path, "model", WIDTH) as held:
+    keys = held.rows().keys
+  assert len(keys) == len(np.unique(keys["digest"], axis=0)) == 8 * cache.MERGE_BLOCKS
+
+
+def test_the_index_finds_each_digest_and_no_other():
+  keys, strangers = make_rows(1000).keys, make_rows(10, seed=1).keys
+  index = Index(keys)
+  digests = [digest.tobytes() for digest in keys["digest"]]
+  np.testing.assert_array_equal(index.find(digests), np.arange(1000))
+  assert (index.find([d.tobytes() for d in strangers["digest"]]) == -1).all()
+  half_alike = keys["digest"][0].copy()
+  half_alike[1] += np.uint64(1)
+  assert index.find([half_alike.tobytes()]) == [-1]
+  assert Index(keys[:0]).find(digests[:2]).tolist() == [-1, -1]
+  assert split_digests([]).shape == (0, 2)
+
+
+def test_a_file_is_known_until_its_size_or_time_changes(tmp_path):
+  with Cache(tmp_path / "c", "model", WIDTH) as held:
+    held.remember_files([("a.jpg", 10, 111, b"x" * 16)])
+    assert held.digest_of("a.jpg", 10, 111) == b"x" * 16
+    assert held.digest_of("a.jpg", 11, 111) is None
+    assert held.digest_of("a.jpg", 10, 112) is None
+
+
+def test_a_file_that_is_no_cache_is_named(tmp_path):
+  (tmp_path / "c").write_text("something else entirely, and long enough to be read as a header " * 9)
+  with pytest.raises(ValueError, match=r"c is no cache .* delete or rename"):
+    Cache(tmp_path / "c", "model", WIDTH)

@@ -1,0 +1,218 @@
+"""A folder in, a row each out: none lost, none twice, none dependent on the others."""
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+
+import numpy as np
+import polars as pl
+import pytest
+from PIL import Image
+
+from paiaa_jax.photos import files, score, table, verbs
+from tests.data.test_images import bomb
+from tests.photos.conftest import save_photo
+
+
+def rows_of(library):
+  return [table.to_row(photo, library.model) for photo in library.photos()]
+
+
+def test_a_row_says_what_its_distribution_says(open_library, photos):
+  library = open_library(photos)
+  values = np.asarray(library.model.score_values)
+  for row in rows_of(library):
+    p = np.asarray([row[f"p{i}"] for i in range(1, 6)])
+    assert p.sum() == pytest.approx(1, abs=1e-5)
+    assert row["aesthetic_score"] == pytest.approx(p @ values, abs=1e-5)
+    spread = p @ (values - p @ values) ** 2
+    assert row["score_std"] == pytest.approx(np.sqrt(spread), abs=1e-4)
+    assert (row["scale_low"], row["scale_high"], row["error"]) == (1, 5, None)
+    assert row["model_id"] == library.model.model_id and row["preprocessing"]
+    assert -1 <= row["openness"] <= 1
+
+
+def test_a_photograph_has_one_score_whatever_the_batch(open_library, photos, tmp_path):
+  expected = {row["path"]: row for row in rows_of(open_library(photos))}
+  for batch_size in (1, 7, 32):
+    other = open_library(photos, batch_size=batch_size, cache=tmp_path / f"{batch_size}.sqlite")
+    for row in rows_of(other):
+      for name in ("aesthetic_score", "score_std", "p1", "openness"):
+        assert row[name] == pytest.approx(expected[row["path"]][name], rel=1e-5)
+
+
+def test_what_is_known_is_neither_decoded_nor_computed_again(open_library, photos, monkeypatch):
+  library = open_library(photos)
+  first = rows_of(library)
+  monkeypatch.setattr(score, "network_of", lambda *_: pytest.fail)
+  monkeypatch.setattr(files, "decode", pytest.fail)
+  assert rows_of(library) == first
+  (photos / "19.jpg").rename(photos / "20.jpg")  # another name, the same content
+  moved = rows_of(library)
+  assert moved[-1] == {**first[-1], "path": str(photos / "20.jpg")}
+
+
+def test_equal_files_are_computed_once(open_library, photos, monkeypatch):
+  for name in ("copy.jpg", "again.jpg"):
+    (photos / name).write_bytes((photos / "00.jpg").read_bytes())
+  library, seen = open_library(photos), []
+  network = score.network_of(library.model, 8)
+  monkeypatch.setattr(score, "network_of", lambda *_: lambda x: (seen.append(len(x)), network(x))[1])
+  rows = {row["path"]: row["p1"] for row in rows_of(library)}
+  assert rows[str(photos / "copy.jpg")] == rows[str(photos / "00.jpg")]
+  assert sum(seen) <= 22 and len(rows) == 22
+  with score.open_cache(library.cache, library.model) as cache:
+    digests = cache.rows().keys["digest"]
+  assert len(np.unique(digests, axis=0)) == 20
+
+
+def test_another_preprocessing_is_another_score(open_library, photos, monkeypatch):
+  rows_of(open_library(photos))
+  monkeypatch.setattr(score, "PREPROCESSING", "other")
+  library = open_library(photos)
+  with score.open_cache(library.cache, library.model) as cache:
+    assert len(cache.rows().keys) == 0
+
+
+def test_orientation_is_honoured(open_library, tmp_path):
+  photo = Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8))
+  exif = Image.Exif()
+  exif[0x0112] = 6  # to be shown turned by 90 degrees
+  photo.rotate(90, expand=True).save(tmp_path / "turned.png", exif=exif)
+  photo.save(tmp_path / "upright.png")
+  turned, upright = rows_of(open_library(tmp_path / "turned.png", tmp_path / "upright.png"))
+  assert turned["aesthetic_score"] == upright["aesthetic_score"]
+
+
+def spoil(folder):
+  """20 files that are no photographs, in eight ways. Returns their names."""
+  jpeg = save_photo(folder / "whole.jpg", np.random.default_rng(1), (640, 480)).read_bytes()
+  (folder / "whole.jpg").unlink()
+  ways = {
+    "truncated": jpeg[: len(jpeg) // 2],
+    "empty": b"",
+    "text": b"this is text\n" * 100,
+    "bomb": bomb(),
+    "header": b"\xff\xd8\xff\xe0" + jpeg[200:],
+    "page": b"<!doctype html><p>404",
+  }
+  names = []
+  for copy in range(3):
+    for way, data in ways.items():
+      names.append(f"{way}{copy}.jpg")
+      (folder / names[-1]).write_bytes(data)
+  (folder / "folder.jpg").mkdir()
+  (folder / "gone.jpg").symlink_to(folder / "nowhere.jpg")
+  return [*names, "folder.jpg", "gone.jpg"]
+
+
+def test_20_bad_files_among_500_are_20_errors(open_library, tmp_path, capsys):
+  folder = tmp_path / "mixed"
+  folder.mkdir()
+  random = np.random.default_rng(0)
+  forms = [".jpg", ".png", ".webp", ".tif", ".JPG"]
+  for i in range(480):
+    save_photo(folder / f"{i:03d}{forms[i % len(forms)]}", random)
+  bad = spoil(folder)
+  assert len(bad) == 20
+
+  out = tmp_path / "scores.csv"
+  assert verbs.score(open_library(folder, batch_size=32), out) == 20
+  frame = pl.read_csv(out)
+  assert len(frame) == 500 and frame["path"].n_unique() == 500
+  failed = frame.filter(pl.col("error").is_not_null())
+  assert {path.rsplit("/", 1)[1] for path in failed["path"]} == set(bad)
+  assert failed["aesthetic_score"].null_count() == 20
+  assert frame["aesthetic_score"].null_count() == 20
+  assert "480 photographs" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads files of any mode")
+def test_a_file_without_permission_is_an_error(open_library, photos):
+  (photos / "00.jpg").chmod(0)
+  row = rows_of(open_library(photos / "00.jpg"))[0]
+  (photos / "00.jpg").chmod(stat.S_IRUSR | stat.S_IWUSR)
+  assert "Permission denied" in row["error"]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_every_form_of_table_holds_the_same(open_library, photos, tmp_path, suffix):
+  (photos / "bad.jpg").write_bytes(b"")
+  library, out = open_library(photos), tmp_path / f"scores{suffix}"
+  verbs.score(library, out)
+  read = {".csv": pl.read_csv, ".jsonl": pl.read_ndjson, ".parquet": pl.read_parquet}[suffix]
+  expected = rows_of(library)
+  for found, row in zip(read(out).to_dicts(), expected, strict=True):
+    assert list(found) == table.columns(library.model)
+    for name, value in row.items():
+      assert found[name] == (pytest.approx(value, rel=1e-6) if isinstance(value, float) else value)
+
+
+def test_a_table_appears_whole_or_not_at_all(open_library, photos, tmp_path):
+  out = tmp_path / "scores.csv"
+  out.write_text("what was there before")
+
+  def rows():
+    yield from rows_of(open_library(photos))[:3]
+    raise KeyboardInterrupt
+
+  with pytest.raises(KeyboardInterrupt):
+    table.write(rows(), table.columns(open_library(photos).model), out)
+  assert out.read_text() == "what was there before"
+  assert [path.name for path in tmp_path.iterdir() if "partial" in path.name] == []
+
+
+def test_names_that_no_text_holds_are_escaped(open_library, tmp_path):
+  name = os.fsdecode(b"na\xffme.png")
+  save_photo(tmp_path / name, np.random.default_rng(0))
+  out = tmp_path / "scores.jsonl"
+  verbs.score(open_library(tmp_path / name), out)
+  row = json.loads(out.read_text(encoding="utf-8"))
+  assert row["path"].endswith("na\\xffme.png") and row["error"] is None
+
+
+def test_a_folder_is_searched_by_suffix_and_depth(photos):
+  (photos / "deep").mkdir()
+  save_photo(photos / "deep" / "x.PNG", np.random.default_rng(0))
+  (photos / "notes.txt").write_text("not looked at")
+  (photos / "._00.jpg").write_bytes(b"a companion file of macOS")
+  assert len(list(files.find_photos([photos]))) == 20
+  assert len(list(files.find_photos([photos], recursive=True))) == 21
+  with pytest.raises(FileNotFoundError, match="no such file or folder"):
+    list(files.find_photos([photos / "none"]))
+
+
+def test_a_kill_in_the_middle_loses_and_repeats_nothing(model_path, tmp_path, child_env):
+  folder = tmp_path / "many"
+  folder.mkdir()
+  random = np.random.default_rng(0)
+  for i in range(300):
+    save_photo(folder / f"{i:03d}.jpg", random, (800, 600))
+  out, cache = tmp_path / "scores.csv", tmp_path / "cache.sqlite"
+  command = [sys.executable, "-m", "tests.photos.tiny_model", "score", str(folder), f"--output={out}"]
+  command += [f"--model={model_path}", f"--cache={cache}", "--batch-size=2"]
+  process = subprocess.Popen(command, env=child_env, stderr=subprocess.DEVNULL)
+  while process.poll() is None and _cached(cache, model_path) == 0:
+    time.sleep(0.01)
+  process.send_signal(signal.SIGKILL)
+  process.wait()
+  before = _cached(cache, model_path)
+  assert 0 < before < 300 and not out.exists()
+
+  subprocess.run(command, env=child_env, check=True, capture_output=True)
+  paths = pl.read_csv(out)["path"]
+  assert sorted(paths) == sorted(str(path) for path in folder.iterdir())
+  assert _cached(cache, model_path) == 300  # what was there was not computed again
+
+
+def _cached(path, model_path):
+  if not path.exists():
+    return 0
+  from paiaa_jax.models import model_folder
+
+  with score.open_cache(path, model_folder.read(model_path)) as cache:
+    return len(cache.rows().keys)
