@@ -1,0 +1,41 @@
+"""Real people: OASIS-beauty, a frozen backbone, photographs and raters both held out.
+
+    python -m launch.oasis --source=DIR --workdir=runs/oasis
+
+DIR holds the distributors' files (see paiaa_jax/data/databases/oasis.py). What to expect stands in
+docs/results.md. About 25 minutes on two cores; started again, it goes on.
+"""
+
+from ml_collections import ConfigDict
+
+
+def get_config() -> ConfigDict:
+  return ConfigDict(
+    dict(
+      backbone="efficientnet_lite0",  # a key of models.network.BACKBONES
+      pretrained="packaged",  # a weight file, or "packaged": inside an installed package
+      sizes=(224, 448),  # pixels; the features of all sizes stand side by side
+      seeds=(0, 1, 2, 3, 4),  # each draws folds of photographs and blocks of raters
+      folds=5,  # of photographs
+      people=37,  # in a block; the first block of the first seed is the headline
+      blocks=0,  # of the first seed, how many are personalised; 0: all full ones
+      shots=(10, 30, 100),  # ratings a person is fitted on
+      headline_splits=50,  # random splits a person of the headline
+      splits=10,  # of each other person
+      tune=ConfigDict(
+        dict(
+          seeds=(0, 1, 2, 3, 4),  # seed i holds out fold i of its own folds; () leaves tuning out
+          size=128,  # pixels
+          resize=144,  # pixels, side of the square that a training crop is cut from
+          batch_size=32,
+          epochs=3.0,
+          lr_backbone=0.003,
+          lr_heads=0.03,
+          weight_decay=1e-5,
+          head_widths=(256,),
+          head_dropout=0.2,
+          distribution_loss="emd",
+        )
+      ),
+    )
+  )

@@ -1,0 +1,44 @@
+"""The method measured on real people: OASIS-beauty's photographs and raters, from files to a report.
+
+    python -m launch.oasis --source=DIR --workdir=runs/oasis
+
+DIR holds OASIS.csv, corrData.mat and images/ as their distributors lay them out. Started again, it
+goes on from the steps that are done. Writes WORKDIR/report.html and WORKDIR/tables.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from absl import flags
+from ml_collections import config_flags
+
+from launch import cli_errors
+
+CONFIG = config_flags.DEFINE_config_file(
+  "config", "configs/oasis_frozen.py", "Study config.", lock_config=True
+)
+FLAGS = flags.FLAGS
+
+
+def main(_) -> None:
+  from paiaa_jax.experiments.oasis import report, run, study
+  from paiaa_jax.training import resume
+
+  logging.getLogger().setLevel(logging.INFO)
+  workdir = Path(FLAGS.workdir)
+  resume.claim(workdir, CONFIG.value)
+  data = study.read(FLAGS.source)
+  features = run.compute_features(CONFIG.value, data, workdir)
+  inputs = run.poolings(CONFIG.value, features)
+  images = run.image_level(CONFIG.value, data, inputs, workdir)
+  blocks = run.personalize(CONFIG.value, data, inputs["multi_level, all sizes"], workdir)
+  page = report.write(CONFIG.value, data, images, blocks, workdir)
+  logging.info("report written to %s", page)
+
+
+if __name__ == "__main__":
+  flags.DEFINE_string("source", None, "Folder of the distributors' files.", required=True)
+  flags.DEFINE_string("workdir", "runs/oasis", "Where everything is written.")
+  cli_errors.run(main)
