@@ -118,7 +118,9 @@ def show(result: dict[str, Any]) -> None:
   title = (
     f"SROCC of {result['people']} people of {result['database']}, {result['num_splits']} splits"
   )
-  table = Table("solver", "k", "generic", "personal", "gain (95 %)", "p", "left out", title=title)
+  table = Table("solver", "k", title=title)
+  for column in ("generic", "personal", "gain (95 %)", "p", "left out"):
+    table.add_column(column, overflow="fold")
   for solver, by_shots in result["solvers"].items():
     for k, one in by_shots.items():
       test = one["test"]

@@ -176,7 +176,7 @@ def test_a_rating_off_the_scale_is_refused_with_the_users_name():
 
 def test_bad_arguments_are_refused_in_words():
   crowd = simulate(users=3)
-  with pytest.raises(ValueError, match="use one of ridge, ols, sgd, bayes, conditional"):
+  with pytest.raises(ValueError, match=r"use one of ridge, ols, .*conditional"):
     evaluate(crowd, solver="lasso")
   with pytest.raises(ValueError, match="traits has shape"):
     evaluate(crowd._replace(traits=crowd.traits[:, :-1]))
