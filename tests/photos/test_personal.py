@@ -1,0 +1,149 @@
+"""Personal scores are generic + weights . traits, from the cache alone; ranks, cards and stars follow."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from paiaa_jax.personalization import profile as profiles
+from paiaa_jax.photos import explain, personal, rank, ratings, stars, verbs, xmp
+from paiaa_jax.photos.ratings import Ratings
+
+
+@pytest.fixture
+def scored(open_library, photos):
+  return open_library(photos).scored()
+
+
+@pytest.fixture
+def profile(open_library, photos, scored):
+  """Somebody who likes openness."""
+  openness = personal.traits_of(scored.vectors, open_library().model)[:, 0]
+  values = np.clip(np.rint(3 + 2 * openness), 1, 5).tolist()
+  return personal.learn(open_library(*scored.paths), Ratings(scored.paths, values, (1.0, 5.0)))
+
+
+def test_one_product_gives_the_sum_of_generic_and_traits(scored, model, profile):
+  generic = personal.generic_scores(scored.vectors, model)
+  traits = personal.traits_of(scored.vectors, model)
+  expected = generic + traits @ np.asarray(profile.weights) + profile.intercept
+  found = personal.personal_scores(scored.vectors, model, profile)
+  np.testing.assert_allclose(found, expected, rtol=1e-5)
+  np.testing.assert_allclose(found, profile.score(generic, traits), rtol=1e-5)
+
+
+def test_the_card_adds_up_to_the_score(open_library, photos, model, profile, tmp_path):
+  library = open_library(photos / "03.jpg")
+  photo = next(library.photos())
+  parts = personal.parts_of(photo.vector, model, profile)
+  exact = personal.personal_scores(photo.vector[None], model, profile)[0]
+  assert parts.personal == pytest.approx(exact, rel=1e-5)
+  lines = explain.lines(photo, model, profile)
+  figures = [float(line[32:].split()[0]) for line in lines[1:]]
+  assert sum(figures[:-1]) == pytest.approx(figures[-1], abs=0.005)
+  explain.draw(photo, model, profile, tmp_path / "card.png")
+  assert (tmp_path / "card.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_ranking_is_by_personal_score_with_its_interval(open_library, photos, profile):
+  rows = rank.rank(open_library(photos), profile)
+  scores = [row["personal_score"] for row in rows]
+  assert scores == sorted(scores, reverse=True) and len(rows) == 20
+  assert all(row["personal_low"] < row["personal_score"] < row["personal_high"] for row in rows)
+  assert rows[0]["percentile"] == 100 and rows[-1]["percentile"] == 5
+
+
+def test_within_bursts_the_best_take_of_each_comes_first(open_library, photos, profile):
+  for name in ("00b.jpg", "01b.jpg"):  # beside its twin in the order of names
+    (photos / name).write_bytes((photos / f"{name[:2]}.jpg").read_bytes())
+  rows = rank.rank(open_library(photos), profile, within_bursts=True)
+  assert [row["burst_place"] for row in rows] == [1] * 20 + [2] * 2
+  assert len({row["burst"] for row in rows[:20]}) == 20
+
+
+def test_equal_scores_share_a_percentile():
+  assert personal.percentiles([1.0, 2.0, 2.0, 3.0]).tolist() == [25, 75, 75, 100]
+
+
+@pytest.mark.parametrize("shares", [(1, 1, 1, 1, 1), (0, 5, 10, 5, 0), (10, 0, 0, 0, 10), (3, 0, 0, 0, 0)])
+def test_stars_are_given_as_often_as_the_person_gives_them(profile, shares):
+  import dataclasses
+
+  person = dataclasses.replace(profile, stars=shares)
+  scores = np.random.default_rng(0).normal(size=20 * sum(shares))
+  given = personal.predict_stars(scores, person)
+  assert np.bincount(given, minlength=6)[1:].tolist() == [20 * share for share in shares]
+  assert (np.diff(given[np.argsort(scores)]) >= 0).all()
+
+
+def test_stars_are_told_first_and_written_when_asked(open_library, photos, profile, capsys, tmp_path):
+  profile.save(tmp_path / "me.json")
+  (photos / "05.jpg.xmp").write_bytes(xmp.with_stars(xmp._NEW, 2, "").replace(b'g="2"', b'g="5"', 1))
+  images = {path: path.read_bytes() for path in photos.glob("*.jpg")}
+  verbs.stars(open_library(photos), tmp_path / "me.json", write=False)
+  assert "19 photographs" in capsys.readouterr().err
+  assert len(list(photos.glob("*.xmp"))) == 1
+
+  verbs.stars(open_library(photos), tmp_path / "me.json", write=True)
+  assert len(list(photos.glob("*.xmp"))) == 20
+  assert xmp.read_rating(photos / "05.jpg").human == 5
+  assert all(path.read_bytes() == data for path, data in images.items())
+  again = stars.plan(open_library(photos), profile)
+  assert {plan.what for plan in again} == {"keep: same stars", "keep: rated by hand"}
+
+
+def test_stars_of_a_photo_manager_are_ratings_and_ours_are_not(photos):
+  xmp.write_predicted(photos / "00.jpg", 3)
+  ours = (photos / "00.jpg.xmp").read_bytes()
+  (photos / "01.jpg.xmp").write_bytes(ours.replace(b'xmp:Rating="3"', b'xmp:Rating="4"'))
+  found = ratings.read_stars([photos], recursive=False)
+  assert found == Ratings([photos / "01.jpg"], [4.0], (1.0, 5.0))
+
+
+def test_a_profile_of_another_model_is_refused(open_library, photos, profile):
+  import dataclasses
+
+  other = dataclasses.replace(profile, model_id="0" * 16)
+  with pytest.raises(ValueError, match="learnt with model 0000"):
+    rank.rank(open_library(photos), other)
+
+
+def test_ratings_are_read_with_their_faults_named(photos, tmp_path):
+  table = tmp_path / "ratings.csv"
+  table.write_text("path,rating\nphotos/00.jpg,5\nphotos/01.jpg,\nphotos/00.jpg,4\n")
+  assert ratings.read_table(table) == Ratings([photos / "00.jpg"], [4.0], (1.0, 5.0))
+  for text, fault in {
+    "path,rating\nx.jpg,6\n": r"line 2: rating '6' is no number from 1 to 5",
+    "path,rating\nx.jpg,good\n": "'good' is no number",
+    "path,rating\nx.jpg,nan\n": "'nan' is no number",
+    "path,stars\nx.jpg,3\n": "no column 'rating'",
+  }.items():
+    table.write_text(text)
+    with pytest.raises(ValueError, match=fault):
+      ratings.read_table(table)
+
+
+def test_suggestions_are_of_photographs_not_rated_yet(open_library, photos, tmp_path):
+  done = {str((photos / "00.jpg").absolute())}
+  chosen = rank.suggest(open_library(photos), done, 19)
+  assert len(set(chosen)) == 19 and str(photos / "00.jpg") not in chosen
+
+
+def test_cached_rescoring_needs_no_jax(model_path, photos, profile, open_library, tmp_path):
+  profile.save(tmp_path / "me.json")
+  code = (
+    "import sys\nfrom pathlib import Path\nfrom paiaa_jax.photos import verbs\n"
+    "from paiaa_jax.photos.library import Library\n"
+    f"library = Library.open([Path({str(photos)!r})], {str(model_path)!r},"
+    f" cache=Path({str(tmp_path / 'cache.sqlite')!r}))\n"
+    f"verbs.rank(library, Path({str(tmp_path / 'me.json')!r}), 3, False, None)\n"
+    "assert 'jax' not in sys.modules and 'flax' not in sys.modules"
+  )
+  done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+  assert len(done.stdout.splitlines()) == 4
+
+
+def test_a_saved_profile_comes_back(profile, tmp_path):
+  profile.save(tmp_path / "me.json")
+  assert profiles.load(tmp_path / "me.json") == profile
