@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -136,7 +137,8 @@ class Checkpoints:
   def _write_error(self, error: Exception) -> ValueError:
     kept = sorted(int(path.name) for path in self._folder.glob("*") if path.name.isdigit())
     last = f"the last good one is step {kept[-1]}" if kept else "there is none yet"
-    reason = str(error).splitlines()[0]
+    system = re.search(r"([^:]+) \[os_error_code", str(error))  # as the storage library tells it
+    reason = system[1].strip() if system else str(error).splitlines()[0]
     return ValueError(f"cannot write a checkpoint into {self._folder}: {reason}; {last}.")
 
 

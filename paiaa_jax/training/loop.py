@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 from contextlib import closing
 from pathlib import Path
 
@@ -72,7 +73,8 @@ def run_steps(
   save_every = config.checkpoint.every or run.epoch_steps
   first_step = int(jax.device_get(state.step))
   batches = streams.train_batches(run.streams, config, first_step)
-  window, results = Window(workdir), {}
+  window = Window(workdir, functools.partial(streams.image_names, run.streams))
+  results = {}
 
   trace = Trace(config.log.profile_steps, workdir)
   with closing(Preemption()) as preemption, closing(trace):

@@ -13,12 +13,13 @@ import sys
 def hush() -> None:
   """Installs the two filters, once for the process."""
   logging.getLogger("absl").addFilter(_is_not_orbax)
+  logging.getLogger("asyncio").addFilter(_is_not_orbax)
   if not isinstance(sys.unraisablehook, _Unraisable):
     sys.unraisablehook = _Unraisable(sys.unraisablehook)
 
 
 def _is_not_orbax(record: logging.LogRecord) -> bool:
-  return "orbax" not in record.pathname
+  return "orbax" not in record.pathname and "orbax" not in record.getMessage()
 
 
 class _Unraisable:

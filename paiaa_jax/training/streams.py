@@ -52,13 +52,10 @@ def open_streams(config: ConfigDict) -> Streams:
   named = [stream for stream in TASKS["joint"] if config.data[stream]]
   train = {stream: records.open_split(config.data[stream], "train") for stream in named}
   scale, aux_names = _outputs(train, config.data.auxiliary_target)
+  validation = {s: records.open_split(config.data[s], "validation") for s in TASKS[tasks]}
   return Streams(
     train={stream: train[stream] for stream in TASKS[tasks]},
-    validation={
-      stream: records.open_split(config.data[stream], "validation")
-      for stream in TASKS[tasks]
-      if train[stream].manifest["images"].get("validation")
-    },
+    validation={stream: source for stream, source in validation.items() if len(source)},
     scale=scale,
     aux_names=aux_names,
   )
@@ -105,6 +102,12 @@ def train_batches(streams: Streams, config: ConfigDict, first_step: int) -> Iter
     iterators.append(map(functools.partial(_fit, stream, source, streams, config), batches))
   for parts in zip(*iterators, strict=True):
     yield jax.tree.map(_interleave, *parts)
+
+
+def image_names(streams: Streams, index: np.ndarray) -> list[str]:
+  """The image keys of a training batch's rows [n], from its `index`."""
+  sources = list(streams.train.values())
+  return [sources[i % len(sources)].names[row] for i, row in enumerate(index)]
 
 
 def eval_batches(streams: Streams, stream: str, config: ConfigDict) -> Iterator[Batch]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import jax
@@ -26,8 +26,13 @@ class NonFiniteLoss(ValueError):
 class Window:
   """Collects steps; `read` gives their means and starts anew."""
 
-  def __init__(self, workdir: Path):
-    self._workdir = workdir
+  def __init__(self, workdir: Path, image_names: Callable[[np.ndarray], list[str]]):
+    """
+    Args:
+      workdir: where the images of a step without a finite loss are told.
+      image_names: a batch's `index` -> the image keys.
+    """
+    self._workdir, self._image_names = workdir, image_names
     self._compiled = False
     self.restart()
 
@@ -62,7 +67,7 @@ class Window:
     """Means over the steps, images_per_second, step_seconds, data_wait_seconds, device_memory_gib.
 
     Raises:
-      NonFiniteLoss: naming the first such step; its images' rows are saved in the workdir.
+      NonFiniteLoss: naming the first such step; its images are told in a file of the workdir.
     """
     by_step = jax.device_get([metrics for _, metrics, _ in self._steps])
     seconds = time.perf_counter() - self._start
@@ -84,11 +89,11 @@ class Window:
     content = {
       "step": step,
       "metrics": {name: str(value) for name, value in metrics.items()},
-      "rows": index.tolist(),  # rows of the training splits; a joint batch alternates its streams
+      "images": self._image_names(index),
     }
     path.write_text(json.dumps(content) + "\n")
     return NonFiniteLoss(
-      f"the loss of step {step} is {metrics['loss']}; the rows of its batch are in {path}; "
+      f"the loss of step {step} is {metrics['loss']}; its images are named in {path}; "
       "lower optim.lr_*, or set optim.clip_norm."
     )
 

@@ -15,6 +15,8 @@ import jax
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from paiaa_jax.training.events import EventWriter
+
 
 class MetricWriter:
   """Appends metrics of a run; a resumed run first drops what was logged past its first step."""
@@ -33,23 +35,26 @@ class MetricWriter:
     )
     self._progress.start()
     if enabled:
-      import tensorboardX  # brings torch in where that is installed: only who writes need pay
-
       path = workdir / "metrics.jsonl"
       drop_after(path, first_step)
-      self._lines = path.open("a")
-      self._events = tensorboardX.SummaryWriter(str(workdir), purge_step=first_step + 1)
+      self._lines = path.open("ab", buffering=0)  # a full disk shows at once, not at close
+      self._events = EventWriter(workdir, first_step)
 
   def write(self, step: int, metrics: dict[str, float]) -> None:
-    """One line, and one event a metric; a non-finite value is null in the line."""
+    """One line, and one event a metric; a non-finite value is null in the line.
+
+    Raises:
+      ValueError: where the disk is full.
+    """
     if not self._enabled:
       return
     line = {"step": step, "time": round(time.time(), 3)}
     line |= {name: value if math.isfinite(value) else None for name, value in metrics.items()}
-    self._lines.write(json.dumps(line) + "\n")
-    self._lines.flush()
-    for name, value in metrics.items():
-      self._events.add_scalar(name, value, step)
+    try:
+      self._lines.write((json.dumps(line) + "\n").encode())
+      self._events.add(step, metrics)
+    except OSError as error:
+      raise ValueError(f"cannot write the metrics of step {step}: {error.strerror}.") from error
     if "loss" in metrics:
       self._progress.update(self._bar, note=f"loss {metrics['loss']:.4g}")
 

@@ -24,7 +24,7 @@ def folders(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def start(folders):
-  """Starts a run over that many processes, eight devices in all; its logs lie beside the workdir."""
+  """Starts a run over that many processes, eight devices in all; logs lie beside the workdir."""
 
   def start_(workdir, processes):
     env = os.environ | {

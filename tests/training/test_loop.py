@@ -158,8 +158,11 @@ def test_a_non_finite_loss_names_its_step_and_keeps_the_rows(folders, tmp_path):
   (saved,) = tmp_path.glob("non_finite_step_*.json")
   content = json.loads(saved.read_text())
   first = content["step"] - 1
-  batch = next(streams.train_batches(streams.open_streams(config(folders)), config(folders), first))
-  assert content["rows"] == batch.index.tolist()
+  opened = streams.open_streams(config(folders))
+  index = next(streams.train_batches(opened, config(folders), first)).index
+  names = {stream: source.names for stream, source in opened.train.items()}
+  assert content["images"][0::2] == [names["aesthetics"][row] for row in index[0::2]]
+  assert content["images"][1::2] == [names["auxiliary"][row] for row in index[1::2]]
   kept = [int(path.name) for path in (tmp_path / "checkpoints").iterdir() if path.name.isdigit()]
   assert all(step < content["step"] for step in kept)
 
