@@ -7,6 +7,7 @@ Writes WORKDIR/report.html, WORKDIR/tables and WORKDIR/figures, and prints the t
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from absl import flags
@@ -17,9 +18,9 @@ from launch import cli_errors
 WORKDIR = flags.DEFINE_string("workdir", None, "Of a quickstart.", required=True)
 TITLE = "Personality-assisted image aesthetics: the quickstart"
 LEAD = (
-  "Real photographs, simulated raters: the whole road from database files to personal scores, on two cores in "
-  "minutes. Every title says what its figures rest on; every row whether it was measured here, planted in the "
-  "simulation, or published."
+  "Real photographs, simulated raters: the whole road from database files to personal scores, on "
+  "two cores in minutes. Every title says what its figures rest on; every row whether it was "
+  "measured here, planted in the simulation, or published."
 )
 
 
@@ -29,7 +30,7 @@ def main(_) -> None:
   workdir = Path(WORKDIR.value)
   sections = quickstart.sections(workdir)
   page = report.write(workdir, TITLE, LEAD, sections, quickstart.facts(workdir))
-  console = Console()
+  console = Console() if sys.stdout.isatty() else Console(width=140)
   for section in sections:
     for table in section.tables:
       console.print(table.to_terminal())

@@ -48,7 +48,9 @@ def coverage_by_person(coverage: Sequence[float], width: Sequence[float], level:
   axis = figure.subplots()
   axis.scatter(width, coverage, s=18, color=GAIN, alpha=0.8)
   axis.axhline(level, color="black", linewidth=0.8, linestyle=":")
-  axis.set(xlabel="mean width of a person's intervals, points", ylabel="ratings within", ylim=(0, 1.03))
+  axis.set(
+    xlabel="mean width of a person's intervals, points", ylabel="ratings within", ylim=(0, 1.03)
+  )
   axis.set_title(f"promised {level:.0%}, kept {np.mean(coverage):.1%}", fontsize=10)
   axis.spines[["top", "right"]].set_visible(False)
   return figure

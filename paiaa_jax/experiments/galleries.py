@@ -44,7 +44,9 @@ def distributions_and_traits(
     bottom.barh(np.arange(len(aux_names)), traits[i], color=PREDICTED)
     bottom.axvline(0, color="black", linewidth=0.5)
     bottom.set_xlim(-np.abs(traits).max() * 1.1, np.abs(traits).max() * 1.1)
-    bottom.set_yticks(np.arange(len(aux_names)), aux_names if i == 0 else [""] * len(aux_names), fontsize=8)
+    bottom.set_yticks(
+      np.arange(len(aux_names)), aux_names if i == 0 else [""] * len(aux_names), fontsize=8
+    )
     bottom.invert_yaxis()
     for axis in (middle, bottom):
       axis.tick_params(labelsize=8)

@@ -52,7 +52,7 @@ def mean_scores(distribution: Array, score_values: Sequence[float]) -> Array:
 
 
 def high_above(score_values: Sequence[float]) -> float:
-  """The score above which an image counts as high: 5 on AVA's 1..10, else the middle of the scale."""
+  """Above it an image counts as high: 5 on AVA's 1..10, else the middle of the scale."""
   if len(score_values) == 10 and score_values[0] == 1:
     return 5.0
   return (score_values[0] + score_values[-1]) / 2
@@ -60,7 +60,9 @@ def high_above(score_values: Sequence[float]) -> float:
 
 def auxiliary(predicted: Array, target: Array, aux_names: Sequence[str]) -> dict[str, float]:
   """SROCC of each auxiliary output over images. [n, k], [n, k] -> {name: srcc}."""
-  return {name: float(metrics.srcc(predicted[:, i], target[:, i])) for i, name in enumerate(aux_names)}
+  return {
+    name: float(metrics.srcc(predicted[:, i], target[:, i])) for i, name in enumerate(aux_names)
+  }
 
 
 def score_with_traits(score: Array, traits: Array, aux_names: Sequence[str]) -> dict[str, float]:
@@ -69,7 +71,10 @@ def score_with_traits(score: Array, traits: Array, aux_names: Sequence[str]) -> 
 
 
 def interval_over_groups(
-  statistic: Callable[[Array], float], groups: Array, rng: np.random.Generator, coverage: float = 0.95
+  statistic: Callable[[Array], float],
+  groups: Array,
+  rng: np.random.Generator,
+  coverage: float = 0.95,
 ) -> tuple[float, float]:
   """Bootstrap interval where whole groups (source photographs, people) are drawn, not rows.
 

@@ -1,4 +1,4 @@
-"""A trained model over a prepared split: one row an image, predictions beside the raters' labels."""
+"""A trained model over a prepared split: predictions beside the raters' labels."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def to_frame(
 
 
 def agreement(predicted: Predicted, predictor: Predictor, manifest: dict) -> dict[str, dict]:
-  """What can be said of this split: `aesthetics`, `auxiliary` and `score_with_traits` (Table IV)."""
+  """What can be said of a split: `aesthetics`, `auxiliary`, `score_with_traits` (Table IV)."""
   result = {}
   labelled = predicted.target_distribution.sum(axis=1) > 0
   if labelled.any():
@@ -79,7 +79,5 @@ def agreement(predicted: Predicted, predictor: Predictor, manifest: dict) -> dic
       predicted.aux[labelled], predicted.target_aux[labelled], predictor.aux_names
     )
   score = generic.mean_scores(predicted.distribution, predictor.score_values)
-  result["score_with_traits"] = generic.score_with_traits(
-    score, predicted.aux, predictor.aux_names
-  )
+  result["score_with_traits"] = generic.score_with_traits(score, predicted.aux, predictor.aux_names)
   return result

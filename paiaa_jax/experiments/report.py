@@ -1,4 +1,4 @@
-"""Tables and figures -> one self-contained HTML page, and the same tables as csv, json and LaTeX."""
+"""Tables and figures -> one self-contained HTML page, and the tables as csv, json and LaTeX."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ class Picture:
 
   def png(self) -> bytes:
     buffer = io.BytesIO()
-    self.figure.savefig(buffer, format="png", dpi=110, bbox_inches="tight", metadata={"Software": None})
+    self.figure.savefig(
+      buffer, format="png", dpi=110, bbox_inches="tight", metadata={"Software": None}
+    )
     return buffer.getvalue()
 
   @property
@@ -41,7 +43,9 @@ class Section:
   pictures: list[Picture] = field(default_factory=list)
 
 
-def write(folder: Path, title: str, lead: str, sections: list[Section], facts: dict[str, str]) -> Path:
+def write(
+  folder: Path, title: str, lead: str, sections: list[Section], facts: dict[str, str]
+) -> Path:
   """Writes <folder>/report.html and <folder>/tables/*; returns the page's path.
 
   Args:
@@ -58,8 +62,12 @@ def write(folder: Path, title: str, lead: str, sections: list[Section], facts: d
     for picture in section.pictures:
       (folder / "figures").mkdir(exist_ok=True)
       (folder / "figures" / f"{picture.name}.png").write_bytes(picture.png())
-  environment = jinja2.Environment(loader=jinja2.PackageLoader("paiaa_jax.experiments", "."), autoescape=True)
-  page = environment.get_template("report.html").render(title=title, lead=lead, sections=sections, facts=facts)
+  environment = jinja2.Environment(
+    loader=jinja2.PackageLoader("paiaa_jax.experiments", "."), autoescape=True
+  )
+  page = environment.get_template("report.html").render(
+    title=title, lead=lead, sections=sections, facts=facts
+  )
   path = folder / "report.html"
   path.write_text(page, encoding="utf-8")
   return path

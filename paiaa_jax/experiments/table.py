@@ -55,7 +55,9 @@ class Table:
     return [(*map(as_text, row.cells), row.origin) for row in self.rows]
 
   def to_terminal(self) -> rich.table.Table:
-    shown = rich.table.Table(title=self.title, title_justify="left", caption="\n".join(self.notes) or None)
+    shown = rich.table.Table(
+      title=self.title, title_justify="left", caption="\n".join(self.notes) or None
+    )
     shown.caption_justify = "left"
     for i, name in enumerate(self.header):
       shown.add_column(name, justify="right" if 0 < i < len(self.columns) else "left")
@@ -72,7 +74,11 @@ class Table:
 
   def to_latex(self) -> str:
     """A booktabs tabular; published rows stand apart below a rule."""
-    lines = [f"% {self.title}", r"\begin{tabular}{l" + "r" * (len(self.columns) - 1) + "l}", r"\toprule"]
+    lines = [
+      f"% {self.title}",
+      r"\begin{tabular}{l" + "r" * (len(self.columns) - 1) + "l}",
+      r"\toprule",
+    ]
     lines.append(_latex_row(self.header))
     previous = None
     for row, texts in zip(self.rows, self.texts(), strict=True):

@@ -41,10 +41,13 @@ class Bayes:
     level: probability that an interval holds the rating.
     folds: users are dealt into this many groups, and each group's prior comes from the others;
       up to so many users, each is a group of one.
+    own: whether a person's own shots count. Without them (solver "crowd") everybody has the
+      prior's mean: what taste people share beyond the generic score, and nothing personal.
   """
 
   level: float = 0.9
   folds: int = 40
+  own: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +73,7 @@ SOLVERS = {
   "ols": Ridge(strengths=(0.0,)),
   "sgd": Sgd(),
   "bayes": Bayes(),
+  "crowd": Bayes(own=False),
   "conditional": Conditional(),
 }
 Solver = Ridge | Sgd | Bayes | Conditional

@@ -107,3 +107,14 @@ def test_a_persons_prior_owes_nothing_to_their_own_ratings():
   before, after = (fits._priors_of_others(s, jnp.arange(8), 8) for s in (sums, others))
   moved = np.abs(after.mean - before.mean).max(axis=(1, 2))
   assert moved[0] < 0.05 * moved[1:].min()  # what is left is where the fit began
+
+
+def test_the_crowd_alone_gains_what_taste_people_share(evaluations):
+  crowd = simulate(users=24, images=90, fewest=80, seed=2, spread=0.7)
+  shared = protocol.evaluate_splits(*crowd, shots=(60,), num_splits=12, solver="crowd")
+  gains = np.nanmean(np.asarray(shared.srcc_personal - shared.srcc_generic)[0], axis=1)
+  assert np.mean(gains) > 0.02  # the planted common taste is .8, not 0
+  own = np.nanmean(evaluations["bayes"].srcc_personal[1], axis=1)
+  assert np.mean(own - np.nanmean(np.asarray(shared.srcc_personal)[0], axis=1)) > 0.05
+  spread = np.asarray(shared.weights)[0].std(axis=0)
+  assert spread.max() < 0.3  # nearly the same weights for all: only the one left out differs

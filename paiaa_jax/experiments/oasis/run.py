@@ -20,7 +20,7 @@ from paiaa_jax.experiments.oasis.study import Draw, Study
 from paiaa_jax.models import pretrained
 from paiaa_jax.models.network import backbone_class
 from paiaa_jax.personalization import solvers
-from paiaa_jax.training import frozen
+from paiaa_jax.training import frozen, resume
 
 EVERYONE = {  # personalised in every block
   "generic": stage2.generic,
@@ -32,6 +32,17 @@ HEADLINE = {  # in the headline's block only
   "ridge on features": stage2.by_process(stage2.taste_alone),
   "SVR on features": stage2.support_vectors,
 }
+
+
+def claim(workdir: Path, config: ConfigDict) -> None:
+  """Writes <workdir>/config.json, or raises ValueError where it holds another config's results."""
+  file, resolved = workdir / "config.json", json.loads(config.to_json())
+  if file.exists():
+    changes = resume.differences(json.loads(file.read_text()), resolved)
+    if changes:
+      raise ValueError(f"{workdir} holds another config's results ({'; '.join(changes)}); take a new --workdir.")
+  workdir.mkdir(parents=True, exist_ok=True)
+  file.write_text(json.dumps(resolved, indent=1, sort_keys=True) + "\n")
 
 
 def compute_features(config: ConfigDict, data: Study, workdir: Path) -> dict[int, np.ndarray]:
