@@ -53,7 +53,7 @@ def initial_backbone(run: Run, config: ConfigDict) -> dict[str, Any]:
 
 
 def _draw(run: Run, config: ConfigDict, wanted: Callable[[str], bool]) -> dict[str, Any]:
-  """First variables of the parts whose name is wanted; XLA drops the others, and most of the time."""
+  """First variables of the wanted parts; XLA drops the others, and with them most of the time."""
   size = config.data.image_size
   image = np.zeros((1, size, size, 3), np.uint8)
 

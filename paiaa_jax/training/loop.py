@@ -93,7 +93,7 @@ def run_steps(
       evaluating = last or done % eval_every == 0
       saving = evaluating or preempted or done % save_every == 0
       if saving or done % log_every == 0:  # a state is saved only after its losses were seen finite
-        writer.write(done, window.read())
+        writer.write(done, window.read() | _rates(run, config, step))
       if evaluating and not preempted:
         results = evaluate(state)
         writer.write(done, {f"validation/{name}": value for name, value in results.items()})
@@ -117,6 +117,12 @@ def _train_step(run: Run, config: ConfigDict):
     batch_norm=config.train.batch_norm,
     ema=config.optim.ema,
   )
+
+
+def _rates(run: Run, config: ConfigDict, step: int) -> dict[str, float]:
+  """The two learning rates of a step, for the log."""
+  factor = float(run.schedule(step))
+  return {name: getattr(config.optim, name) * factor for name in ("lr_backbone", "lr_heads")}
 
 
 def _best_metric(run: Run, config: ConfigDict) -> str:

@@ -11,7 +11,7 @@ from ml_collections import ConfigDict
 
 from paiaa_jax import losses
 from paiaa_jax.models.network import Network
-from paiaa_jax.training import optim, parallel, streams
+from paiaa_jax.training import optim, parallel, resume, streams
 from paiaa_jax.training.step import TASKS
 
 CHOICES = {
@@ -21,6 +21,7 @@ CHOICES = {
   "data.auxiliary_target": ("aux", "distribution"),
   "checkpoint.export": ("last", "best"),
 }
+AT_LEAST_ONE = ("optim.batch_size", "train.eval_batch_size", "log.every", "checkpoint.keep")
 
 
 class Run(NamedTuple):
@@ -53,7 +54,7 @@ def prepare(config: ConfigDict) -> Run:
   Raises:
     ValueError, FileNotFoundError: for a config that cannot be run, saying which field to mend.
   """
-  _check_choices(config)
+  _check_fields(config)
   sources = streams.open_streams(config)
   mesh = parallel.make_mesh(config.train.fsdp)
   images = config.optim.batch_size * len(TASKS[config.train.tasks])
@@ -82,11 +83,15 @@ def prepare(config: ConfigDict) -> Run:
   return Run(sources, mesh, fields, network, optimizer, schedule, epoch_steps, total_steps)
 
 
-def _check_choices(config: ConfigDict) -> None:
+def _check_fields(config: ConfigDict) -> None:
+  """Raises ValueError for a value that no run can have."""
+  values = resume.flatten(config.to_dict())
   for field, choices in CHOICES.items():
-    room, name = field.split(".")
-    if config[room][name] not in choices:
-      raise ValueError(f"unknown {field} {config[room][name]!r}; one of {', '.join(choices)}.")
+    if values[field] not in choices:
+      raise ValueError(f"unknown {field} {values[field]!r}; one of {', '.join(choices)}.")
+  for field in AT_LEAST_ONE:
+    if values[field] < 1:
+      raise ValueError(f"{field} is {values[field]}; it is 1 or more.")
 
 
 def network_fields(config: ConfigDict, sources: streams.Streams) -> dict[str, Any]:

@@ -54,6 +54,8 @@ def test_a_run_leaves_a_model_metrics_and_its_config(uninterrupted):
   assert {"loss", "grad_norm", "images_per_second", "step_seconds", "data_wait_seconds"} <= logged
   assert {"compile_seconds", "validation/srcc", "validation/srcc_aux", "backbone_change"} <= logged
   assert [line["step"] for line in lines(workdir) if "loss" in line] == [2, 3, 4, 6, 8]
+  rates = {line["step"]: line["lr_heads"] for line in lines(workdir) if "loss" in line}
+  assert rates == pytest.approx({2: 0.1, 3: 0.1, 4: 0.1, 6: 0.09, 8: 0.09})  # 4 steps an epoch
   assert any(path.name.startswith("events") for path in workdir.iterdir())
 
 
@@ -208,6 +210,8 @@ def test_every_switch_runs_together(folders, tmp_path):
     ({"log__profile_steps": "20:10"}, "not of the form 10:20"),
     ({"optim__batch_size": 6}, "12 images a step, which 8 devices"),
     ({"train__fsdp": 3}, "does not divide"),
+    ({"log__every": 0}, "log.every is 0; it is 1 or more"),
+    ({"checkpoint__keep": 0}, "checkpoint.keep is 0"),
   ],
 )
 def test_a_config_that_cannot_run_is_one_line(folders, tmp_path, changes, message):
