@@ -47,8 +47,14 @@ class Library(NamedTuple):
     return cls(paths, open_model(model), **options)
 
   def photos(self) -> Iterator[Photo]:
-    """Every photograph found, in order, scored or with its error."""
-    found = list(files.find_photos(self.paths, self.recursive))
+    """Every photograph found, in order, scored or with its error.
+
+    Raises:
+      FileNotFoundError: a path that does not exist; at once, before the first photograph.
+    """
+    return self._score(list(files.find_photos(self.paths, self.recursive)))
+
+  def _score(self, found: list[Path]) -> Iterator[Photo]:
     predict = score.network_of(self.model, self.batch_size)
     with score.open_cache(self.cache or default_path(), self.model) as cache:
       yield from with_progress(

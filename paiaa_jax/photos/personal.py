@@ -82,7 +82,7 @@ def learn(library: Library, ratings: Ratings) -> Profile:
   Raises:
     ValueError: a rated photograph that cannot be scored, or too few of them.
   """
-  # here, because it brings jax, which ranking does without
+  # here, because scipy.stats takes a while, and ranking does without
   from paiaa_jax.personalization.learn import learn_profile
 
   rating_of = dict(zip(ratings.paths, ratings.values, strict=True))

@@ -15,19 +15,19 @@ from paiaa_jax.photos.ratings import Ratings
 def score(library: Library, output: Path | None) -> int:
   """Writes a row for each photograph; returns how many files were bad."""
   table.check_output(output)
-  bad, good = [], []
+  photos, count = library.photos(), {"good": 0, "bad": 0}
 
   def rows() -> Iterator[table.Row]:
-    for photo in library.photos():
-      (bad if photo.error else good).append(None)
+    for photo in photos:
+      count["bad" if photo.error else "good"] += 1
       yield table.to_row(photo, library.model)
 
   table.write(rows(), table.columns(library.model), output)
   low, high = library.model.score_values[0], library.model.score_values[-1]
-  say(f"{len(good)} photographs scored from {low:g} to {high:g} by {library.model.model_id}")
-  if bad:
-    say(f"{len(bad)} files could not be scored; column 'error' says why")
-  return len(bad)
+  say(f"{count['good']} photographs scored from {low:g} to {high:g} by {library.model.model_id}")
+  if count["bad"]:
+    say(f"{count['bad']} files could not be scored; column 'error' says why")
+  return count["bad"]
 
 
 def suggest(library: Library, rated: Ratings | None, count: int, out: Path) -> None:

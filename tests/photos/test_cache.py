@@ -1,4 +1,4 @@
-"""The cache gives back what it was given, by content and model, whatever else happened to the file."""
+"""The cache gives back what it was given, by content and model, whoever else writes to it."""
 
 import multiprocessing
 import sqlite3
@@ -91,6 +91,6 @@ def test_a_file_is_known_until_its_size_or_time_changes(tmp_path):
 
 
 def test_a_file_that_is_no_cache_is_named(tmp_path):
-  (tmp_path / "c").write_text("something else entirely, and long enough to be read as a header " * 9)
+  (tmp_path / "c").write_text("something else, and long enough to be read as a header " * 9)
   with pytest.raises(ValueError, match=r"c is no cache .* delete or rename"):
     Cache(tmp_path / "c", "model", WIDTH)

@@ -1,5 +1,6 @@
-"""Personal scores are generic + weights . traits, from the cache alone; ranks, cards and stars follow."""
+"""Personal scores are generic + weights . traits, from the cache alone; all else follows."""
 
+import dataclasses
 import subprocess
 import sys
 
@@ -66,10 +67,10 @@ def test_equal_scores_share_a_percentile():
   assert personal.percentiles([1.0, 2.0, 2.0, 3.0]).tolist() == [25, 75, 75, 100]
 
 
-@pytest.mark.parametrize("shares", [(1, 1, 1, 1, 1), (0, 5, 10, 5, 0), (10, 0, 0, 0, 10), (3, 0, 0, 0, 0)])
+@pytest.mark.parametrize(
+  "shares", [(1, 1, 1, 1, 1), (0, 5, 10, 5, 0), (10, 0, 0, 0, 10), (3, 0, 0, 0, 0)]
+)
 def test_stars_are_given_as_often_as_the_person_gives_them(profile, shares):
-  import dataclasses
-
   person = dataclasses.replace(profile, stars=shares)
   scores = np.random.default_rng(0).normal(size=20 * sum(shares))
   given = personal.predict_stars(scores, person)
@@ -77,9 +78,13 @@ def test_stars_are_given_as_often_as_the_person_gives_them(profile, shares):
   assert (np.diff(given[np.argsort(scores)]) >= 0).all()
 
 
-def test_stars_are_told_first_and_written_when_asked(open_library, photos, profile, capsys, tmp_path):
+def test_stars_are_told_first_and_written_if_asked(
+  open_library, photos, profile, capsys, tmp_path
+):
   profile.save(tmp_path / "me.json")
-  (photos / "05.jpg.xmp").write_bytes(xmp.with_stars(xmp._NEW, 2, "").replace(b'g="2"', b'g="5"', 1))
+  xmp.write_predicted(photos / "05.jpg", 2)
+  sidecar = photos / "05.jpg.xmp"
+  sidecar.write_bytes(sidecar.read_bytes().replace(b'xmp:Rating="2"', b'xmp:Rating="5"'))
   images = {path: path.read_bytes() for path in photos.glob("*.jpg")}
   verbs.stars(open_library(photos), tmp_path / "me.json", write=False)
   assert "19 photographs" in capsys.readouterr().err
@@ -102,8 +107,6 @@ def test_stars_of_a_photo_manager_are_ratings_and_ours_are_not(photos):
 
 
 def test_a_profile_of_another_model_is_refused(open_library, photos, profile):
-  import dataclasses
-
   other = dataclasses.replace(profile, model_id="0" * 16)
   with pytest.raises(ValueError, match="learnt with model 0000"):
     rank.rank(open_library(photos), other)

@@ -61,7 +61,12 @@ def test_equal_files_are_computed_once(open_library, photos, monkeypatch):
     (photos / name).write_bytes((photos / "00.jpg").read_bytes())
   library, seen = open_library(photos), []
   network = score.network_of(library.model, 8)
-  monkeypatch.setattr(score, "network_of", lambda *_: lambda x: (seen.append(len(x)), network(x))[1])
+
+  def counted(pixels):
+    seen.append(len(pixels))
+    return network(pixels)
+
+  monkeypatch.setattr(score, "network_of", lambda *_: counted)
   rows = {row["path"]: row["p1"] for row in rows_of(library)}
   assert rows[str(photos / "copy.jpg")] == rows[str(photos / "00.jpg")]
   assert sum(seen) <= 22 and len(rows) == 22
@@ -193,8 +198,8 @@ def test_a_kill_in_the_middle_loses_and_repeats_nothing(model_path, tmp_path, ch
   for i in range(300):
     save_photo(folder / f"{i:03d}.jpg", random, (800, 600))
   out, cache = tmp_path / "scores.csv", tmp_path / "cache.sqlite"
-  command = [sys.executable, "-m", "tests.photos.tiny_model", "score", str(folder), f"--output={out}"]
-  command += [f"--model={model_path}", f"--cache={cache}", "--batch-size=2"]
+  command = [sys.executable, "-m", "tests.photos.tiny_model", "score", str(folder)]
+  command += [f"--output={out}", f"--model={model_path}", f"--cache={cache}", "--batch-size=2"]
   process = subprocess.Popen(command, env=child_env, stderr=subprocess.DEVNULL)
   while process.poll() is None and _cached(cache, model_path) == 0:
     time.sleep(0.01)

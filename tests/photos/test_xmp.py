@@ -18,9 +18,11 @@ NAMES = 'xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:dc="http://purl.org/dc/e
 
 def packet(attributes="", inside=""):
   return (
-    f'<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\r\n<x:xmpmeta xmlns:x="adobe:ns:meta/">'
+    '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\r\n'
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
     f'<rdf:RDF {RDF}>\n<!-- keep me -->\n<rdf:Description rdf:about="uuid:1" {NAMES} {attributes}>'
-    f"{inside}<dc:title>Ж\u00e4 &amp; \u00fc</dc:title></rdf:Description>\n</rdf:RDF></x:xmpmeta>\n  \n"
+    f"{inside}<dc:title>Ж\u00e4 &amp; \u00fc</dc:title></rdf:Description>\n"
+    "</rdf:RDF></x:xmpmeta>\n  \n"
   ).encode()
 
 
@@ -114,7 +116,7 @@ def test_a_rating_inside_the_image_counts(tmp_path):
 def test_what_cannot_be_edited_safely_is_refused_and_stays(photo, data):
   sidecar = photo.with_name("photo.jpg.xmp")
   sidecar.write_bytes(data)
-  with pytest.raises(ValueError, match="photo.jpg.xmp"):
+  with pytest.raises(ValueError, match=r"photo\.jpg\.xmp"):
     xmp.write_predicted(photo, 3)
   assert sidecar.read_bytes() == data
 

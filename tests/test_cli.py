@@ -1,0 +1,119 @@
+"""The command: quick to greet, one line for each mistake, tables on stdout and words on stderr."""
+
+import csv
+import io
+import resource
+import subprocess
+import sys
+
+import pytest
+
+import paiaa_jax
+from paiaa_jax import cli
+from tests.photos.conftest import model, model_path, open_library, photos  # noqa: F401
+
+
+@pytest.fixture
+def paiaa(model_path, tmp_path, monkeypatch, capsys):  # noqa: F811
+  """Runs the command in this process -> (exit code, stdout, stderr)."""
+  monkeypatch.setenv("PAIAA_MODEL", str(model_path))
+  monkeypatch.setenv("PAIAA_CACHE", str(tmp_path / "cache.sqlite"))
+
+  def run(*arguments):
+    monkeypatch.setattr(sys, "argv", ["paiaa", *map(str, arguments)])
+    with pytest.raises(SystemExit) as stopped:
+      cli.main()
+    captured = capsys.readouterr()
+    return stopped.value.code, captured.out, captured.err
+
+  return run
+
+
+def test_help_is_there_at_once_and_lists_every_verb():
+  command = [sys.executable, "-c", "from paiaa_jax.cli import main; main()", "--help"]
+  times = []
+  for _ in range(5):
+    start = _children_seconds()
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    times.append(_children_seconds() - start)
+  for verb in ("score", "suggest", "personalize", "rank", "explain", "stars", "export", "doctor"):
+    assert f"  {verb}" in done.stdout
+  assert min(times) < 0.3
+
+
+def _children_seconds():
+  """Of processor time, which other work on the machine does not stretch as it does a clock's."""
+  usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+  return usage.ru_utime + usage.ru_stime
+
+
+def test_help_imports_nothing_heavy():
+  code = (
+    "import sys\nimport paiaa_jax.cli\n"
+    "print(sorted({'jax', 'numpy', 'PIL', 'polars', 'scipy', 'rich'} & set(sys.modules)))"
+  )
+  done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+  assert done.stdout.strip() == "[]"
+
+
+def test_a_table_goes_to_stdout_and_words_to_stderr(paiaa, photos):  # noqa: F811
+  (photos / "bad.jpg").write_text("no image")
+  code, out, err = paiaa("score", photos)
+  rows = list(csv.DictReader(io.StringIO(out)))
+  assert code == 0 and len(rows) == 21 and "1 files could not be scored" in err
+  assert paiaa("score", photos, "--strict")[0] == 1
+
+
+@pytest.mark.parametrize(
+  ("arguments", "says"),
+  [
+    (["score"], "Missing argument"),
+    (["score", "nowhere"], "nowhere: no such file or folder"),
+    (["score", ".", "-o", "scores.xls"], ".csv, .jsonl, .parquet"),
+    (["score", ".", "-o", "no/such/scores.csv"], "no such folder"),
+    (["score", ".", "--model", "./nothing"], "no model folder"),
+    (["score", ".", "--batch-size", "0"], "batch-size"),
+    (["score", ".", "--batchsize", "3"], "No such option"),
+    (["rank", ".", "--profile", "nobody.json"], "no such profile"),
+    (["rank", "."], "--profile"),
+    (["personalize"], "either a csv of ratings or --from-xmp"),
+    (["personalize", "none.csv"], "no such table"),
+    (["export", "x", "--format", "pickle"], "one of safetensors, stablehlo, onnx"),
+    (["paint"], "No such command"),
+  ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(paiaa, arguments, says):
+  code, out, err = paiaa(*arguments)
+  assert code == 2 and out == "" and err.count("\n") == 1
+  assert err.startswith("error: ") and says in err
+
+
+def test_without_a_model_it_says_how_to_get_one(paiaa, monkeypatch, tmp_path):
+  monkeypatch.delenv("PAIAA_MODEL")
+  monkeypatch.chdir(tmp_path)
+  code, _, err = paiaa("score", ".")
+  assert code == 2 and "make quickstart" in err and "PAIAA_MODEL" in err
+
+
+def test_doctor_reports_even_where_things_are_missing(paiaa, monkeypatch):
+  code, out, _ = paiaa("doctor")
+  assert code == 0 and "jax" in out and "scores 1 to 5" in out
+  code, out, _ = paiaa("doctor", "--model", "./nothing")
+  assert code == 0 and "no model folder" in out
+
+
+def test_python_gives_what_the_command_gives(paiaa, photos, model_path):  # noqa: F811
+  _, out, _ = paiaa("score", photos)
+  rows = list(csv.DictReader(io.StringIO(out)))
+  opened = paiaa_jax.load(model_path)
+  predictions = opened.score(sorted(photos.iterdir()))
+  for row, score, std in zip(rows, predictions.score, predictions.std, strict=True):
+    assert float(row["aesthetic_score"]) == pytest.approx(score, rel=1e-5)
+    assert float(row["score_std"]) == pytest.approx(std, rel=1e-4)
+  paths = sorted(photos.iterdir())
+  profile = opened.personalize(paths, [1 + i % 5 for i in range(20)])
+  assert predictions.personal(profile).shape == (20,)
+  with pytest.raises(ValueError, match="20 images, but 3 ratings"):
+    opened.personalize(paths, [1, 2, 3])
+  with pytest.raises(ValueError, match="uint8"):
+    opened.score([predictions.traits])
