@@ -1,0 +1,67 @@
+"""The first page of docs/photos.md, as a new user walks it: its commands, exactly, in its order."""
+
+import csv
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from tests.photos.conftest import save_photo
+from tests.photos.tiny_model import save_tiny_model
+
+ROOT = Path(__file__).parents[2]
+
+
+def commands():
+  page = (ROOT / "docs" / "photos.md").read_text(encoding="utf-8")
+  return re.search(r"```sh\n(.*?)```", page, re.DOTALL)[1].splitlines()
+
+
+def run(command, folder, env):
+  words = shlex.split(command)
+  assert words[0] == "paiaa"
+  program = [sys.executable, "-m", "tests.photos.tiny_model", *words[1:]]
+  return subprocess.run(program, cwd=folder, env=env, check=True, capture_output=True, text=True)
+
+
+def read(table):
+  return list(csv.DictReader(table.read_text(encoding="utf-8").splitlines()))
+
+
+def rate(table, openness):
+  """What the user does: stars for each suggested photograph; this one likes openness."""
+  rows = read(table)
+  places = np.argsort(np.argsort([openness[row["path"]] for row in rows]))
+  with table.open("w", newline="") as file:
+    writer = csv.DictWriter(file, ["path", "rating"])
+    writer.writeheader()
+    for row, place in zip(rows, places, strict=True):
+      writer.writerow({**row, "rating": 1 + 5 * place // len(rows)})
+
+
+def test_four_commands_from_a_folder_to_a_personal_top_ten(tmp_path, child_env):
+  (tmp_path / "photos").mkdir()
+  random = np.random.default_rng(0)
+  for i in range(60):
+    save_photo(tmp_path / "photos" / f"{i:02d}.jpg", random)
+  save_tiny_model(tmp_path / "runs" / "quickstart" / "model")
+  env = child_env | {"PAIAA_CACHE": str(tmp_path / "cache.sqlite"), "PYTHONPATH": str(ROOT)}
+  env = {name: value for name, value in env.items() if name != "PAIAA_MODEL"}
+
+  score, suggest, personalize, rank = commands()
+  run(score, tmp_path, env)
+  openness = {row["path"]: float(row["openness"]) for row in read(tmp_path / "scores.csv")}
+  run(suggest, tmp_path, env)
+  rate(tmp_path / "ratings.csv", openness)
+  told = run(personalize, tmp_path, env)
+  assert told.stderr.startswith("20 ratings; photographs left out in turn")
+  ranked = run(rank, tmp_path, env)
+
+  top = list(csv.DictReader(ranked.stdout.splitlines()))
+  scores = [float(row["personal_score"]) for row in top]
+  assert len(top) == 10 and scores == sorted(scores, reverse=True)
+  assert np.mean([openness[row["path"]] for row in top]) > np.mean(list(openness.values()))
+  assert all((tmp_path / row["path"]).exists() for row in top)
