@@ -1,4 +1,7 @@
-"""How every launch main ends when the user's input is wrong: one line on stderr, exit code 2."""
+"""How every launch main ends when the user's input is wrong: one line on stderr, exit code 2.
+
+With --verbosity=1 the traceback is shown instead.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Callable
 
 from absl import app, flags, logging
 
-USER_ERRORS = (ValueError, FileNotFoundError, NotADirectoryError, PermissionError, FileExistsError)
+USER_ERRORS = (ValueError, OSError)  # OSError: files and folders, full disks, no permission
 
 
 def run(main: Callable[[list[str]], None], *, arguments: int = 0) -> None:
@@ -17,14 +20,16 @@ def run(main: Callable[[list[str]], None], *, arguments: int = 0) -> None:
   """
 
   def guarded(argv):
-    logging.set_verbosity(logging.WARNING)  # libraries tell of every file that they open
+    if not flags.FLAGS["verbosity"].present:
+      logging.set_verbosity(logging.WARNING)  # libraries tell of every file that they open
     if stray := argv[1 + arguments :]:
       raise app.UsageError(f"unknown argument {stray[0]!r}; flags are written --name=value")
     try:
       main(argv)
     except USER_ERRORS as error:
-      print(f"error: {error}", file=sys.stderr)
-      sys.exit(2)
+      if logging.get_verbosity() >= logging.DEBUG:
+        raise
+      sys.exit(_tell(error))
 
   app.run(guarded, flags_parser=_parse_flags)
 
@@ -34,6 +39,13 @@ def _parse_flags(argv: list[str]) -> list[str]:
   try:
     return flags.FLAGS(argv)
   except (flags.Error, AttributeError, KeyError, TypeError, ValueError, OSError) as error:
-    message = str(error.args[0] if error.args else error).strip()
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
-    sys.exit(2)
+    sys.exit(_tell(error))
+
+
+def _tell(error: Exception) -> int:
+  """Prints an error as one line, and returns the exit code."""
+  message = str(error.args[0]) if isinstance(error, KeyError | AttributeError) else str(error)
+  if "\\n" in message:  # ConfigDict hands on a quoted message
+    message = message.replace("\\n", " ").replace("\\'", "'")[1:-1]
+  print(f"error: {' '.join(message.split())}", file=sys.stderr)
+  return 2

@@ -32,8 +32,8 @@ ENVIRONMENT = {
 FLAGS = flags.FLAGS
 
 
-def steps(workdir: Path, seed: int, photos: str) -> Iterator[tuple[str, list[str]]]:
-  """(what it does, module and flags) of every step, in order."""
+def steps(workdir: Path, seed: int, photos: str, short: int = 0) -> Iterator[tuple[str, list[str]]]:
+  """(what it does, module and flags) of every step, in order; `short` cuts the trainings."""
   raw, prepared = workdir / "data" / "raw", workdir / "data" / "prepared"
   own = [f"--photos={photos}"] if photos else []
   yield (
@@ -53,6 +53,8 @@ def steps(workdir: Path, seed: int, photos: str) -> Iterator[tuple[str, list[str
     f"--config.data.aesthetics={prepared / 'flickr_aes'}",
     f"--config.data.auxiliary={prepared / 'psychoflickr'}",
   ]
+  if short:
+    run.append(f"--config.optim.steps={short}")
   yield "train both tasks jointly", ["launch.train", *run, f"--workdir={workdir}"]
   for task in SINGLE_TASKS:
     single = [*run, f"--workdir={workdir / task}", f"--config.train.tasks={task}"]
@@ -83,7 +85,7 @@ def main(_) -> None:
   done_folder = workdir / "steps"
   done_folder.mkdir(parents=True, exist_ok=True)
   environment = {**ENVIRONMENT, **os.environ}
-  for number, (what, command) in enumerate(steps(workdir, FLAGS.seed, FLAGS.photos)):
+  for number, (what, command) in enumerate(steps(workdir, FLAGS.seed, FLAGS.photos, FLAGS.steps)):
     mark, line = done_folder / f"{number:02d}", shlex.join(["python", "-m", *command])
     is_last = command[0] == "launch.report"
     if not is_last and mark.exists() and mark.read_text() == line:
@@ -111,4 +113,5 @@ if __name__ == "__main__":
   flags.DEFINE_string("workdir", "runs/quickstart", "Where everything is written.")
   flags.DEFINE_string("photos", "", "A folder of your own photographs to simulate raters over.")
   flags.DEFINE_integer("seed", 0, "Of the simulation, the training and the splits.")
+  flags.DEFINE_integer("steps", 0, "Steps of each training, to try the road; 0: the config's.")
   cli_errors.run(main)

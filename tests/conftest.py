@@ -16,7 +16,7 @@ jax.config.update("jax_compilation_cache_dir", str(CACHE))
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def child_env():
   """Environment of a second process that runs as a user's would, sharing the compile cache."""
   return {**os.environ, "JAX_PLATFORMS": "cpu", "JAX_COMPILATION_CACHE_DIR": str(CACHE)}
