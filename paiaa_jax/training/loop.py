@@ -38,8 +38,8 @@ def train(config: ConfigDict, workdir: str | Path) -> dict[str, float]:
   workdir = Path(workdir).absolute()
   run = setup.prepare(config)
   best = _best_metric(run, config)
-  resume.claim(workdir, config)
   abstract = initial.abstract_state(run, config)
+  resume.claim(workdir, config)  # nothing is written before all that can be checked has been
   with closing(
     Checkpoints(workdir / "checkpoints", keep=config.checkpoint.keep, best=best)
   ) as checkpoints:
