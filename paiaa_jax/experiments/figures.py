@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -54,3 +55,38 @@ def coverage_by_person(coverage: Sequence[float], width: Sequence[float], level:
   axis.set_title(f"promised {level:.0%}, kept {np.mean(coverage):.1%}", fontsize=10)
   axis.spines[["top", "right"]].set_visible(False)
   return figure
+
+
+def learning_curve(solvers: Mapping[str, Mapping[str, Mapping[str, Any]]], title: str) -> Figure:
+  """SROCC against the number of ratings, a line a solver, its band one deviation over repeats.
+
+  Args:
+    solvers: `solvers` of personalize.json: a summary for each solver and k. Held-out images grow
+      fewer as k grows, so the generic line moves too.
+    title: names the people, and 'simulated raters' where they are.
+  """
+  figure = Figure(figsize=(5.4, 3.4), layout="constrained")
+  axis = figure.subplots()
+  generic = next(iter(solvers.values()))
+  axis.plot(*_line(generic, "generic")[:2], color=GENERIC, linestyle=":", label="generic")
+  for solver, by_shots in solvers.items():
+    shots, mean, std = _line(by_shots, "personal")
+    (line,) = axis.plot(shots, mean, marker="o", markersize=3, label=solver)
+    axis.fill_between(
+      shots, mean - std, mean + std, color=line.get_color(), alpha=0.15, linewidth=0
+    )
+  axis.set(title=title, xlabel="ratings of a person", ylabel="SROCC on the others", xscale="log")
+  axis.set_xticks(shots, [f"{k:g}" for k in shots])
+  axis.minorticks_off()
+  axis.spines[["top", "right"]].set_visible(False)
+  axis.legend(frameon=False, fontsize=8)
+  return figure
+
+
+def _line(
+  by_shots: Mapping[str, Mapping[str, Any]], side: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+  """k, mean and deviation of `personal` or `generic`, by k; NaN where undefined."""
+  order = sorted(by_shots, key=int)
+  numbers = [[by_shots[k][side][part] for k in order] for part in ("mean", "std")]
+  return np.asarray(order, float), *np.asarray(numbers, float)
