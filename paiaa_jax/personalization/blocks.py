@@ -45,8 +45,8 @@ def lay_out(rows: Rows, block_ratings: int = BLOCK_RATINGS) -> Iterator[tuple[np
     for first in range(0, len(people), u):
       some = people[first : first + u]
       block = np.zeros((u, n, rows.columns.shape[1]), np.float32)
-      place = np.arange(n) < counts[some][:, None]
-      block[: len(some)][place] = rows.columns[_runs(rows.starts[some], counts[some])]
+      for own, user in zip(block, some, strict=False):  # a copy each: half the time of an index
+        own[: counts[user]] = rows.columns[rows.starts[user] : rows.starts[user + 1]]
       yield some, block
 
 
@@ -72,9 +72,3 @@ def compile_fit(devices: list[jax.Device]):
     NamedSharding(mesh, spec) for spec in (PartitionSpec("users"), PartitionSpec())
   )
   return jax.jit(fit_block, in_shardings=(by_user, everywhere), out_shardings=by_user)
-
-
-def _runs(starts: np.ndarray, counts: np.ndarray) -> np.ndarray:
-  """starts[0], starts[0] + 1, ... (counts[0] of them), starts[1], ...: row numbers, in a line."""
-  ends = np.cumsum(counts)
-  return np.arange(ends[-1]) + np.repeat(starts - (ends - counts), counts)
