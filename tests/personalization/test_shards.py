@@ -56,12 +56,14 @@ def test_each_user_is_fitted_as_alone_in_memory(folder):
   prior = shards.read_prior(folder / "run" / "prior.json")
   scores = pl.read_parquet(sorted((folder / "scores").glob("*.parquet")))
   ratings = pl.read_parquet(sorted((folder / "ratings").glob("*.parquet"))).join(scores, on="image")
+  fit = jax.jit(lambda x, target, seen: bayes.fit_bayes(fusion.moments(x, target, seen), prior))
   for row in result.iter_rows(named=True):
     own = ratings.filter(pl.col("user") == row["user"])
     assert row["ratings"] == len(own)
-    x = fusion.design(jnp.asarray(own.select(NAMES).to_numpy(), jnp.float32))
-    target = jnp.asarray((own["score"] - own["aesthetic_score"]).to_numpy(), jnp.float32)
-    alone = bayes.fit_bayes(fusion.moments(x, target, jnp.ones(len(own))), prior)
+    x, target, seen = np.zeros((60, 3)), np.zeros(60), np.arange(60) < len(own)
+    x[seen] = fusion.design(jnp.asarray(own.select(NAMES).to_numpy()))
+    target[seen] = (own["score"] - own["aesthetic_score"]).to_numpy()
+    alone = fit(*(jnp.asarray(a, jnp.float32) for a in (x, target, seen)))
     fitted = [row["w_calm"], row["w_loud"], row["intercept"]]
     np.testing.assert_allclose(fitted, alone.mean, atol=1e-4)
     assert row["noise"] == pytest.approx(float(alone.noise), rel=1e-3)
