@@ -1,5 +1,6 @@
 """Everyone's weights from shards: equal to those in memory, resumed, shared out, refused."""
 
+import socket
 import subprocess
 import sys
 
@@ -148,3 +149,24 @@ def test_the_command_runs_and_tells_what_is_missing_in_one_line(folder, child_en
   command += [f"--config.shards.scores={folder}/none/*.parquet"]
   failed = subprocess.run(command, env=child_env, capture_output=True, text=True, check=False)
   assert failed.returncode == 2 and "no parquet shard matches" in failed.stderr
+
+
+def test_two_hosts_share_the_files_and_write_what_one_does(folder, child_env):
+  shards.run(settings(folder), folder / "one")
+  with socket.socket() as probe:
+    probe.bind(("localhost", 0))
+    port = probe.getsockname()[1]
+  command = [sys.executable, "-m", "launch.personalize"]
+  command += ["--config=configs/personalize_at_scale.py", f"--workdir={folder / 'two'}"]
+  command += [f"--config.shards.{k}={v}" for k, v in settings(folder).items() if k != "scale"]
+  command += [f"--coordinator=localhost:{port}", "--num_processes=2"]
+  hosts = [
+    subprocess.Popen([*command, f"--process_id={i}"], env=child_env, stderr=subprocess.PIPE)
+    for i in range(2)
+  ]
+  errors = [host.communicate(timeout=300)[1].decode() for host in hosts]
+  assert [host.returncode for host in hosts] == [0, 0], errors
+  ours, theirs = weights(folder / "two"), weights(folder / "one")
+  assert ours.select("user", "ratings").equals(theirs.select("user", "ratings"))
+  values = ["w_calm", "w_loud", "intercept", "noise"]
+  np.testing.assert_allclose(ours.select(values), theirs.select(values), atol=1e-5)
