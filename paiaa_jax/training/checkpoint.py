@@ -6,6 +6,8 @@ metrics of that step's evaluation, and a fingerprint of the state that a restore
 
 from __future__ import annotations
 
+import itertools
+import json
 import logging
 import math
 import re
@@ -14,13 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
-import numpy as np
 import orbax.checkpoint as ocp
 from orbax.checkpoint.checkpoint_managers import preservation_policy
 
 from paiaa_jax.training import orbax_noise
-from paiaa_jax.types import Array
+from paiaa_jax.training.fingerprint import fingerprint
 
 LOWER_IS_BETTER = ("loss_aesthetics", "loss_auxiliary", "rmse", "emd")
 
@@ -52,6 +52,7 @@ class Checkpoints:
       preservation_policy=preservation_policy.AnyPreservationPolicy(policies),
       cleanup_tmp_directories=True,
     )
+    _drop_unreadable_metrics(folder)
     try:
       self._manager = ocp.CheckpointManager(folder, options=options)
     except OSError as error:
@@ -65,7 +66,7 @@ class Checkpoints:
     """
     items = ocp.args.Composite(
       state=ocp.args.StandardSave(state),
-      fingerprint=ocp.args.JsonSave(int(jax.device_get(_fingerprint(state)))),
+      fingerprint=ocp.args.JsonSave(fingerprint(state)),
     )
     try:
       self._manager.save(step, args=items, metrics=metrics)
@@ -95,9 +96,9 @@ class Checkpoints:
       try:
         return self.restore(step, abstract_state)
       except (ValueError, OSError, KeyError) as error:
-        reason = str(error).splitlines()[0]
-        aside = self._set_aside(step)
-        logging.warning("checkpoint %d cannot be read (%s); moved to %s", step, reason, aside)
+        reason, _, _ = str(error).partition("\n")
+        folder = self._set_aside(step)
+        logging.warning("checkpoint %d cannot be read (%s); moved into %s", step, reason, folder)
     if steps:
       raise ValueError(f"none of the {len(steps)} checkpoints of {self._folder} can be read.")
     return None
@@ -108,7 +109,7 @@ class Checkpoints:
       state=ocp.args.StandardRestore(abstract_state), fingerprint=ocp.args.JsonRestore()
     )
     restored = self._manager.restore(step, args=items)
-    if int(jax.device_get(_fingerprint(restored.state))) != restored.fingerprint:
+    if fingerprint(restored.state) != restored.fingerprint:
       raise ValueError("its content is not what was saved")
     return restored.state
 
@@ -125,48 +126,23 @@ class Checkpoints:
     self._manager.close()
 
   def _set_aside(self, step: int) -> Path:
-    """Moves a checkpoint out of the way, so that its step can be saved again."""
-    aside = self._folder.with_name(self._folder.name + "_corrupt") / str(step)
+    """Moves a checkpoint into another folder, so that its step can be saved again."""
+    folder = self._folder.with_name(self._folder.name + "_corrupt")
     if jax.process_index() == 0:
-      aside.parent.mkdir(exist_ok=True)
-      (self._folder / str(step)).rename(aside)
+      folder.mkdir(exist_ok=True)
+      names = (f"{step}.{i}" for i in itertools.count())
+      free = next(name for name in names if not (folder / name).exists())
+      (self._folder / str(step)).rename(folder / free)
     ocp.multihost.sync_global_processes("checkpoint_set_aside")
     self._manager.reload()
-    return aside
+    return folder
 
   def _write_error(self, error: Exception) -> ValueError:
     kept = sorted(int(path.name) for path in self._folder.glob("*") if path.name.isdigit())
     last = f"the last good one is step {kept[-1]}" if kept else "there is none yet"
     system = re.search(r"([^:]+) \[os_error_code", str(error))  # as the storage library tells it
-    reason = system[1].strip() if system else str(error).splitlines()[0]
+    reason = system[1].strip() if system else str(error).partition("\n")[0]
     return ValueError(f"cannot write a checkpoint into {self._folder}: {reason}; {last}.")
-
-
-def restore_backbone(folder: Path, like: dict[str, Any]) -> dict[str, Any]:
-  """The backbone of the newest checkpoint of another run, heads and optimiser left unread.
-
-  Args:
-    folder: that run's checkpoints.
-    like: {"params", "batch_stats"} of the backbone as numpy, for shapes and types.
-
-  Raises:
-    FileNotFoundError: where the folder holds no checkpoint.
-    ValueError: where it holds another backbone.
-  """
-  steps = [int(path.name) for path in folder.glob("*") if path.name.isdigit()]
-  if not steps:
-    raise FileNotFoundError(f"no checkpoint in {folder}.")
-  item = {part: {"backbone": leaves} for part, leaves in like.items()}
-  with ocp.Checkpointer(ocp.PyTreeCheckpointHandler()) as checkpointer:
-    restored = checkpointer.restore(
-      folder / str(max(steps)) / "state",
-      args=ocp.args.PyTreeRestore(
-        item=item,
-        restore_args=jax.tree.map(lambda x: ocp.RestoreArgs(restore_type=np.ndarray), item),
-        partial_restore=True,
-      ),
-    )
-  return {part: restored[part]["backbone"] for part in like}
 
 
 def _goodness(metric: str) -> Callable[[dict[str, float]], float]:
@@ -180,15 +156,11 @@ def _goodness(metric: str) -> Callable[[dict[str, float]], float]:
   return goodness
 
 
-@jax.jit
-def _fingerprint(state: Any) -> Array:
-  """A uint32 that changes with any bit of any leaf, and not with the number of devices.
-
-  A sum modulo 2^32 of the leaves' words, each times an odd number of its place.
-  """
-  total = jnp.zeros((), jnp.uint32)
-  for leaf in jax.tree.leaves(state):
-    words = jax.lax.bitcast_convert_type(leaf, jnp.uint32).reshape(-1)
-    places = 2 * jax.lax.iota(jnp.uint32, words.size) + 1
-    total = total * jnp.uint32(31) + jnp.sum(words * places, dtype=jnp.uint32)
-  return total
+def _drop_unreadable_metrics(folder: Path) -> None:
+  """A checkpoint can be restored without its metrics, but the manager would stop at broken ones."""
+  for path in folder.glob("*/metrics/metrics"):
+    try:
+      json.loads(path.read_text())
+    except ValueError:
+      logging.warning("metrics of checkpoint %s cannot be read; left out", path.parts[-3])
+      path.unlink(missing_ok=True)

@@ -8,11 +8,12 @@ from typing import Any
 
 import jax
 import numpy as np
+import orbax.checkpoint as ocp
 from ml_collections import ConfigDict
 
 from paiaa_jax import rng
 from paiaa_jax.models import pretrained
-from paiaa_jax.training import checkpoint, parallel
+from paiaa_jax.training import parallel
 from paiaa_jax.training.setup import Run
 from paiaa_jax.training.step import State, create_state
 
@@ -40,7 +41,7 @@ def initial_backbone(run: Run, config: ConfigDict) -> dict[str, Any]:
     drawn = _draw(run, config, lambda part: part == "backbone")
     return {kind: parts["backbone"] for kind, parts in drawn.items()}
   if (folder / "checkpoints").is_dir():
-    weights = checkpoint.restore_backbone(folder / "checkpoints", wanted)
+    weights = restore_backbone(folder / "checkpoints", wanted)
   elif folder.is_dir():
     former, _ = pretrained.load_model(folder)
     weights = {kind: former[kind]["backbone"] for kind in wanted}
@@ -50,6 +51,33 @@ def initial_backbone(run: Run, config: ConfigDict) -> dict[str, Any]:
   if jax.tree.map(np.shape, weights) != jax.tree.map(np.shape, wanted):
     raise ValueError(f"model.pretrained={source!r} holds another backbone; check model.backbone.")
   return weights
+
+
+def restore_backbone(folder: Path, like: dict[str, Any]) -> dict[str, Any]:
+  """The backbone of the newest checkpoint of another run, heads and optimiser left unread.
+
+  Args:
+    folder: that run's checkpoints.
+    like: {"params", "batch_stats"} of the backbone, leaves with shape and type.
+
+  Raises:
+    FileNotFoundError: where the folder holds no checkpoint.
+    ValueError: where it holds another backbone.
+  """
+  steps = [int(path.name) for path in folder.glob("*") if path.name.isdigit()]
+  if not steps:
+    raise FileNotFoundError(f"no checkpoint in {folder}.")
+  item = {part: {"backbone": leaves} for part, leaves in like.items()}
+  with ocp.Checkpointer(ocp.PyTreeCheckpointHandler()) as checkpointer:
+    restored = checkpointer.restore(
+      folder / str(max(steps)) / "state",
+      args=ocp.args.PyTreeRestore(
+        item=item,
+        restore_args=jax.tree.map(lambda x: ocp.RestoreArgs(restore_type=np.ndarray), item),
+        partial_restore=True,
+      ),
+    )
+  return {part: restored[part]["backbone"] for part in like}
 
 
 def _draw(run: Run, config: ConfigDict, wanted: Callable[[str], bool]) -> dict[str, Any]:

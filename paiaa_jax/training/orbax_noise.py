@@ -1,7 +1,7 @@
 """Orbax tells of every failed read or write by exception, which we turn into one line.
 
-It also logs the traceback several times, and the event loop that it leaves closes under the other
-reads in flight, each of which complains. `hush` drops both, and nothing else.
+It also logs the traceback several times, and leaves its event loop while other reads are in flight,
+each of which complains. `hush` drops those, and nothing else: no code of ours uses asyncio.
 """
 
 from __future__ import annotations
@@ -19,15 +19,17 @@ def hush() -> None:
 
 
 def _is_not_orbax(record: logging.LogRecord) -> bool:
-  return "orbax" not in record.pathname and "orbax" not in record.getMessage()
+  return "orbax" not in record.pathname and "never retrieved" not in record.getMessage()
 
 
 class _Unraisable:
-  """Passes everything on but complaints about a closed event loop."""
+  """Passes everything on but complaints about a closed event loop, and of Orbax's coroutines."""
 
   def __init__(self, former):
     self._former = former
 
   def __call__(self, unraisable) -> None:
-    if str(unraisable.exc_value) != "Event loop is closed":
+    code = getattr(unraisable.object, "cr_code", None)  # of a coroutine
+    orbax = code is not None and "orbax" in code.co_filename
+    if not orbax and str(unraisable.exc_value) != "Event loop is closed":
       self._former(unraisable)

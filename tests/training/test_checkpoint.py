@@ -84,23 +84,42 @@ def flip_a_bit(path):
   path.write_bytes(content)
 
 
-@pytest.mark.parametrize("spoil", [truncate, flip_a_bit, os.remove])
+@pytest.mark.parametrize(
+  ("files", "spoil"),
+  [
+    ("state/d/*", truncate),
+    ("state/d/*", flip_a_bit),
+    ("state/d/*", os.remove),
+    ("state/manifest.ocdbt", truncate),
+    ("state/_METADATA", truncate),
+    ("fingerprint/metadata", os.remove),
+  ],
+)
 def test_a_spoilt_newest_checkpoint_falls_back_to_the_one_before(
-  open_checkpoints, spoil, tmp_path, caplog
+  open_checkpoints, files, spoil, tmp_path, caplog
 ):
   mesh = parallel.make_mesh()
   save(open_checkpoints(), [3, 6], mesh)
-  files = [path for path in (tmp_path / "checkpoints/6/state").rglob("d/*") if path.is_file()]
-  for path in files:
+  for path in (tmp_path / "checkpoints/6").glob(files):
     spoil(path)
   checkpoints = open_checkpoints()
   with caplog.at_level(logging.WARNING):
     restored = checkpoints.restore_newest(parallel.abstract(placed_state(mesh), mesh))
   assert_same_bits(restored, placed_state(mesh, 3))
-  assert "checkpoint 6 cannot be read" in caplog.text
-  assert (tmp_path / "checkpoints_corrupt/6").exists()
+  assert "checkpoint 6 cannot be read" in caplog.text and "Traceback" not in caplog.text
+  assert (tmp_path / "checkpoints_corrupt/6.0").exists()
   save(checkpoints, [6], mesh)  # its step is free again
   assert checkpoints.steps == [3, 6]
+
+
+def test_a_checkpoint_with_spoilt_metrics_is_restored_without_them(open_checkpoints, tmp_path):
+  mesh = parallel.make_mesh()
+  save(open_checkpoints(), [3, 6], mesh, metrics={3: {"srcc": 0.1}, 6: {"srcc": 0.2}})
+  truncate(tmp_path / "checkpoints/6/metrics/metrics")
+  checkpoints = open_checkpoints()
+  assert checkpoints.best_step == 3
+  restored = checkpoints.restore_newest(parallel.abstract(placed_state(mesh), mesh))
+  assert_same_bits(restored, placed_state(mesh, 6))
 
 
 def test_nothing_readable_is_an_error_and_nothing_at_all_is_none(open_checkpoints, tmp_path):
