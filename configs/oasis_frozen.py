@@ -31,10 +31,13 @@ def get_config() -> ConfigDict:
           epochs=3.0,
           lr_backbone=0.003,
           lr_heads=0.03,
-          weight_decay=1e-5,
+          weight_decay=1e-5,  # L2, added to the gradient
+          clip_norm=0.0,  # global gradient norm; 0: off
+          ema=0.0,  # decay of the weights' moving average a step; 0: off
+          pooling="multi_level",  # "gap" or "multi_level"
           head_widths=(256,),
           head_dropout=0.2,
-          distribution_loss="emd",
+          distribution_loss="emd",  # "mse" (Eq. 2) or "emd"
         )
       ),
     )

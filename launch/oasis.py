@@ -23,18 +23,18 @@ FLAGS = flags.FLAGS
 
 
 def main(_) -> None:
-  from paiaa_jax.experiments.oasis import report, run, study
-  from paiaa_jax.training import resume
+  from paiaa_jax.experiments.oasis import report, run, study, tune
 
   logging.getLogger().setLevel(logging.INFO)
   workdir = Path(FLAGS.workdir)
-  resume.claim(workdir, CONFIG.value)
+  run.claim(workdir, CONFIG.value)
   data = study.read(FLAGS.source)
   features = run.compute_features(CONFIG.value, data, workdir)
   inputs = run.poolings(CONFIG.value, features)
-  images = run.image_level(CONFIG.value, data, inputs, workdir)
-  blocks = run.personalize(CONFIG.value, data, inputs["multi_level, all sizes"], workdir)
-  page = report.write(CONFIG.value, data, images, blocks, workdir)
+  run.image_level(CONFIG.value, data, inputs, workdir)
+  run.personalize(CONFIG.value, data, inputs[run.HEADLINE], workdir)
+  tune.every_seed(CONFIG.value, data, workdir)
+  page = report.write(CONFIG.value, data, workdir)
   logging.info("report written to %s", page)
 
 

@@ -15,9 +15,9 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from paiaa_jax import metrics
-from paiaa_jax.experiments.oasis import people, stage1, stage2, study
+from paiaa_jax.experiments.oasis import gallery, people, stage1, stage2, study
 from paiaa_jax.experiments.oasis.study import Draw, Study
-from paiaa_jax.models import pretrained
+from paiaa_jax.experiments.oasis.tune import weight_file
 from paiaa_jax.models.network import backbone_class
 from paiaa_jax.personalization import solvers
 from paiaa_jax.training import frozen, resume
@@ -28,10 +28,15 @@ EVERYONE = {  # personalised in every block
   "bayes + own taste": stage2.by_process(stage2.outputs_and_taste),
   "ridge": stage2.fused(solvers.Ridge()),
 }
-HEADLINE = {  # in the headline's block only
+SLOW = {  # in the headline's block only, on as many splits as the others have
+  "conditional": stage2.fused(solvers.Conditional()),
   "ridge on features": stage2.by_process(stage2.taste_alone),
   "SVR on features": stage2.support_vectors,
 }
+
+
+HEADLINE = "multi_level, all sizes"  # the features that stage 2 stands on
+PICTURED = "bayes + own taste"  # in the gallery
 
 
 def claim(workdir: Path, config: ConfigDict) -> None:
@@ -47,15 +52,13 @@ def claim(workdir: Path, config: ConfigDict) -> None:
 
 def compute_features(config: ConfigDict, data: Study, workdir: Path) -> dict[int, np.ndarray]:
   """Multi-level features [n, d] of each size, kept as features/<backbone>_<size>.npy."""
-  weights = config.pretrained
-  path = pretrained.packaged_path(config.backbone) if weights == "packaged" else Path(weights)
   (workdir / "features").mkdir(parents=True, exist_ok=True)
   features = {}
   for size in config.sizes:
     file = workdir / "features" / f"{config.backbone}_{size}.npy"
     if not file.exists():
       start = time.monotonic()
-      rows = frozen.extract(config.backbone, path, data.paths, size=size)
+      rows = frozen.extract(config.backbone, weight_file(config), data.paths, size=size)
       _save(file, rows)
       logging.info("features at %d pixels: %.0f s", size, time.monotonic() - start)
     features[size] = np.load(file)
@@ -69,7 +72,7 @@ def poolings(config: ConfigDict, features: dict[int, np.ndarray]) -> dict[str, n
   return {
     f"gap, {config.sizes[0]} px": first[:, -2 * width : -width],  # the deepest level's mean
     f"multi_level, {config.sizes[0]} px": first,
-    "multi_level, all sizes": np.concatenate(list(features.values()), axis=1),
+    HEADLINE: np.concatenate(list(features.values()), axis=1),
   }
 
 
@@ -132,19 +135,45 @@ def personalize(
   for i, block in enumerate(missing):
     start = time.monotonic()
     models = fold_models(data, drawn, heads, kernels, i, block)
-    chosen = EVERYONE | HEADLINE if block == 0 else EVERYONE
-    members = np.flatnonzero(drawn.block == block)
     splits = config.headline_splits if block == 0 else config.splits
+    members = np.flatnonzero(drawn.block == block)
     group = people.gather(data, members, num_splits=splits, seed=config.seeds[0])
-    results = {"ids": group.ids}
-    for name, solver in chosen.items():
-      for k, ranked in zip(
-        config.shots, stage2.evaluate(models, group, solver, config.shots), strict=True
-      ):
-        results |= {f"{name}/{k}/{field}": value for field, value in ranked._asdict().items()}
+    results = {"ids": group.ids} | evaluate(EVERYONE, models, group, config.shots)
+    results |= without_error(data, drawn, block, group, config.shots)
+    if block == 0:
+      fewer = people.gather(data, members, num_splits=config.splits, seed=config.seeds[0])
+      results |= evaluate(SLOW, models, fewer, config.shots)
+      _save(workdir / "gallery.npz", **gallery.two_people(models, group, EVERYONE[PICTURED]))
     _save(files[block], **results)
     logging.info("people of block %d: %.0f s", block, time.monotonic() - start)
   return files
+
+
+def evaluate(
+  chosen: dict[str, stage2.Solver],
+  models: Sequence[stage2.FoldModel],
+  group: people.People,
+  shots: Sequence[int],
+) -> dict[str, np.ndarray]:
+  """`solver/k/field` -> [u, s], the fields those of people.Ranked."""
+  results = {}
+  for name, solver in chosen.items():
+    for k, ranked in zip(shots, stage2.evaluate(models, group, solver, shots), strict=True):
+      results |= {f"{name}/{k}/{field}": value for field, value in ranked._asdict().items()}
+  return results
+
+
+def without_error(
+  data: Study, drawn: Draw, block: int, group: people.People, shots: Sequence[int]
+) -> dict[str, np.ndarray]:
+  """The crowd's own mean as the generic score: what a network without any error would reach."""
+  mean = study.distribution(data.ratings[drawn.block != block], data.scale) @ data.scale
+  scores = np.broadcast_to(mean[group.photo][..., None], group.draws.position.shape)
+  return {
+    f"crowd's mean/{k}/{field}": value
+    for k in shots
+    for field, value in people.rank(group, k, scores)._asdict().items()
+  }
 
 
 def fold_models(

@@ -24,6 +24,7 @@ from paiaa_jax.personalization import bayes, crowd, fits, fusion, solvers
 LEVEL = 0.9
 TASTE_VARIANCES = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6)  # squared points
 STRANGER = 4.0  # variance of a person's mean where nothing generic is known, squared points
+COMPONENTS = 64  # of the pooled features, for `conditional`
 ASKED = 100  # people of the crowd who tell the variance of personal taste
 
 
@@ -67,18 +68,19 @@ def make_model(
 def evaluate(
   models: Sequence[FoldModel], people: People, solver: Solver, shots: Sequence[int]
 ) -> list[Ranked]:
-  """One Ranked for each k of `shots`; each photograph's score is that of its own fold."""
-  results = []
-  for k in shots:
-    scores, half_width = None, None
-    for model in models:
-      own = model.test[people.photo][..., None]
-      mine, width = solver(model, people, k)
-      scores = mine if scores is None else np.where(own, mine, scores)
-      if width is not None:
-        half_width = width if half_width is None else np.where(own, width, half_width)
-    results.append(rank(people, k, scores, half_width))
-  return results
+  """One Ranked for each k of `shots`."""
+  return [rank(people, k, *score(models, people, solver, k)) for k in shots]
+
+
+def score(models: Sequence[FoldModel], people: People, solver: Solver, k: int) -> Scores:
+  """Scores after k shots, each photograph's by the model of its own fold."""
+  scores, half_width = solver(models[0], people, k)
+  for model in models[1:]:
+    own = model.test[people.photo][..., None]
+    mine, width = solver(model, people, k)
+    scores = np.where(own, mine, scores)
+    half_width = None if width is None else np.where(own, width, half_width)
+  return scores, half_width
 
 
 def generic(model: FoldModel, people: People, k: int) -> Scores:
@@ -91,17 +93,21 @@ def generic(model: FoldModel, people: People, k: int) -> Scores:
 def fused(settings: solvers.Solver) -> Solver:
   """A solver of personalization.solvers on generic scores and auxiliary outputs (Eq. 6)."""
 
+  needs_features = isinstance(settings, solvers.Conditional)
+
   def solve(model: FoldModel, people: People, k: int) -> Scores:
     u, _, s = people.draws.position.shape
-    generic = model.generic[people.photo]
+    valid, generic = people.valid[..., None], model.generic[people.photo]
+    features = components(model.kernel)[people.photo] if needs_features else None
     fitted = fits.fit_all(
       settings,
-      fusion.design(jnp.where(people.valid[..., None], model.aux[people.photo], 0)),
+      fusion.design(jnp.where(valid, model.aux[people.photo], 0)),
       jnp.where(people.valid, people.rating - generic, 0),
       people.draws.position,
       np.full(s, k),
-      np.arange(u),
+      np.arange(u),  # whom the crowd's prior is not made from: nobody here is in the crowd
       model.prior,
+      None if features is None else jnp.where(valid, features, 0),
     )
     width = None if fitted.half_width is None else np.asarray(fitted.half_width)
     return generic[..., None] + np.asarray(fitted.added), width
@@ -159,6 +165,12 @@ def _likeliest(model: FoldModel, mean: np.ndarray, base: np.ndarray, noise: floa
 
   candidates = [process(v, share) for v in TASTE_VARIANCES for share in (0.4, 0.8) if noise > share * v]
   return max(candidates, key=lambda p: float(gaussian.log_likelihood(p, photo, rating, here)))
+
+
+def components(kernel: np.ndarray) -> np.ndarray:
+  """The first COMPONENTS principal components [N, COMPONENTS] of a kernel, of deviation 1."""
+  _, vectors = np.linalg.eigh(kernel)
+  return vectors[:, -COMPONENTS:] * np.sqrt(len(kernel))
 
 
 def support_vectors(model: FoldModel, people: People, k: int) -> Scores:

@@ -52,8 +52,8 @@ class Draw(NamedTuple):
 def read(source: str | Path) -> Study:
   """Reads the distributors' files, see data.databases.oasis."""
   database = oasis.load(source)
-  images = database.images["image"].sort().to_numpy()
-  users = database.ratings["user"].unique().sort().to_numpy()
+  images = database.images["image"].sort().to_numpy().astype(str)
+  users = database.ratings["user"].unique().sort().to_numpy().astype(str)
   row = {name: i for i, name in enumerate(users)}
   column = {name: i for i, name in enumerate(images)}
   ratings = np.full((len(users), len(images)), np.nan, np.float32)
