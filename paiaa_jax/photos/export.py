@@ -19,6 +19,7 @@ from paiaa_jax.data.images import PREPROCESSING
 from paiaa_jax.models import pretrained
 from paiaa_jax.models.model_folder import CONFIG, WEIGHTS, ModelFolder
 from paiaa_jax.models.network import Network
+from paiaa_jax.models.platform import traced_for_elsewhere
 
 PLATFORMS = ("cpu", "cuda", "tpu")
 ONNX_TOLERANCE = 1e-4  # on outputs in [-1, 1]
@@ -65,7 +66,8 @@ def program(model: ModelFolder) -> Callable:
   variables, _ = pretrained.load_model(model.folder)
 
   def apply(image):
-    prediction = network.apply(variables, image)
+    with traced_for_elsewhere():
+      prediction = network.apply(variables, image)
     return prediction.distribution, prediction.aux
 
   return apply

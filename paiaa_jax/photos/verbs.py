@@ -77,11 +77,28 @@ def rank(library: Library, profile: Path, top: int, within_bursts: bool, out: Pa
   table.check_output(out)
   taste = profiles.load(profile)
   rows = rank(library, taste, within_bursts)
-  table.write(rows[: top or None], COLUMNS, out)
+  if out is None and sys.stdout.isatty():
+    show(rows[: top or None])
+  else:
+    table.write(rows[: top or None], COLUMNS, out)
   shown, (low, high) = min(top or len(rows), len(rows)), taste.scale
   say(f"{shown} of {len(rows)} photographs, scores from {low:g} to {high:g}")
   if not taste.better:
     say(worth(taste)[-1])
+
+
+def show(rows: list[table.Row]) -> None:
+  """A ranking for a person's eyes."""
+  from rich.console import Console
+  from rich.table import Table
+
+  shown = Table("", "photograph", "your score", "people's", "ahead of", box=None)
+  for place, row in enumerate(rows, start=1):
+    half = row["personal_high"] - row["personal_score"]
+    own = f"{row['personal_score']:.2f} ± {half:.2f}"
+    people, ahead = f"{row['aesthetic_score']:.2f}", f"{row['percentile']:.0f} %"
+    shown.add_row(str(place), row["path"], own, people, ahead)
+  Console().print(shown)
 
 
 def explain(library: Library, profile: Path, png: Path | None) -> None:

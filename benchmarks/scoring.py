@@ -1,0 +1,199 @@
+"""Photographs a second against PyTorch and onnxruntime; a new person's scores from the cache.
+
+    python -m benchmarks.scoring [--onnx=model.onnx] [--photos=DIR]
+
+One loop reads, decodes and caches for all contenders, so that they differ in the network alone;
+they take turns in one run. The model is EfficientNet-Lite0 at 224 pixels with its ImageNet weights.
+`paiaa export --format=onnx` wrote the ONNX program (--save_model leaves the model for it).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import jax
+import numpy as np
+from PIL import Image
+from sklearn.datasets import load_sample_images
+
+from paiaa_jax.models import model_folder, pretrained
+from paiaa_jax.models.efficientnet_lite import EfficientNetLite0
+from paiaa_jax.models.network import Network
+from paiaa_jax.personalization.profile import Profile
+from paiaa_jax.photos import personal, score
+from paiaa_jax.photos.cache import KEY, Rows
+from paiaa_jax.types import TRAITS
+
+SIZE, BUCKETS, BATCH = 224, 10, 32
+PHOTO = (1280, 853)  # pixels
+ROWS = 1_000_000
+
+
+def save_model(folder: Path) -> model_folder.ModelFolder:
+  """Real ImageNet weights under heads drawn at random."""
+  name = "efficientnet_lite0"
+  fields = {"backbone": name, "num_buckets": BUCKETS, "aux_names": TRAITS}
+  image = np.zeros((1, SIZE, SIZE, 3), np.uint8)
+  variables = jax.jit(Network(**fields).init)(jax.random.key(0), image)
+  weights = pretrained.load(name, pretrained.packaged_path(name))
+  for collection in ("params", "batch_stats"):
+    variables[collection]["backbone"] = weights[collection]
+  config = {
+    "network": fields,
+    "preprocessing": {"image_size": SIZE},
+    "scale": list(range(1, BUCKETS + 1)),
+    "aux_names": list(TRAITS),
+    "tasks": "joint",
+  }
+  pretrained.save_model(folder, jax.tree.map(np.asarray, variables), config)
+  return model_folder.read(folder)
+
+
+def save_photos(folder: Path, count: int) -> None:
+  """Crops of two real photographs, as JPEGs of the size a web album has."""
+  random = np.random.default_rng(0)
+  sources = [Image.fromarray(image) for image in load_sample_images().images]
+  for i in range(count):
+    source = sources[i % len(sources)]
+    left, top = random.integers(0, 200, 2)
+    crop = source.crop((left, top, left + 400, top + 227)).resize(PHOTO)
+    crop.save(folder / f"{i:04d}.jpg", quality=90)
+
+
+def torch_predict() -> score.Predict | None:
+  """The same backbone by torch's convolutions, channels last; None without torch."""
+  try:
+    import torch
+
+    from tests.models.test_against_torch import efficientnet_in_torch
+  except ImportError:
+    return None
+  weights = pretrained.torch_files.read(pretrained.packaged_path("efficientnet_lite0"))
+  weights = {name: torch.from_numpy(np.array(array)) for name, array in weights.items()}
+  mean, std = np.float32(EfficientNetLite0.MEAN), np.float32(EfficientNetLite0.STD)
+
+  def predict(pixels: np.ndarray) -> np.ndarray:
+    normalised = (pixels.astype(np.float32) / 255 - mean) / std
+    with torch.inference_mode():
+      return efficientnet_in_torch(weights, normalised)[:, : BUCKETS + len(TRAITS)]
+
+  return predict
+
+
+def onnx_predict(path: Path | None) -> score.Predict | None:
+  """The exported program in onnxruntime; None without either."""
+  try:
+    import onnxruntime
+  except ImportError:
+    return None
+  if path is None:
+    return None
+  session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+  return lambda pixels: np.concatenate(session.run(None, {"image": pixels}), axis=1)
+
+
+def take_turns(runs: dict[str, Callable[[], None]], rounds: int) -> dict[str, tuple[float, float]]:
+  """Median seconds of each run, by the clock and of processor time."""
+  times = {name: [] for name in runs}
+  for turn in range(rounds + 1):
+    for name, run in runs.items():
+      clock, processor = time.perf_counter(), time.process_time()
+      run()
+      if turn:  # the first one compiles and warms up
+        times[name].append((time.perf_counter() - clock, time.process_time() - processor))
+  return {
+    name: tuple(statistics.median(column) for column in zip(*pairs, strict=True))
+    for name, pairs in times.items()
+  }
+
+
+def throughput(model: model_folder.ModelFolder, photos: Path, onnx: Path | None, rounds: int):
+  """Prints photographs a second of each contender, end to end and in the network alone."""
+  paths = sorted(photos.iterdir())
+  contenders = {
+    "paiaa": score.network_of(model, BATCH),
+    "torch": torch_predict(),
+    "onnxruntime": onnx_predict(onnx),
+  }
+  contenders = {name: predict for name, predict in contenders.items() if predict}
+
+  def end_to_end(predict: score.Predict) -> None:
+    with score.open_cache(":memory:", model) as cache:
+      options = {"image_size": SIZE, "batch_size": BATCH}
+      scored = list(score.score_photos(paths, predict, cache, **options))
+    assert len(scored) == len(paths) and not any(photo.error for photo in scored)
+
+  pixels = np.random.default_rng(0).integers(0, 256, (BATCH, SIZE, SIZE, 3), np.uint8)
+  runs = {f"{name}, files": lambda p=p: end_to_end(p) for name, p in contenders.items()}
+  runs |= {f"{name}, network": lambda p=p: p(pixels) for name, p in contenders.items()}
+  print(f"{len(paths)} JPEGs of {PHOTO[0]} x {PHOTO[1]}; {os.cpu_count()} cores, load {load()}")
+  print(f"{'contender':24}{'photos/s':>10}{'ms of CPU a photo':>20}")
+  for name, (clock, processor) in take_turns(runs, rounds).items():
+    count = len(paths) if name.endswith("files") else BATCH
+    print(f"{name:24}{count / clock:>10.1f}{1e3 * processor / count:>20.1f}")
+
+
+def rescoring(model: model_folder.ModelFolder, path: Path, rounds: int) -> None:
+  """Prints a new person's seconds from closed cache to a million scores, beside a plain copy."""
+  width, random = BUCKETS + len(TRAITS), np.random.default_rng(0)
+  with score.open_cache(path, model) as cache:
+    keys = np.zeros(ROWS, KEY)
+    keys["digest"] = random.integers(0, 2**64, (ROWS, 2), np.uint64)
+    vectors = random.random((ROWS, width), np.float32)
+    for start in range(0, ROWS, 65_536):
+      part = slice(start, start + 65_536)
+      cache.add(Rows(keys[part], vectors[part]))
+  weights = tuple(random.normal(size=len(TRAITS)).tolist())
+  identity = tuple(map(tuple, np.eye(len(TRAITS) + 1).tolist()))
+  taste = Profile(
+    model.model_id, TRAITS, weights, 0.1, identity, 1.0, 9.0, (1, 10), (1, 5), (1,) * 5, 10, 0, 0, 0
+  )
+
+  def open_and_score() -> None:
+    with score.open_cache(path, model) as cache:
+      personal.personal_scores(cache.rows().vectors, model, taste)
+
+  runs = {
+    "open the cache, a million scores": open_and_score,
+    "the product alone": lambda: personal.personal_scores(vectors, model, taste),
+    "read the same bytes (sum)": lambda: vectors.sum(),
+    "copy the same bytes": lambda: vectors.copy(),
+  }
+  print(f"\n{ROWS} photographs, {vectors.nbytes / 1e6:.0f} MB of vectors; load {load()}")
+  for name, (clock, _) in take_turns(runs, rounds).items():
+    print(f"{name:36}{1e3 * clock:>8.1f} ms {vectors.nbytes / clock / 1e9:>8.2f} GB/s")
+
+
+def load() -> str:
+  return f"{os.getloadavg()[0]:.1f}"
+
+
+def main() -> None:
+  parser = argparse.ArgumentParser(description=__doc__)
+  parser.add_argument("--photos", type=Path, help="JPEGs; by default crops of real ones")
+  parser.add_argument("--count", type=int, default=128, help="of the default photographs")
+  parser.add_argument("--onnx", type=Path, help="what `paiaa export --format=onnx` wrote")
+  parser.add_argument("--save_model", type=Path, help="only write the model, for that export")
+  parser.add_argument("--rounds", type=int, default=5)
+  flags = parser.parse_args()
+  if flags.save_model:
+    save_model(flags.save_model)
+    return
+  with tempfile.TemporaryDirectory() as folder:
+    model = save_model(Path(folder) / "model")
+    photos = flags.photos or Path(folder) / "photos"
+    if not flags.photos:
+      photos.mkdir()
+      save_photos(photos, flags.count)
+    throughput(model, photos, flags.onnx, flags.rounds)
+    rescoring(model, Path(folder) / "cache.sqlite", flags.rounds)
+
+
+if __name__ == "__main__":
+  main()

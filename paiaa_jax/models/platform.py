@@ -1,0 +1,26 @@
+"""What a network is traced for: XLA on the CPU wants some operations written as shifted slices."""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+from collections.abc import Iterator
+
+import jax
+
+_elsewhere = contextvars.ContextVar("elsewhere", default=False)
+
+
+def is_xla_cpu() -> bool:
+  """Whether what is being traced will run by XLA on the CPU."""
+  return jax.default_backend() == "cpu" and not _elsewhere.get()
+
+
+@contextlib.contextmanager
+def traced_for_elsewhere() -> Iterator[None]:
+  """Inside, networks are traced for other machines and runtimes, whatever this one is."""
+  token = _elsewhere.set(True)
+  try:
+    yield
+  finally:
+    _elsewhere.reset(token)
