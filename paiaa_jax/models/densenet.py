@@ -13,6 +13,7 @@ import jax.numpy as jnp
 
 from paiaa_jax.models.norm import BatchNorm
 from paiaa_jax.models.pooling import pool
+from paiaa_jax.models.windows import avg_pool, max_pool
 from paiaa_jax.types import Array
 
 LAYERS = (6, 12, 24, 16)
@@ -44,7 +45,7 @@ class Transition(nn.Module):
   def __call__(self, x: Array, train: bool) -> Array:
     x = nn.relu(BatchNorm(dtype=self.dtype, name="norm")(x, use_running_average=not train))
     x = nn.Conv(x.shape[-1] // 2, (1, 1), use_bias=False, dtype=self.dtype, name="conv")(x)
-    return nn.avg_pool(x, (2, 2), (2, 2))
+    return avg_pool(x, 2, 2)
 
 
 class DenseNet121(nn.Module):
@@ -73,7 +74,7 @@ class DenseNet121(nn.Module):
     layer = nn.remat(DenseLayer, static_argnums=(2,)) if self.remat else DenseLayer
     x = nn.Conv(STEM, (7, 7), (2, 2), padding=3, use_bias=False, dtype=self.dtype, name="stem")(x)
     x = nn.relu(BatchNorm(dtype=self.dtype, name="norm_stem")(x, use_running_average=not train))
-    x = nn.max_pool(x, (3, 3), (2, 2), padding=((1, 1), (1, 1)))
+    x = max_pool(x, 3, 2, padding=1)
     levels = [x]
     for block, layers in enumerate(LAYERS, start=1):
       for i in range(1, layers + 1):

@@ -14,7 +14,9 @@ import jax
 import jax.numpy as jnp
 
 from paiaa_jax.models.norm import BatchNorm
+from paiaa_jax.models.platform import is_xla_cpu
 from paiaa_jax.models.pooling import pool
+from paiaa_jax.models.windows import shifts
 from paiaa_jax.types import Array
 
 # (blocks, kernel, stride of the first, expansion, channels out)
@@ -48,19 +50,14 @@ class Depthwise(nn.Module):
     k, s, c = self.kernel, self.stride, x.shape[-1]
     init = nn.initializers.variance_scaling(2.0, "fan_out", "normal")
     weight = self.param("kernel", init, (k, k, 1, c), jnp.float32).astype(self.dtype)
-    if jax.default_backend() != "cpu":
+    if not is_xla_cpu():
       return jax.lax.conv_general_dilated(
         x, weight, (s, s), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"), feature_group_count=c
       )
     pads = jax.lax.padtype_to_pads(x.shape[1:3], (k, k), (s, s), "SAME")
-    h, w = (-(-side // s) for side in x.shape[1:3])
     x = jnp.pad(x, ((0, 0), *pads, (0, 0)))
-    taps = (
-      x[:, i : i + (h - 1) * s + 1 : s, j : j + (w - 1) * s + 1 : s] * weight[i, j][None, None]
-      for i in range(k)
-      for j in range(k)
-    )
-    return sum(taps)
+    taps = zip(shifts(x, k, s), weight.reshape(k * k, 1, 1, 1, c), strict=True)
+    return sum(x * w for x, w in taps)
 
 
 class Block(nn.Module):

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 
 from paiaa_jax.models.norm import BatchNorm
 from paiaa_jax.models.pooling import pool
+from paiaa_jax.models.windows import avg_pool, max_pool
 from paiaa_jax.types import Array
 
 
@@ -50,11 +51,11 @@ class Branches(nn.Module):
 
   @staticmethod
   def average(x: Array) -> Array:
-    return nn.avg_pool(x, (3, 3), (1, 1), padding=((1, 1), (1, 1)))
+    return avg_pool(x, 3, 1, padding=1)
 
   @staticmethod
   def shrink(x: Array) -> Array:
-    return nn.max_pool(x, (3, 3), (2, 2))
+    return max_pool(x, 3, 2)
 
 
 class InceptionA(Branches):
@@ -176,11 +177,11 @@ class InceptionV3(nn.Module):
     x = conv(x, "Conv2d_2a_3x3", 32, 3)
     x = conv(x, "Conv2d_2b_3x3", 64, 3, padding="SAME")
     levels = [x]
-    x = nn.max_pool(x, (3, 3), (2, 2))
+    x = max_pool(x, 3, 2)
     x = conv(x, "Conv2d_3b_1x1", 80, 1)
     x = conv(x, "Conv2d_4a_3x3", 192, 3)
     levels.append(x)
-    x = nn.max_pool(x, (3, 3), (2, 2))
+    x = max_pool(x, 3, 2)
     for letter, channels in zip("bcd", (32, 64, 64), strict=True):
       x = block(InceptionA, f"Mixed_5{letter}", pool_channels=channels)(x)
     levels.append(x)
