@@ -1,4 +1,4 @@
-"""The method measured on real people: OASIS-beauty's photographs and raters, from files to a report.
+"""The method measured on OASIS-beauty: real photographs and raters, from files to a report.
 
     python -m launch.oasis --source=DIR --workdir=runs/oasis
 

@@ -22,6 +22,7 @@ from paiaa_jax.types import Array
 
 CONSTANT = 1e-6  # standard deviation of a feature that tells nothing
 
+
 def extract(
   backbone: str,
   weights: Path,
@@ -52,7 +53,9 @@ def extract(
 
   rows = []
   for start in range(0, len(photos), batch_size):
-    batch = [images.resize_square(images.load(p, size), size) for p in photos[start : start + batch_size]]
+    batch = [
+      images.resize_square(images.load(p, size), size) for p in photos[start : start + batch_size]
+    ]
     padding = batch_size - len(batch)
     features = forward(np.pad(np.stack(batch), ((0, padding), (0, 0), (0, 0), (0, 0))))
     rows.append(np.asarray(features)[: len(batch)])
@@ -69,8 +72,12 @@ def kernel(features: Array, train: Array) -> Array:
   train = train.astype(features.dtype)
   count = jnp.sum(train)
   mean = train @ features / count
-  std = jnp.sqrt(train @ jnp.square(features - mean) / count)
-  x = jnp.where(std > CONSTANT, jnp.tanh((features - mean) / jnp.maximum(std, CONSTANT)), 0.0)
+  std = jnp.sqrt(train @ jnp.square(features - mean[None, :]) / count)
+  x = jnp.where(
+    (std > CONSTANT)[None, :],
+    jnp.tanh((features - mean[None, :]) / jnp.maximum(std, CONSTANT)[None, :]),
+    0.0,
+  )
   with jax.default_matmul_precision("highest"):
     inner = x @ x.T
   inner = inner * count / (train @ jnp.diagonal(inner))
@@ -105,7 +112,7 @@ class Smoother(NamedTuple):
 def make_smoother(likeness: Array, train: Array) -> Smoother:
   """kernel's [n, n] and the same mask [n] -> Smoother."""
   train = train.astype(likeness.dtype)
-  cross = center(likeness, train) * train
+  cross = center(likeness, train) * train[None, :]
   values, vectors = jnp.linalg.eigh(cross * train[:, None])
   return Smoother(jnp.maximum(values, 0.0), vectors, cross, train)
 
@@ -129,7 +136,7 @@ def fit_heads(smoother: Smoother, targets: Array, strengths: Array) -> tuple[Arr
   values, vectors, cross, train = smoother
   count = jnp.sum(train)
   mean = train @ targets / count
-  y = jnp.where(train[:, None] > 0, targets - mean, 0.0)
+  y = jnp.where(train[:, None] > 0, targets - mean[None, :], 0.0)
   projected = vectors.T @ y
   scale = jnp.sum(values) / count
 
@@ -140,8 +147,8 @@ def fit_heads(smoother: Smoother, targets: Array, strengths: Array) -> tuple[Arr
     return y - (y - fitted) / jnp.maximum(1 - pull, 1e-6)[:, None]
 
   left_out = jax.vmap(leave_one_out)(strengths)  # [s, n, m]
-  error = jnp.sum(train[:, None] * jnp.square(left_out - y), axis=(1, 2))
+  error = jnp.sum(train[None, :, None] * jnp.square(left_out - y[None]), axis=(1, 2))
   best = jnp.argmin(error)
   dual = vectors @ (projected / (values + strengths[best] * scale)[:, None])
   predicted = jnp.where(train[:, None] > 0, left_out[best], cross @ dual)
-  return mean + predicted, strengths[best]
+  return mean[None, :] + predicted, strengths[best]

@@ -51,7 +51,7 @@ def two_people(
 
 
 def _least_alike(ratings: np.ndarray) -> tuple[int, int]:
-  """The pair of least correlation among those that share enough; ratings [u, N], NaN where absent."""
+  """The pair of least correlation that shares enough; ratings [u, N], NaN where absent."""
   least, pair = np.inf, (0, 1)
   for a in range(len(ratings)):
     for b in range(a):

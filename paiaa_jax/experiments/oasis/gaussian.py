@@ -53,7 +53,9 @@ def _predict(process: Process, photo: Array, rating: Array, drawn: Array) -> tup
     photo, rating, drawn = args
     mean = process.mean[photo]
     covariance = process.covariance[photo[:, None], photo[None, :]]
-    return jax.vmap(lambda shots: _posterior(mean, covariance, process.noise, rating, shots), out_axes=-1)(drawn)
+    return jax.vmap(
+      lambda shots: _posterior(mean, covariance, process.noise, rating, shots), out_axes=-1
+    )(drawn)
 
   return jax.lax.map(person, (photo, rating, drawn))
 

@@ -38,7 +38,9 @@ class People(NamedTuple):
 
 def gather(study: Study, members: np.ndarray, *, num_splits: int, seed: int) -> People:
   """The people at rows `members` of the study; who gave one score throughout is left out."""
-  members = [u for u in members if np.unique(study.ratings[u][~np.isnan(study.ratings[u])]).size > 1]
+  members = [
+    u for u in members if np.unique(study.ratings[u][~np.isnan(study.ratings[u])]).size > 1
+  ]
   rated = [np.flatnonzero(~np.isnan(study.ratings[u])) for u in members]
   shape = len(members), max(map(len, rated))
   photo, valid = np.zeros(shape, int), np.zeros(shape, bool)

@@ -23,6 +23,7 @@ def gain_curve(
   figure = Figure(figsize=(4.8, 3.2), layout="constrained")
   axis = figure.subplots()
   for name, by_shots in gains.items():
+    by_shots = [gain[np.isfinite(gain)] for gain in by_shots]
     mean = np.array([gain.mean() for gain in by_shots])
     half = np.array([1.96 * gain.std(ddof=1) / np.sqrt(len(gain)) for gain in by_shots])
     axis.plot(shots, mean, marker="o", markersize=4, color=COLORS[name], label=name)
@@ -53,6 +54,8 @@ def two_people(
     axis.imshow(images[i])
     axis.set_axis_off()
     lines = [f"generic {generic[i]:.1f}"]
-    lines += [f"{name}: {scores[j, i]:.1f}, rated {ratings[j, i]:.0f}" for j, name in enumerate("AB")]
+    lines += [
+      f"{name}: {scores[j, i]:.1f}, rated {ratings[j, i]:.0f}" for j, name in enumerate("AB")
+    ]
     axis.set_title("\n".join(lines), fontsize=9)
   return figure

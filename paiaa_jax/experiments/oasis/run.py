@@ -45,7 +45,9 @@ def claim(workdir: Path, config: ConfigDict) -> None:
   if file.exists():
     changes = resume.differences(json.loads(file.read_text()), resolved)
     if changes:
-      raise ValueError(f"{workdir} holds another config's results ({'; '.join(changes)}); take a new --workdir.")
+      raise ValueError(
+        f"{workdir} holds another config's results ({'; '.join(changes)}); take a new --workdir."
+      )
   workdir.mkdir(parents=True, exist_ok=True)
   file.write_text(json.dumps(resolved, indent=1, sort_keys=True) + "\n")
 
@@ -118,9 +120,7 @@ def agreement(data: Study, drawn: Draw, heads: stage1.Heads) -> dict[str, float]
   }
 
 
-def personalize(
-  config: ConfigDict, data: Study, features: np.ndarray, workdir: Path
-) -> list[Path]:
+def personalize(config: ConfigDict, data: Study, features: np.ndarray, workdir: Path) -> list[Path]:
   """Stage 2 on each block of the first seed; people/block<i>.npz holds solver/k/field [u, s]."""
   drawn = study.draw(data, config.seeds[0], config.folds, config.people)
   sizes = np.bincount(drawn.block)

@@ -40,14 +40,16 @@ def fit(features: Array, study: Study, drawn: Draw, blocks: tuple[int, ...]) -> 
   targets = jnp.asarray(np.stack(crowds))
   norms = jnp.asarray(study.norms.T[..., None])  # k targets of one column
   strengths = jnp.asarray(STRENGTHS)
-  fit_each = jax.vmap(frozen.fit_heads, in_axes=(None, 0, None))
+  fit_each = jax.jit(jax.vmap(frozen.fit_heads, in_axes=(None, 0, None)))
   folds = []
   for fold in range(drawn.photo_fold.max() + 1):
     train = drawn.photo_fold != fold
     smoother = frozen.make_smoother(frozen.kernel(features, train), train)
     shares, first = fit_each(smoother, targets, strengths)
     norm, rest = fit_each(smoother, norms, strengths)
-    folds.append((shares, standardize(np.asarray(norm[..., 0]).T, train), jnp.append(first[0], rest)))
+    folds.append(
+      (shares, standardize(np.asarray(norm[..., 0]).T, train), jnp.append(first[0], rest))
+    )
   return Heads(*(np.stack(parts) for parts in zip(*folds, strict=True)))
 
 

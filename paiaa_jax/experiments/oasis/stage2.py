@@ -9,9 +9,11 @@ Shapes: u people, n ratings each (padded), s splits, N photographs, c people of 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from sklearn.svm import SVR
@@ -20,6 +22,7 @@ from paiaa_jax.experiments.oasis import gaussian
 from paiaa_jax.experiments.oasis.gaussian import Process
 from paiaa_jax.experiments.oasis.people import People, Ranked, rank
 from paiaa_jax.personalization import bayes, crowd, fits, fusion, solvers
+from paiaa_jax.types import Array
 
 LEVEL = 0.9
 TASTE_VARIANCES = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6)  # squared points
@@ -96,23 +99,46 @@ def fused(settings: solvers.Solver) -> Solver:
   needs_features = isinstance(settings, solvers.Conditional)
 
   def solve(model: FoldModel, people: People, k: int) -> Scores:
-    u, _, s = people.draws.position.shape
-    valid, generic = people.valid[..., None], model.generic[people.photo]
     features = components(model.kernel)[people.photo] if needs_features else None
-    fitted = fits.fit_all(
+    fitted = _fit_all(
       settings,
-      fusion.design(jnp.where(valid, model.aux[people.photo], 0)),
-      jnp.where(people.valid, people.rating - generic, 0),
-      people.draws.position,
-      np.full(s, k),
-      np.arange(u),  # whom the crowd's prior is not made from: nobody here is in the crowd
+      people._replace(ids=None),
+      model.generic[people.photo],
+      model.aux[people.photo],
       model.prior,
-      None if features is None else jnp.where(valid, features, 0),
+      features,
+      k,
     )
     width = None if fitted.half_width is None else np.asarray(fitted.half_width)
-    return generic[..., None] + np.asarray(fitted.added), width
+    return model.generic[people.photo][..., None] + np.asarray(fitted.added), width
 
   return solve
+
+
+@functools.partial(jax.jit, static_argnames="settings")
+def _fit_all(
+  settings: solvers.Solver,
+  people: People,
+  generic: Array,
+  aux: Array,
+  prior: bayes.Prior,
+  features: Array | None,
+  k: Array,
+) -> fits.Fits:
+  """Fits of u people and s splits; generic [u, n], aux [u, n, k], features [u, n, f]."""
+  u, _, s = people.draws.position.shape
+  valid = people.valid[..., None]
+  with jax.default_matmul_precision("highest"):
+    return fits.fit_all(
+      settings,
+      fusion.design(jnp.where(valid, aux, 0)),
+      jnp.where(people.valid, people.rating - generic, 0),
+      people.draws.position,
+      jnp.full(s, k),
+      jnp.arange(u),  # deals people into groups where the prior is theirs; here it is the crowd's
+      prior,
+      None if features is None else jnp.where(valid, features, 0),
+    )
 
 
 def by_process(process: Callable[[FoldModel], Process]) -> Solver:
@@ -160,10 +186,14 @@ def _likeliest(model: FoldModel, mean: np.ndarray, base: np.ndarray, noise: floa
 
   def process(variance: float, share: float) -> Process:
     return Process(
-      jnp.asarray(mean), jnp.asarray(base + variance * model.kernel), jnp.asarray(noise - share * variance)
+      jnp.asarray(mean),
+      jnp.asarray(base + variance * model.kernel),
+      jnp.asarray(noise - share * variance),
     )
 
-  candidates = [process(v, share) for v in TASTE_VARIANCES for share in (0.4, 0.8) if noise > share * v]
+  candidates = [
+    process(v, share) for v in TASTE_VARIANCES for share in (0.4, 0.8) if noise > share * v
+  ]
   return max(candidates, key=lambda p: float(gaussian.log_likelihood(p, photo, rating, here)))
 
 

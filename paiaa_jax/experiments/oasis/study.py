@@ -51,7 +51,7 @@ class Draw(NamedTuple):
 
 def read(source: str | Path) -> Study:
   """Reads the distributors' files, see data.databases.oasis."""
-  database = oasis.load(source)
+  database = oasis.load(source, people=1)  # its own division of people is not used
   images = database.images["image"].sort().to_numpy().astype(str)
   users = database.ratings["user"].unique().sort().to_numpy().astype(str)
   row = {name: i for i, name in enumerate(users)}
@@ -91,5 +91,7 @@ def distribution(ratings: Array, scale: Array) -> np.ndarray:
   counts = np.stack([(ratings == score).sum(axis=0) for score in scale], axis=1).astype(np.float32)
   total = counts.sum(axis=1, keepdims=True)
   if not total.all():
-    raise ValueError(f"{int((total == 0).sum())} photographs have no rating by the crowd; make people fewer.")
+    raise ValueError(
+      f"{int((total == 0).sum())} photographs have no rating by the crowd; make people fewer."
+    )
   return counts / total

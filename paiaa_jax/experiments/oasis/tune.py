@@ -66,7 +66,7 @@ def run(config: ConfigDict, data: Study, drawn: Draw, seed: int, tasks: str) -> 
   """Trains one seed on one or both tasks; returns its agreement with the held-out fold.
 
   Returns:
-    srcc of the mean scores, srcc_<name> of each auxiliary output, and the last step's loss_aesthetics.
+    srcc of the mean scores, srcc_<name> of each auxiliary output, the last loss_aesthetics.
   """
   start, tune = time.monotonic(), config.tune
   test = drawn.photo_fold == seed % config.folds
@@ -101,7 +101,12 @@ def run(config: ConfigDict, data: Study, drawn: Draw, seed: int, tasks: str) -> 
   )
   step = jax.jit(step, donate_argnums=0)
   batches = pipeline.train_batches(
-    source, batch_size=tune.batch_size, image_size=tune.size, resize=tune.resize, seed=seed, flip=True
+    source,
+    batch_size=tune.batch_size,
+    image_size=tune.size,
+    resize=tune.resize,
+    seed=seed,
+    flip=True,
   )
   for _, batch in zip(range(steps), batches, strict=False):
     state, losses = step(state, batch)
