@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -66,12 +67,18 @@ def run_steps(
   writer: MetricWriter,
 ) -> tuple[State, dict[str, float]]:
   """From the step in `state` to the last; returns the state and the last evaluation's metrics."""
-  train_step = parallel.jit_train_step(_train_step(run, config), state, run.mesh)
+  first_step = int(jax.device_get(state.step))
+  if first_step >= run.total_steps:
+    return state, {}
+  start = time.perf_counter()
+  shapes = streams.batch_shapes(run.streams, config)
+  jitted = parallel.jit_train_step(_train_step(run, config), state, run.mesh)
+  train_step = parallel.compile_together(jitted, state, shapes)
+  writer.write(first_step, {"compile_seconds": time.perf_counter() - start})
   evaluate = Evaluator(run, config, state)
   log_every = config.log.every
   eval_every = config.train.eval_every or run.epoch_steps
   save_every = config.checkpoint.every or run.epoch_steps
-  first_step = int(jax.device_get(state.step))
   batches = streams.train_batches(run.streams, config, first_step)
   window = Window(workdir, functools.partial(streams.image_names, run.streams))
   results = {}

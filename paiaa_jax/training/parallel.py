@@ -13,10 +13,12 @@ import jax
 import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
+from orbax.checkpoint import multihost
 
 from paiaa_jax.types import Batch
 
 AXES = ("data", "fsdp")
+COMPILE_TIMEOUT_MS = 3_600_000  # how long the first process to compile waits for the last
 
 
 def make_mesh(fsdp: int = 1, devices: list | None = None) -> Mesh:
@@ -82,7 +84,7 @@ def put_batch(batch: Batch, mesh: Mesh) -> Batch:
 
 
 def jit_train_step(train_step: Callable, state: Any, mesh: Mesh) -> Callable:
-  """Compiles (state, batch) -> (state, metrics): the state is donated, metrics are replicated."""
+  """(state, batch) -> (state, metrics): the state is donated, metrics are replicated."""
   shardings = state_sharding(state, mesh)
   return jax.jit(
     train_step,
@@ -92,8 +94,21 @@ def jit_train_step(train_step: Callable, state: Any, mesh: Mesh) -> Callable:
   )
 
 
+def compile_together(jitted: Callable, *arguments: Any) -> Callable:
+  """Compiles a jitted function for arguments like these (arrays, or their shapes and types).
+
+  Processes compile at their own pace, and wait here for the slowest, by the coordinator: a
+  collective of the first step would not wait as long.
+  """
+  compiled = jitted.lower(*arguments).compile()
+  if jax.process_count() > 1:
+    wait = multihost.get_barrier_sync_fn()
+    wait(key="compiled", timeout_ms=COMPILE_TIMEOUT_MS)
+  return compiled
+
+
 def jit_eval_step(eval_step: Callable, params: Any, batch_stats: Any, mesh: Mesh) -> Callable:
-  """Compiles (params, batch_stats, batch) -> results that every process holds whole."""
+  """(params, batch_stats, batch) -> results that every process holds whole."""
   shardings = (
     state_sharding(params, mesh),
     state_sharding(batch_stats, mesh),

@@ -104,6 +104,19 @@ def train_batches(streams: Streams, config: ConfigDict, first_step: int) -> Iter
     yield jax.tree.map(_interleave, *parts)
 
 
+def batch_shapes(streams: Streams, config: ConfigDict) -> Batch:
+  """Shapes and types of a training batch over all processes."""
+  n, size = config.optim.batch_size * len(streams.train), config.data.image_size
+  return Batch(
+    image=jax.ShapeDtypeStruct((n, size, size, 3), np.uint8),
+    distribution=jax.ShapeDtypeStruct((n, len(streams.scale)), np.float32),
+    aux=jax.ShapeDtypeStruct((n, len(streams.aux_names)), np.float32),
+    has_distribution=jax.ShapeDtypeStruct((n,), np.float32),
+    has_aux=jax.ShapeDtypeStruct((n,), np.float32),
+    index=jax.ShapeDtypeStruct((n,), np.int32),
+  )
+
+
 def image_names(streams: Streams, index: np.ndarray) -> list[str]:
   """The image keys of a training batch's rows [n], from its `index`."""
   sources = list(streams.train.values())

@@ -33,7 +33,6 @@ class Window:
       image_names: a batch's `index` -> the image keys.
     """
     self._workdir, self._image_names = workdir, image_names
-    self._compiled = False
     self.restart()
 
   def restart(self) -> None:
@@ -41,7 +40,6 @@ class Window:
     self._steps: list[tuple[int, dict[str, Array], np.ndarray]] = []
     self._images = 0
     self._waited = 0.0
-    self._extra: dict[str, float] = {}
     self._start = time.perf_counter()
 
   def fetch(self, batches: Iterator[Batch]) -> Batch:
@@ -53,12 +51,7 @@ class Window:
 
   def add(self, step: int, metrics: dict[str, Array], batch: Batch) -> None:
     """Notes a step by its metrics, on the device, and its batch, on the host."""
-    if not self._compiled:  # the first step's time is mostly the compiler's
-      jax.block_until_ready(metrics)
-      self._extra["compile_seconds"] = time.perf_counter() - self._start - self._waited
-      self._compiled, self._waited, self._start = True, 0.0, time.perf_counter()
-    else:
-      self._images += len(batch.index) * jax.process_count()
+    self._images += len(batch.index) * jax.process_count()
     self._steps.append((step, metrics, batch.index))
     if len(self._steps) > IN_FLIGHT:
       jax.block_until_ready(self._steps[-1 - IN_FLIGHT][1])
@@ -75,12 +68,10 @@ class Window:
       if not math.isfinite(metrics["loss"]):
         raise self._non_finite(step, metrics, index)
     result = {name: float(np.mean([m[name] for m in by_step])) for name in by_step[0]}
-    timed = len(self._steps) - ("compile_seconds" in self._extra)
-    if timed:
-      result["images_per_second"] = self._images / seconds
-      result["step_seconds"] = seconds / timed
-      result["data_wait_seconds"] = self._waited / timed
-    result |= self._extra | _memory()
+    result["images_per_second"] = self._images / seconds
+    result["step_seconds"] = seconds / len(self._steps)
+    result["data_wait_seconds"] = self._waited / len(self._steps)
+    result |= _memory()
     self.restart()
     return result
 
