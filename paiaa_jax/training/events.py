@@ -2,7 +2,7 @@
 
 A file is a row of records: the length of a message (uint64), the masked CRC-32C of those 8 bytes,
 the message, and its masked CRC-32C. The message is tensorflow/core/util/event.proto's Event.
-The usual library is not used: it imports torch wherever that is installed, and it writes on a thread
+The usual library is not used: it imports torch wherever that is installed, and writes on a thread
 of its own, where a full disk goes unseen.
 """
 
