@@ -35,8 +35,8 @@ class Evaluation(NamedTuple):
     coverage: [shots, u, s], share of held-out ratings within their interval; NaN without intervals.
     width: [shots, u, s], mean width of those intervals, in points.
     left_out: [shots, u], True where fewer than k + 2 images leave nothing to rank.
-    constant_ratings: [shots, u], splits whose held-out ratings are all equal.
-    constant_personal, constant_generic: [shots, u], the same for the scores.
+    constant_ratings: [shots, u, s], True where the held-out ratings are all equal.
+    constant_personal, constant_generic: [shots, u, s], the same for the scores.
   """
 
   srcc_personal: Array
@@ -168,10 +168,13 @@ def _rank_held_out(users: Users, draws: Draws, fits: Fits, k: int) -> Evaluation
   held_out = (draws.position >= k) & users.valid[..., None]
   rating_ranks = subset_ranks(users.ratings, held_out)
   generic = correlate_ranks(subset_ranks(users.generic, held_out), rating_ranks, count)
-  # the images drawn from position k on, closed up: counting pairs costs their number squared
-  last = draws.image[:, k:]
-  personal_ranks = ranks(jnp.take_along_axis(personal, last, axis=1), count)
-  ours = correlate_ranks(personal_ranks, jnp.take_along_axis(rating_ranks, last, axis=1), count)
+  # Pairs are counted among the images drawn from position k on, closed up: that costs their number
+  # squared. Then each rank goes back to its image.
+  first = min(k, personal.shape[1] - 1)
+  closed_up = ranks(jnp.take_along_axis(personal, draws.image[:, first:], axis=1), count)
+  place = jnp.clip(draws.position - first, 0, closed_up.shape[1] - 1)
+  personal_ranks = jnp.where(held_out, jnp.take_along_axis(closed_up, place, axis=1), 0)
+  ours = correlate_ranks(personal_ranks, rating_ranks, count)
   coverage, width = _intervals(fits.half_width, personal - users.ratings[..., None], held_out)
   left_out = count < 2
   return Evaluation(
@@ -183,9 +186,9 @@ def _rank_held_out(users: Users, draws: Draws, fits: Fits, k: int) -> Evaluation
     coverage=_unless(left_out, coverage),
     width=_unless(left_out, width),
     left_out=left_out,
-    constant_ratings=jnp.where(left_out, 0, jnp.sum(ours.constant_b, axis=1)),
-    constant_personal=jnp.where(left_out, 0, jnp.sum(ours.constant_a, axis=1)),
-    constant_generic=jnp.where(left_out, 0, jnp.sum(generic.constant_a, axis=1)),
+    constant_ratings=ours.constant_b & ~left_out[:, None],
+    constant_personal=ours.constant_a & ~left_out[:, None],
+    constant_generic=generic.constant_a & ~left_out[:, None],
   )
 
 

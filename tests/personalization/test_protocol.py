@@ -120,11 +120,18 @@ def test_too_few_images_are_left_out_and_undefined_ones_counted():
   generic[3] = 2.5
   ours = evaluate((generic, crowd.traits, ratings, valid), solver=solvers.Ridge((np.inf,)))
   np.testing.assert_array_equal(ours.left_out, [[True, True] + 6 * [False]] * 2)
-  np.testing.assert_array_equal(ours.constant_ratings, [[0, 0, SPLITS, 0] + 4 * [0]] * 2)
-  np.testing.assert_array_equal(ours.constant_generic, [[0, 0, 0, SPLITS] + 4 * [0]] * 2)
-  np.testing.assert_array_equal(ours.constant_personal, [[0, 0, 0, SPLITS] + 4 * [0]] * 2)
+  np.testing.assert_array_equal(ours.constant_ratings.sum(2), [[0, 0, SPLITS, 0] + 4 * [0]] * 2)
+  np.testing.assert_array_equal(ours.constant_generic.sum(2), [[0, 0, 0, SPLITS] + 4 * [0]] * 2)
+  np.testing.assert_array_equal(ours.constant_personal.sum(2), [[0, 0, 0, SPLITS] + 4 * [0]] * 2)
   assert np.isnan(ours.srcc_personal[:, :4]).all() and np.isfinite(ours.srcc_personal[:, 4:]).all()
   assert np.isfinite(ours.weights).all()
+
+
+def test_more_shots_than_anyone_has_images_leaves_everybody_out():
+  ours = evaluate(simulate(), shots=(8, 100))
+  assert ours.left_out[1].all() and not ours.left_out[0].any()
+  assert np.isnan(ours.srcc_personal[1]).all() and np.isfinite(ours.srcc_personal[0]).all()
+  np.testing.assert_array_equal(ours.weights[0], evaluate(simulate()).weights[0])
 
 
 def test_a_fit_to_fewer_images_than_shots_sees_no_padding():
