@@ -25,12 +25,12 @@ def get_config() -> ConfigDict:
       tune=ConfigDict(
         dict(
           seeds=(0, 1, 2, 3, 4),  # seed i holds out fold i of its own folds; () leaves tuning out
-          size=128,  # pixels
-          resize=144,  # pixels, side of the square that a training crop is cut from
+          size=96,  # pixels
+          resize=108,  # pixels, side of the square that a training crop is cut from
           batch_size=32,
-          epochs=3.0,
-          lr_backbone=0.003,
-          lr_heads=0.03,
+          epochs=2.0,
+          lr_backbone=0.01,
+          lr_heads=0.1,
           weight_decay=1e-5,  # L2, added to the gradient
           clip_norm=0.0,  # global gradient norm; 0: off
           ema=0.0,  # decay of the weights' moving average a step; 0: off

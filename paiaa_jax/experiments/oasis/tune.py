@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 import logging
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
+import optax
 from ml_collections import ConfigDict
 
 from paiaa_jax import metrics, rng
@@ -23,7 +25,7 @@ from paiaa_jax.experiments.oasis.study import Draw, Study, distribution, draw
 from paiaa_jax.models import pretrained
 from paiaa_jax.models.network import Network
 from paiaa_jax.training import optim
-from paiaa_jax.training.step import create_state, eval_params, make_train_step
+from paiaa_jax.training.step import State, create_state, eval_params, make_train_step
 
 TASKS = ("joint", "aesthetics")
 EVAL_BATCH = 17
@@ -51,27 +53,35 @@ class Photographs:
     }
 
 
+class Trainer(NamedTuple):
+  """What the seeds of one task share, compiled once: dropout too, its key being no seed's own."""
+
+  network: Network
+  optimizer: optax.GradientTransformation
+  step: Callable
+  apply: Callable
+  num_steps: int
+
+
 def every_seed(config: ConfigDict, data: Study, workdir: Path) -> None:
   """Runs what is missing of WORKDIR/tuned/<task>_<seed>.json: SROCC on the fold held out."""
   (workdir / "tuned").mkdir(exist_ok=True)
-  for seed in config.tune.seeds:
-    drawn = draw(data, seed, config.folds, config.people)
-    for tasks in TASKS:
-      file = workdir / "tuned" / f"{tasks}_{seed}.json"
-      if not file.exists():
-        file.write_text(json.dumps(run(config, data, drawn, seed, tasks), indent=1) + "\n")
+  for tasks in TASKS:
+    files = {seed: workdir / "tuned" / f"{tasks}_{seed}.json" for seed in config.tune.seeds}
+    missing = [seed for seed, file in files.items() if not file.exists()]
+    trainer = make_trainer(config, data, tasks) if missing else None
+    for seed in missing:
+      start = time.monotonic()
+      drawn = draw(data, seed, config.folds, config.people)
+      result = run(config, data, drawn, seed, trainer)
+      files[seed].write_text(json.dumps(result, indent=1) + "\n")
+      seconds = time.monotonic() - start
+      logging.info("%s, seed %d: SROCC %.3f, %.0f s", tasks, seed, result["srcc"], seconds)
 
 
-def run(config: ConfigDict, data: Study, drawn: Draw, seed: int, tasks: str) -> dict[str, Any]:
-  """Trains one seed on one or both tasks; returns its agreement with the held-out fold.
-
-  Returns:
-    srcc of the mean scores, srcc_<name> of each auxiliary output, the last loss_aesthetics.
-  """
-  start, tune = time.monotonic(), config.tune
-  test = drawn.photo_fold == seed % config.folds
-  labels = distribution(data.ratings[drawn.block != 0], data.scale)
-  source = Photographs(data, np.flatnonzero(~test), labels)
+def make_trainer(config: ConfigDict, data: Study, tasks: str) -> Trainer:
+  """See Trainer; `tasks` is one of TASKS."""
+  tune = config.tune
   network = Network(
     backbone=config.backbone,
     num_buckets=len(data.scale),
@@ -80,26 +90,43 @@ def run(config: ConfigDict, data: Study, drawn: Draw, seed: int, tasks: str) -> 
     head_dropout=tune.head_dropout,
     pooling=tune.pooling,
   )
-  steps = round(tune.epochs * len(source) / tune.batch_size)
-  schedule = optim.make_schedule("cosine", decay=1.0, steps_per_epoch=1, total_steps=steps)
+  train = len(data.images) * (config.folds - 1) / config.folds
+  num_steps = max(1, round(tune.epochs * train / tune.batch_size))
   optimizer = optim.make_optimizer(
     "sgd",
-    schedule,
+    optim.make_schedule("cosine", decay=1.0, steps_per_epoch=1, total_steps=num_steps),
     lr_backbone=tune.lr_backbone,
     lr_heads=tune.lr_heads,
     weight_decay=tune.weight_decay,
     clip_norm=tune.clip_norm,
   )
-  state = create_state(_first_variables(network, config, seed), optimizer, ema=tune.ema > 0)
   step = make_train_step(
     network,
     optimizer,
-    seed=seed,
+    seed=0,
     tasks=tasks,
     distribution_loss=tune.distribution_loss,
     ema=tune.ema,
   )
-  step = jax.jit(step, donate_argnums=0)
+  return Trainer(
+    network, optimizer, jax.jit(step, donate_argnums=0), jax.jit(network.apply), num_steps
+  )
+
+
+def run(
+  config: ConfigDict, data: Study, drawn: Draw, seed: int, trainer: Trainer
+) -> dict[str, float]:
+  """Trains one seed and returns its agreement with the held-out fold.
+
+  Returns:
+    srcc of the mean scores, srcc_<name> of each auxiliary output, the last loss_aesthetics.
+  """
+  tune = config.tune
+  test = drawn.photo_fold == seed % config.folds
+  labels = distribution(data.ratings[drawn.block != 0], data.scale)
+  source = Photographs(data, np.flatnonzero(~test), labels)
+  variables = _first_variables(trainer.network, config, seed)
+  state = create_state(variables, trainer.optimizer, ema=tune.ema > 0)
   batches = pipeline.train_batches(
     source,
     batch_size=tune.batch_size,
@@ -108,16 +135,19 @@ def run(config: ConfigDict, data: Study, drawn: Draw, seed: int, tasks: str) -> 
     seed=seed,
     flip=True,
   )
-  for _, batch in zip(range(steps), batches, strict=False):
-    state, losses = step(state, batch)
-  shares, aux = _predict(network, state, tune.size, Photographs(data, np.flatnonzero(test), labels))
-  srcc = float(metrics.srcc(shares @ data.scale, labels[test] @ data.scale))
-  logging.info("seed %d, %s: SROCC %.3f, %.0f s", seed, tasks, srcc, time.monotonic() - start)
+  for _, batch in zip(range(trainer.num_steps), batches, strict=False):
+    state, losses = trainer.step(state, batch)
+  held_out = Photographs(data, np.flatnonzero(test), labels)
+  shares, aux = _predict(trainer, state, tune.size, held_out)
   norms = {
     f"srcc_{name}": float(metrics.srcc(aux[:, i], data.norms[test, i]))
     for i, name in enumerate(data.aux_names)
   }
-  return {"srcc": srcc, **norms, "loss_aesthetics": float(losses["loss_aesthetics"])}
+  return {
+    "srcc": float(metrics.srcc(shares @ data.scale, labels[test] @ data.scale)),
+    **norms,
+    "loss_aesthetics": float(losses["loss_aesthetics"]),
+  }
 
 
 def _first_variables(network: Network, config: ConfigDict, seed: int) -> dict[str, Any]:
@@ -135,13 +165,14 @@ def weight_file(config: ConfigDict) -> Path:
   return Path(config.pretrained)
 
 
-def _predict(network, state, size: int, source: Photographs) -> tuple[np.ndarray, np.ndarray]:
+def _predict(
+  trainer: Trainer, state: State, size: int, source: Photographs
+) -> tuple[np.ndarray, np.ndarray]:
   variables = {"params": eval_params(state), "batch_stats": state.batch_stats}
-  apply = jax.jit(lambda variables, image: network.apply(variables, image))
   rows = []
   for batch in pipeline.eval_batches(source, batch_size=EVAL_BATCH, image_size=size):
-    prediction = jax.device_get(apply(variables, batch.image))
+    prediction = jax.device_get(trainer.apply(variables, batch.image))
     real = batch.index >= 0
     rows.append((prediction.distribution[real], prediction.aux[real]))
-  distribution, aux = (np.concatenate(parts) for parts in zip(*rows, strict=True))
-  return distribution, aux
+  shares, aux = (np.concatenate(parts) for parts in zip(*rows, strict=True))
+  return shares, aux
