@@ -11,7 +11,7 @@ from paiaa_jax.types import Array
 
 
 def distribution_mse(predicted: Array, target: Array) -> Array:
-  """L_a for each image (Eq. 2): mean over b buckets of the squared difference. [n, b], [n, b] -> [n]."""
+  """L_a of each image (Eq. 2), the mean squared difference: [n, b], [n, b] -> [n]."""
   _check_same_shape(predicted, target)
   return jnp.mean(jnp.square(predicted - target), axis=-1)
 
@@ -30,7 +30,7 @@ def distribution_emd(predicted: Array, target: Array) -> Array:
 
 
 def aux_mse(predicted: Array, target: Array) -> Array:
-  """L_p for each image (Eq. 5): mean over k outputs of the squared difference. [n, k], [n, k] -> [n]."""
+  """L_p of each image (Eq. 5), the mean squared difference: [n, k], [n, k] -> [n]."""
   _check_same_shape(predicted, target)
   return jnp.mean(jnp.square(predicted - target), axis=-1)
 
@@ -46,4 +46,4 @@ DISTRIBUTION_LOSSES = {"mse": distribution_mse, "emd": distribution_emd}
 
 def _check_same_shape(predicted: Array, target: Array) -> None:
   if predicted.shape != target.shape:
-    raise ValueError(f"predicted has shape {predicted.shape}, target {target.shape}; they must be equal.")
+    raise ValueError(f"predicted has shape {predicted.shape}, target {target.shape}: not the same.")

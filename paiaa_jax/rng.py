@@ -1,4 +1,7 @@
-"""Randomness by seed, name and step: adding a stream never shifts another, and a resumed run draws as before."""
+"""Randomness by seed, name and step.
+
+Adding a stream never shifts another, and a resumed run draws what it would have drawn.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Test-wide strictness: CPU, eight fake devices, no silent broadcasting, a persistent compile cache."""
+"""Test-wide: CPU, eight fake devices, no silent broadcasting, a persistent compile cache."""
 
 import os
 from pathlib import Path

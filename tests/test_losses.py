@@ -23,7 +23,8 @@ def test_distribution_mse_is_the_mean_over_buckets():
 def test_emd_of_one_bucket_away():
   b = 4
   predicted, target = jnp.eye(b)[:1], jnp.eye(b)[1:2]
-  np.testing.assert_allclose(losses.distribution_emd(predicted, target), [np.sqrt(1 / b)], rtol=1e-6)
+  distance = losses.distribution_emd(predicted, target)
+  np.testing.assert_allclose(distance, [np.sqrt(1 / b)], rtol=1e-6)
 
 
 def test_emd_orders_pairs_as_scipys_energy_distance_does():

@@ -1,4 +1,4 @@
-"""Pooled features [n, d] -> an output [n, m]: a score distribution (Eq. 1) or auxiliary outputs (Eq. 4)."""
+"""Pooled features [n, d] -> [n, m]: a score distribution (Eq. 1) or auxiliary outputs (Eq. 4)."""
 
 from __future__ import annotations
 

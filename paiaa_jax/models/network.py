@@ -1,4 +1,4 @@
-"""The multi-task network: images [n, h, w, 3] -> distribution [n, b], auxiliary outputs [n, k], features [n, d].
+"""The multi-task network: images [n, h, w, 3] -> distribution [n, b], auxiliary [n, k], features.
 
 One backbone, two heads (Fig. 3 of the paper). Parameters: {"backbone", "aesthetics", "auxiliary"}.
 """
@@ -85,7 +85,12 @@ class Network(nn.Module):
     if self.pooling == "multi_level":  # depths differ in scale by orders of magnitude
       features = BatchNorm(name="norm_levels")(features, use_running_average=not train)
     aesthetics = Head(
-      self.num_buckets, "softmax", self.head_widths, self.head_dropout, dtype=dtype, name="aesthetics"
+      self.num_buckets,
+      "softmax",
+      self.head_widths,
+      self.head_dropout,
+      dtype=dtype,
+      name="aesthetics",
     )
     auxiliary = Head(
       len(self.aux_names),

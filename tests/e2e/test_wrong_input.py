@@ -1,4 +1,4 @@
-"""Wrong input: one clear line that names the thing and the mend, exit code 2, nothing left behind."""
+"""Wrong input: one line that names the thing and the mend, exit code 2, nothing left behind."""
 
 import subprocess
 import sys
