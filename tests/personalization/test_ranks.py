@@ -37,6 +37,16 @@ def test_ranks_of_a_ragged_front_are_scipys(distinct, images):
     assert not result[u, m:].any()
 
 
+@pytest.mark.parametrize("tied_rows", [1, ranks.FEW, ranks.FEW + 1])
+def test_few_and_many_tied_rows_are_ranked_alike(tied_rows):
+  rng = np.random.default_rng(tied_rows)
+  rows = rng.permuted(np.tile(np.arange(20.0), (100, 1)), axis=1)
+  rows[rng.permutation(100)[:tied_rows], 5:9] = 7
+  scores = rows.reshape(5, 20, 20).transpose(0, 2, 1).astype(np.float32)
+  result = np.asarray(ranks.ranks(jnp.asarray(scores), jnp.full(5, 20)))
+  np.testing.assert_array_equal(result, stats.rankdata(scores, axis=1))
+
+
 def test_neighbouring_floats_keep_their_order():
   scores = np.full(40, 3, np.float32)
   for i in range(1, 40):
