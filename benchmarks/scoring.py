@@ -166,8 +166,9 @@ def rescoring(model: model_folder.ModelFolder, path: Path, rounds: int) -> None:
     "copy the same bytes": lambda: vectors.copy(),
   }
   print(f"\n{ROWS} photographs, {vectors.nbytes / 1e6:.0f} MB of vectors; load {load()}")
-  for name, (clock, _) in take_turns(runs, rounds).items():
-    print(f"{name:36}{1e3 * clock:>8.1f} ms {vectors.nbytes / clock / 1e9:>8.2f} GB/s")
+  for name, (clock, processor) in take_turns(runs, rounds).items():
+    speed = vectors.nbytes / processor / 1e9
+    print(f"{name:36}{1e3 * clock:>8.1f} ms{1e3 * processor:>8.1f} ms of CPU{speed:>8.2f} GB/s")
 
 
 def load() -> str:
