@@ -3,7 +3,7 @@
     python -m launch.oasis --source=DIR --workdir=runs/oasis
 
 DIR holds the distributors' files (see paiaa_jax/data/databases/oasis.py). What to expect stands in
-docs/results.md. About 25 minutes on two cores; started again, it goes on.
+docs/results.md. Meant for two cores and less than 40 minutes; started again, it goes on.
 """
 
 from ml_collections import ConfigDict
