@@ -1,4 +1,4 @@
-"""OASIS end to end on a tiny copy of its format: what is held out is not seen, the maths is exact."""
+"""OASIS end to end on a tiny copy of its format: what is held out is unseen, the maths is exact."""
 
 import json
 
