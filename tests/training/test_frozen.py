@@ -41,8 +41,9 @@ def test_a_head_is_kernel_ridge_on_the_centred_kernel(study):
   assert chosen == pytest.approx(STRENGTH)
   for i in range(15):  # the row truly left out, kernel and strength as they were
     rows = np.delete(np.arange(15), i)
-    gram = np.block([[centred[np.ix_(rows, rows)] + STRENGTH * scale * np.eye(14), np.ones((14, 1))],
-                     [np.ones((1, 14)), np.zeros((1, 1))]])  # fmt: skip
+    own = centred[np.ix_(rows, rows)] + STRENGTH * scale * np.eye(14)
+    ones = np.ones((14, 1))
+    gram = np.block([[own, ones], [ones.T, np.zeros((1, 1))]])
     dual = np.linalg.solve(gram, np.concatenate([targets[rows], np.zeros((1, 2))]))
     np.testing.assert_allclose(predicted[i], centred[i, rows] @ dual[:-1] + dual[-1], atol=1e-3)
 
