@@ -1,9 +1,7 @@
 """Table II's protocol: ten folds of PsychoFlickr by person, with AVA as the partner task.
 
-for i in $(seq 0 9); do
-  python -m launch.prepare_data --dataset=psychoflickr --source=/data/PsychoFlickr \\
-    --out=data/prepared --name=psychoflickr_fold$i --option=fold=$i
-done
+python -m launch.prepare_data --dataset=psychoflickr --source=/data/PsychoFlickr --out=data/prepared
+python -m launch.make_folds --prepared=data/prepared/psychoflickr --folds=10
 sbatch --array=0-9 launch/slurm/array.sh --config=configs/sweeps/folds.py --workdir=runs/folds
 """
 

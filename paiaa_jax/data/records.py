@@ -5,6 +5,9 @@
     <folder>/ratings.parquet, traits.parquet   by user, where the database has them
     <folder>/manifest.json   what is in it, what was left out and why
 
+A view (data.folds) is such a folder without images: its manifest names the folder that has them
+(`images_of`), and its index says at which `row` of that folder's.
+
 No TensorFlow: images are handed to TFDS as encoded bytes and come back as such.
 """
 
@@ -101,12 +104,14 @@ class Source:
   """
 
   def __init__(self, files: list[Path], index: pl.DataFrame, manifest: dict):
+    """`index` has the split's rows, with the `row` of each among the records of `files`."""
     self.manifest = manifest
     self.names = index["image"].to_list()
     self.distribution = np.array(index["distribution"].to_list(), np.float32)
     self.aux = np.array(index["aux"].to_list(), np.float32)
     self.has_distribution = index["has_distribution"].to_numpy()
     self.has_aux = index["has_aux"].to_numpy()
+    self._rows = index["row"].to_list()
     self._records = ArrayRecordDataSource([str(file) for file in files]) if files else []
 
   def __len__(self) -> int:
@@ -117,7 +122,7 @@ class Source:
 
     Of the record only the image is parsed: threads that decode would wait for each other here.
     """
-    example = tf_example_pb2.Example.FromString(self._records[row])
+    example = tf_example_pb2.Example.FromString(self._records[self._rows[row]])
     return dict(
       image=example.features.feature["image"].bytes_list.value[0],
       name=self.names[row],
@@ -141,9 +146,21 @@ def open_split(folder: str | Path, split: str) -> Source:
     raise ValueError(f"unknown split {split!r}; one of {', '.join(SPLITS)}.")
   folder = Path(folder)
   manifest = read_manifest(folder)
-  index = pl.read_parquet(folder / "index.parquet").filter(pl.col("split") == split)
-  files = sorted((folder / "images" / VERSION).glob(f"images-{split}.array_record-*"))
-  return Source(files, index, manifest)
+  index = read_index(folder).filter(pl.col("split") == split)
+  return Source(_files(folder / manifest.get("images_of", "")), index, manifest)
+
+
+def read_index(folder: Path) -> pl.DataFrame:
+  """index.parquet with each image's `row` among all records of the folder that has the images."""
+  index = pl.read_parquet(folder / "index.parquet")
+  return index if "row" in index.columns else index.with_row_index("row")
+
+
+def _files(folder: Path) -> list[Path]:
+  """The ArrayRecord files of all splits, in the index's order."""
+  found = (folder / "images" / VERSION).glob("images-*.array_record-*")
+  order = {f"images-{split}": place for place, split in enumerate(SPLITS)}
+  return sorted(found, key=lambda path: (order[path.name.partition(".")[0]], path.name))
 
 
 def read_manifest(folder: str | Path) -> dict:

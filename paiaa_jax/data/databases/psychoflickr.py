@@ -60,10 +60,7 @@ def load(
     raise ValueError(f"unknown traits {traits!r}; one of attributed, self")
   folder = Path(folder)
   table = _read(folder, traits, low, high)
-  users = table.select(image="user").unique()
-  test = draws.fold_members(users["image"], fold, folds, seed, "psychoflickr folds")
-  users = draws.split_off(users, "image", test)
-  users = draws.hold_out(users, "validation", validation, seed).rename({"image": "user"})
+  users = split_people(table["user"], fold, folds, validation, seed)
   return Database(
     name="psychoflickr",
     image_root=folders.image_root(folder, ("images",)),
@@ -71,6 +68,16 @@ def load(
     traits=table,
     notes=_compare_with_published(users.height, table.height),
   )
+
+
+def split_people(
+  users: pl.Series, fold: int, folds: int, validation: float, seed: int
+) -> pl.DataFrame:
+  """`user, split`, a row a person; the arguments are those of `load`."""
+  people = users.unique().alias("image").to_frame()
+  test = draws.fold_members(people["image"], fold, folds, seed, "psychoflickr folds")
+  people = draws.split_off(people, "image", test)
+  return draws.hold_out(people, "validation", validation, seed).rename({"image": "user"})
 
 
 def _read(folder: Path, traits: str, low: float, high: float) -> pl.DataFrame:

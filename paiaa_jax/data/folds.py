@@ -1,0 +1,66 @@
+"""A prepared PsychoFlickr, packed once -> a view of it for each fold by person.
+
+A view holds an index and a manifest, and reads the images of the folder that it is a view of:
+ten folds cost the disk of one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import polars as pl
+
+from paiaa_jax.data import records
+from paiaa_jax.data.databases import psychoflickr
+from paiaa_jax.data.databases.database import SPLITS
+
+
+def view_path(prepared: Path, fold: int) -> Path:
+  """Where the view of a fold lies: beside the prepared folder."""
+  return prepared.with_name(f"{prepared.name}_fold{fold}")
+
+
+def write_view(
+  prepared: Path, fold: int, folds: int, *, validation: float = 0.05, seed: int = 0
+) -> Path:
+  """Writes the view of one fold and returns its path; one that is there is replaced.
+
+  The people of each split are those of databases.psychoflickr.load with the same arguments.
+
+  Args:
+    prepared: a folder that launch.prepare_data made, with people's traits.
+    fold: 0..folds - 1, the people of the test split.
+    folds: into how many parts the people are drawn.
+    validation: fraction of the training people held out.
+    seed: of the draws.
+
+  Raises:
+    FileNotFoundError: `prepared` is no prepared folder.
+    ValueError: it has no people, or no such fold.
+  """
+  manifest = records.read_manifest(prepared)
+  if not (prepared / "traits.parquet").is_file():
+    raise ValueError(f"{prepared} has no traits by person; folds are of people.")
+  people = pl.read_parquet(prepared / "traits.parquet").select("user", "image")
+  splits = psychoflickr.split_people(people["user"], fold, folds, validation, seed)
+  by_image = people.join(splits, "user").select("image", "split")
+  index = records.read_index(prepared).drop("split").join(by_image, "image").sort("row")
+  folder = view_path(prepared, fold)
+  partial = folder.with_name(folder.name + ".partial")
+  shutil.rmtree(partial, ignore_errors=True)
+  partial.mkdir(parents=True)
+  index.write_parquet(partial / "index.parquet")
+  counts = dict(index["split"].value_counts().iter_rows())
+  changed = {
+    "name": folder.name,
+    "images": {split: counts[split] for split in SPLITS if split in counts},
+    "images_of": f"../{prepared.name}",
+    "fold": [fold, folds],
+  }
+  (partial / "manifest.json").write_text(json.dumps(manifest | changed, indent=2), encoding="utf-8")
+  shutil.rmtree(folder, ignore_errors=True)
+  os.replace(partial, folder)
+  return folder
