@@ -3,7 +3,9 @@
     python -m launch.evaluate --workdir=runs/ava --data=/data/prepared/ava --split=test
 
 Reads WORKDIR/model. Writes WORKDIR/predictions/<database>_<split>.parquet (one row an image), the
-raters' labels beside it as .npz, and the agreement as .json.
+raters' labels beside it as .npz, and the agreement as .json. With --features, the pooled features
+too, <database>_<split>_features.npy [n, d] float32 in the order of the table's rows, for
+launch.baselines.
 """
 
 from __future__ import annotations
@@ -27,11 +29,13 @@ def main(_) -> None:
 
   source = records.open_split(FLAGS.data, FLAGS.split)
   predictor = Predictor(Path(FLAGS.workdir) / "model", batch_size=FLAGS.batch_size)
-  predicted = predict.predict(predictor, source, FLAGS.batch_size)
+  predicted = predict.predict(predictor, source, FLAGS.batch_size, FLAGS.features)
   agreement = predict.agreement(predicted, predictor, source.manifest)
 
   stem = Path(FLAGS.workdir) / "predictions" / f"{source.manifest['name']}_{FLAGS.split}"
   stem.parent.mkdir(parents=True, exist_ok=True)
+  if predicted.features is not None:
+    np.save(stem.with_name(f"{stem.name}_features.npy"), predicted.features)
   frame = predict.to_frame(predicted, predictor.score_values, predictor.aux_names)
   frame.write_parquet(stem.with_suffix(".parquet"))
   np.savez(
@@ -46,4 +50,5 @@ if __name__ == "__main__":
   flags.DEFINE_string("data", None, "A folder that launch.prepare_data wrote.", required=True)
   flags.DEFINE_string("split", "test", "train, validation or test.")
   flags.DEFINE_integer("batch_size", 64, "Images at once.")
+  flags.DEFINE_boolean("features", False, "Keep the pooled features: 4 bytes x images x units.")
   cli_errors.run(main)
