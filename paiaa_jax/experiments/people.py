@@ -55,7 +55,7 @@ def read(workdir: Path, prepared: Path, other_ratings: str = "") -> Inputs:
       f"{predictions} is missing; write it with: "
       f"python -m launch.evaluate --workdir={workdir} --data={prepared} --split=test"
     )
-  ratings = _ratings(Path(other_ratings or prepared), name)
+  ratings = read_ratings(Path(other_ratings or prepared), name)
   test = ratings.filter(pl.col("split") == "test")
   if test.is_empty():
     raise ValueError(f"{name} has no ratings by test users; stage 2 needs them.")
@@ -137,7 +137,7 @@ def show(result: dict[str, Any]) -> None:
   Console().print(table)
 
 
-def _ratings(folder: Path, name: str) -> pl.DataFrame:
+def read_ratings(folder: Path, name: str) -> pl.DataFrame:
   """Columns user, image, score, split, from a prepared folder or the distributor's."""
   prepared = folder / "ratings.parquet"
   if prepared.is_file():
