@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from paiaa_jax.personalization.splits import NEVER
 from paiaa_jax.types import Array
 
 
@@ -95,6 +96,34 @@ def check_features(features: Array | None, valid: Array, user_ids: Array) -> np.
   if bad.any():
     raise ValueError(f"user {user_ids[bad][0]} has an image feature that is not a finite number.")
   return np.where(valid[..., None], features, 0)
+
+
+def check_scores(
+  scores: Array,
+  position: np.ndarray,
+  shots: tuple[int, ...],
+  user_ids: np.ndarray,
+  image_ids: np.ndarray,
+) -> np.ndarray:
+  """Scores [shots, u, n, s], 0 where an image is a shot or padding; position [u, n, s].
+
+  Raises:
+    ValueError: another shape, or a held-out score that is not finite.
+  """
+  scores = np.asarray(scores)
+  if scores.shape != (len(shots), *position.shape):
+    wanted = (len(shots), *position.shape)
+    raise ValueError(f"scores have shape {scores.shape}; [shots, u, n, s] is {wanted} here.")
+  last = np.where(position < NEVER, position, -1)
+  held_out = np.stack([last >= k for k in shots])
+  bad = held_out & ~np.isfinite(scores)
+  if bad.any():
+    i, u, n, s = np.argwhere(bad)[0]
+    raise ValueError(
+      f"the score of user {user_ids[u]}, image {image_ids[u, n]}, split {s}, k = {shots[i]} is "
+      f"{scores[i, u, n, s]}, no finite number ({bad.sum()} such in all)."
+    )
+  return np.where(held_out, scores, 0)
 
 
 def _refuse(fault: str, where: np.ndarray, user_ids: np.ndarray, image_ids: np.ndarray) -> None:

@@ -7,7 +7,6 @@ Shapes: u users, n images (padded), s splits, k auxiliary outputs; a fit sees `s
 from __future__ import annotations
 
 import functools
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -15,41 +14,24 @@ import numpy as np
 
 from paiaa_jax.personalization import solvers
 from paiaa_jax.personalization.bayes import Prior
-from paiaa_jax.personalization.checks import Users, check_features, check_users, ids_or_positions
-from paiaa_jax.personalization.fits import Fits, fit_all
+from paiaa_jax.personalization.checks import (
+  Users,
+  check_features,
+  check_scores,
+  check_users,
+  ids_or_positions,
+)
+from paiaa_jax.personalization.evaluation import (
+  Evaluation,
+  describe_fits,
+  rank_held_out,
+  unless,
+)
+from paiaa_jax.personalization.fits import fit_all
 from paiaa_jax.personalization.fusion import design
-from paiaa_jax.personalization.ranks import correlate_ranks, ranks, subset_ranks
+from paiaa_jax.personalization.ranks import correlate_ranks, subset_ranks
 from paiaa_jax.personalization.splits import Draws, draw_splits
 from paiaa_jax.types import Array
-
-
-class Evaluation(NamedTuple):
-  """Arrays for each k of `shots`, user and split; NaN where undefined or left out.
-
-  Attributes:
-    srcc_personal: [shots, u, s], SROCC of the personal scores on the held-out images.
-    srcc_generic: [shots, u, s], SROCC of the generic scores on the same images.
-    weights: [shots, u, s, k].
-    intercept: [shots, u, s], in points.
-    strength: [shots, u, s], the ridge chosen by leave-one-out; NaN where a solver has none.
-    coverage: [shots, u, s], share of held-out ratings within their interval; NaN without intervals.
-    width: [shots, u, s], mean width of those intervals, in points.
-    left_out: [shots, u], True where fewer than k + 2 images leave nothing to rank.
-    constant_ratings: [shots, u, s], True where the held-out ratings are all equal.
-    constant_personal, constant_generic: [shots, u, s], the same for the scores.
-  """
-
-  srcc_personal: Array
-  srcc_generic: Array
-  weights: Array
-  intercept: Array
-  strength: Array
-  coverage: Array
-  width: Array
-  left_out: Array
-  constant_ratings: Array
-  constant_personal: Array
-  constant_generic: Array
 
 
 def evaluate_splits(
@@ -67,6 +49,7 @@ def evaluate_splits(
   features: Array | None = None,
   prior: Prior | None = None,
   scale: tuple[float, float] | None = None,
+  keep_scores: bool = False,
 ) -> Evaluation:
   """Fits every user on k ratings, num_splits times for each k, and ranks the rest.
 
@@ -83,6 +66,7 @@ def evaluate_splits(
     features: [u, n, f] pooled features, for `conditional`.
     prior: for `bayes`, from a crowd of other people; by default it comes from the others' shots.
     scale: (lowest, highest) rating possible; None for any.
+    keep_scores: whether the Evaluation holds `scores`, n numbers for each fit.
 
   Returns:
     An Evaluation.
@@ -103,7 +87,47 @@ def evaluate_splits(
     features = check_features(features, users.valid, user_ids)
   else:
     features = None
-  return evaluate_draws(users, draws, prior, features, solver=solver, shots=tuple(shots))
+  return evaluate_draws(
+    users, draws, prior, features, solver=solver, shots=tuple(shots), keep_scores=keep_scores
+  )
+
+
+def evaluate_predictions(
+  scores: Array,
+  generic: Array,
+  ratings: Array,
+  valid: Array,
+  *,
+  shots: tuple[int, ...] = (10, 100),
+  num_splits: int = 50,
+  seed: int = 0,
+  user_ids: Array | None = None,
+  image_ids: Array | None = None,
+) -> Evaluation:
+  """Ranks anybody's personal scores on the images that each split holds out.
+
+  Args:
+    scores: [shots, u, n, s], by a fit that saw the images at positions < k of draw_splits with the
+      same seed and ids. Only those of held-out images are read, and only their order counts.
+    generic: [u, n], the scores to compare with.
+
+  The other arguments are those of `evaluate_splits`. What only a fit has (weights, intercept,
+  strength, coverage, width) is NaN in the Evaluation.
+
+  Raises:
+    ValueError: shapes that disagree, or a held-out score that is not finite (with its user, image,
+      split and k).
+  """
+  user_ids, image_ids = ids_or_positions(user_ids, image_ids, np.shape(valid))
+  no_traits = np.zeros((*np.shape(valid), 0), np.float32)
+  users = check_users(generic, no_traits, ratings, valid, user_ids, image_ids)
+  draws = draw_splits(users.valid, user_ids, image_ids, num_splits=num_splits, seed=seed)
+  scores = check_scores(scores, draws.position, shots, user_ids, image_ids)
+  ordered = users._replace(generic=_order(np.where(users.valid, generic, 0)))
+  results = [
+    _rank_scores(ordered, draws, _order(one), k=k) for one, k in zip(scores, shots, strict=True)
+  ]
+  return jax.tree.map(lambda *leaves: np.stack(leaves), *results)
 
 
 def evaluate_scores(
@@ -128,7 +152,7 @@ def evaluate_scores(
   return np.stack([_srcc_of_fixed_scores(users, draws, k=k) for k in shots])
 
 
-@functools.partial(jax.jit, static_argnames=("solver", "shots"))
+@functools.partial(jax.jit, static_argnames=("solver", "shots", "keep_scores"))
 def evaluate_draws(
   users: Users,
   draws: Draws,
@@ -137,6 +161,7 @@ def evaluate_draws(
   *,
   solver: solvers.Solver,
   shots: tuple[int, ...],
+  keep_scores: bool = False,
 ) -> Evaluation:
   """The compiled part of `evaluate_splits`: checked users and their draws in, all else as there."""
   with jax.default_matmul_precision("highest"):
@@ -157,39 +182,25 @@ def evaluate_draws(
   for i, k in enumerate(shots):
     columns = slice(i * num_splits, (i + 1) * num_splits)
     mine = jax.tree.map(lambda leaf, c=columns: leaf[..., c], fits)
-    results.append(_rank_held_out(users, draws, mine, k))
+    personal = users.generic[..., None] + mine.added
+    one = describe_fits(rank_held_out(users, draws, personal, k), users, draws, mine, k)
+    results.append(one._replace(scores=personal if keep_scores else None))
   return jax.tree.map(lambda *leaves: jnp.stack(leaves), *results)
 
 
-def _rank_held_out(users: Users, draws: Draws, fits: Fits, k: int) -> Evaluation:
-  """One k's Evaluation (without the leading axis) of what was fitted on k ratings."""
-  personal = users.generic[..., None] + fits.added  # [u, n, s]
-  count = jnp.maximum(jnp.sum(users.valid, axis=1) - k, 0)  # [u] images held out
-  held_out = (draws.position >= k) & users.valid[..., None]
-  rating_ranks = subset_ranks(users.ratings, held_out)
-  generic = correlate_ranks(subset_ranks(users.generic, held_out), rating_ranks, count)
-  # Pairs are counted among the images drawn from position k on, closed up: that costs their number
-  # squared. Then each rank goes back to its image.
-  first = min(k, personal.shape[1] - 1)
-  closed_up = ranks(jnp.take_along_axis(personal, draws.image[:, first:], axis=1), count)
-  place = jnp.clip(draws.position - first, 0, closed_up.shape[1] - 1)
-  personal_ranks = jnp.where(held_out, jnp.take_along_axis(closed_up, place, axis=1), 0)
-  ours = correlate_ranks(personal_ranks, rating_ranks, count)
-  coverage, width = _intervals(fits.half_width, personal - users.ratings[..., None], held_out)
-  left_out = count < 2
-  return Evaluation(
-    srcc_personal=_unless(left_out, ours.srcc),
-    srcc_generic=_unless(left_out, generic.srcc),
-    weights=jnp.moveaxis(fits.weights[:, :-1], 1, -1),
-    intercept=fits.weights[:, -1],
-    strength=jnp.full_like(ours.srcc, jnp.nan) if fits.strength is None else fits.strength,
-    coverage=_unless(left_out, coverage),
-    width=_unless(left_out, width),
-    left_out=left_out,
-    constant_ratings=ours.constant_b & ~left_out[:, None],
-    constant_personal=ours.constant_a & ~left_out[:, None],
-    constant_generic=generic.constant_a & ~left_out[:, None],
-  )
+_rank_scores = functools.partial(jax.jit, static_argnames="k")(rank_held_out)
+
+
+def _order(scores: np.ndarray) -> np.ndarray:
+  """Each score's place, 0, 1, .., among the distinct ones of its column: [u, n, ...] -> float32.
+
+  Float32 holds the places exactly, while float64 scores would tie in it.
+  """
+  order = np.argsort(scores, axis=1)
+  rise = np.diff(np.take_along_axis(scores, order, axis=1), axis=1, prepend=scores.min(1)[:, None])
+  places = np.empty(scores.shape, np.float32)
+  np.put_along_axis(places, order, np.cumsum(rise > 0, axis=1, dtype=np.float32), axis=1)
+  return places
 
 
 @functools.partial(jax.jit, static_argnames="k")
@@ -197,18 +208,4 @@ def _srcc_of_fixed_scores(users: Users, draws: Draws, *, k: int) -> Array:
   count = jnp.maximum(jnp.sum(users.valid, axis=1) - k, 0)
   held_out = (draws.position >= k) & users.valid[..., None]
   ranked = [subset_ranks(values, held_out) for values in (users.generic, users.ratings)]
-  return _unless(count < 2, correlate_ranks(*ranked, count).srcc)
-
-
-def _intervals(half_width: Array | None, error: Array, held_out: Array) -> tuple[Array, Array]:
-  """Share of the held-out errors [u, n, s] within the interval, and its mean width: [u, s] each."""
-  if half_width is None:
-    nothing = jnp.full(held_out.shape[::2], jnp.nan)
-    return nothing, nothing
-  count = jnp.sum(held_out, axis=1)
-  coverage = jnp.sum(held_out & (jnp.abs(error) <= half_width), axis=1) / count
-  return coverage, jnp.sum(jnp.where(held_out, 2 * half_width, 0), axis=1) / count
-
-
-def _unless(left_out: Array, values: Array) -> Array:
-  return jnp.where(left_out[:, None], jnp.nan, values)
+  return unless(count < 2, correlate_ranks(*ranked, count).srcc)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
 import numpy as np
 from scipy import stats
 
@@ -22,12 +23,12 @@ def summarize(
   `users` (Fig. 6's rows), `test` (see `compare_people`), `undefined` (fits without an SROCC, by
   reason), `users_a_repeat` (fewest and most users with an SROCC) and `left_out` (user ids).
   """
-  evaluation = Evaluation(*(np.asarray(leaf) for leaf in evaluation))
+  evaluation = jax.tree.map(np.asarray, evaluation._replace(scores=None))
   count = evaluation.left_out.shape[1]
   user_ids = np.arange(count) if user_ids is None else np.asarray(user_ids)
   result = {}
   for i, k in enumerate(shots):
-    one = Evaluation(*(leaf[i] for leaf in evaluation))
+    one = jax.tree.map(lambda leaf, i=i: leaf[i], evaluation)
     defined = np.isfinite(one.srcc_personal).sum(axis=0)
     result[str(k)] = {
       "personal": over_repeats(one.srcc_personal),

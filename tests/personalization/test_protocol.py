@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 from sklearn.linear_model import Ridge
 
-from paiaa_jax.personalization import protocol, solvers, splits
+from paiaa_jax.personalization import protocol, solvers, splits, summary
 from tests.personalization.crowd import simulate
 
 SHOTS, SPLITS = (8, 30), 6
@@ -193,3 +193,49 @@ def test_bad_arguments_are_refused_in_words():
     evaluate(crowd, shots=(0, 10))
   with pytest.raises(ValueError, match="with one user, give it a prior"):
     evaluate(simulate(users=1), solver="bayes")
+
+
+def test_anybodys_scores_are_ranked_as_scipy_ranks_them_and_shots_are_never_read():
+  crowd = simulate(users=5, images=40, fewest=8, seed=3)
+  u, n = crowd.valid.shape
+  rng = np.random.default_rng(0)
+  scores = rng.normal(size=(2, u, n, SPLITS)).round(1) * 1e-9 + 1  # ties, and too near for float32
+  draws = splits.draw_splits(
+    crowd.valid, np.arange(u), np.tile(np.arange(n), (u, 1)), num_splits=SPLITS, seed=7
+  )
+  for i, k in enumerate(SHOTS):
+    scores[i][(draws.position < k) | ~crowd.valid[..., None]] = np.nan
+  asked = dict(shots=SHOTS, num_splits=SPLITS, seed=7)
+  everyone = crowd.generic, crowd.ratings, crowd.valid
+  ours = protocol.evaluate_predictions(scores, *everyone, **asked)
+  for i, k in enumerate(SHOTS):
+    for person, s in np.ndindex(u, SPLITS):
+      test = crowd.valid[person] & (draws.position[person, :, s] >= k)
+      rated = crowd.ratings[person][test]
+      expected = [
+        spearman(a[test], rated) for a in (scores[i, person, :, s], crowd.generic[person])
+      ]
+      found = [ours.srcc_personal[i, person, s], ours.srcc_generic[i, person, s]]
+      np.testing.assert_allclose(found, expected, atol=1e-6)
+    np.testing.assert_array_equal(ours.left_out[i], crowd.valid.sum(1) < k + 2)
+  assert np.isnan(ours.coverage).all() and np.isnan(ours.strength).all()
+  assert summary.summarize(ours, SHOTS)["8"]["test"]["people"] > 1
+  own = scores.copy()
+  person, image, s = np.argwhere(np.isfinite(own[1]))[0]
+  own[1, person, image, s] = np.inf
+  said = f"user {person}, image {image}, split {s}, k = 30 is inf"
+  with pytest.raises(ValueError, match=said):
+    protocol.evaluate_predictions(own, *everyone, **asked)
+  with pytest.raises(ValueError, match="scores have shape"):
+    protocol.evaluate_predictions(scores[:1], *everyone, **asked)
+
+
+def test_our_own_scores_come_out_with_the_same_figures():
+  crowd = simulate(seed=5)
+  ours = evaluate(crowd, keep_scores=True)
+  again = protocol.evaluate_predictions(
+    ours.scores, crowd.generic, crowd.ratings, crowd.valid, shots=SHOTS, num_splits=SPLITS
+  )
+  np.testing.assert_array_equal(again.srcc_personal, ours.srcc_personal)
+  np.testing.assert_array_equal(again.srcc_generic, ours.srcc_generic)
+  np.testing.assert_array_equal(again.constant_ratings, ours.constant_ratings)
