@@ -33,7 +33,9 @@ def main(_) -> None:
     os.execv(sys.executable, [*train, *runs[FLAGS.run]])  # signals and exit code are its own
   for run in runs:
     if FLAGS.submit:
-      subprocess.run([*shlex.split(FLAGS.submit), *run], check=True)
+      submitted = subprocess.run([*shlex.split(FLAGS.submit), *run])
+      if submitted.returncode:
+        raise ValueError(f"--submit={FLAGS.submit!r} ended with {submitted.returncode}; see above.")
     else:
       print(shlex.join(["python", "-m", "launch.train", *run]))
 

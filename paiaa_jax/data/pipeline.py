@@ -46,6 +46,7 @@ def train_batches(
   process_index: int = 0,
   process_count: int = 1,
   workers: int = 0,
+  padded_size: int = 0,
 ) -> Iterator[Batch]:
   """Endless shuffled batches of random crops; a new shuffle each time the source is through.
 
@@ -61,6 +62,8 @@ def train_batches(
     process_index: this process.
     process_count: all processes.
     workers: decoding threads; 0: one per core.
+    padded_size: rows of a step, over all processes: the batch, then padding as in `eval_batches`,
+      of which the last processes get the most; 0: no padding.
 
   Raises:
     ValueError: an empty source, a crop larger than its square, or a batch that the processes
@@ -70,14 +73,17 @@ def train_batches(
     raise ValueError(f"the {stream} source holds no images; check its split.")
   if image_size > resize:
     raise ValueError(f"a crop of {image_size} px does not fit in {resize} px: raise resize.")
-  share = _share(batch_size, process_count)
+  share = _share(padded_size or batch_size, process_count)
 
   @functools.lru_cache(maxsize=8)
   def order(epoch: int) -> np.ndarray:
     return rng.generator(seed, stream, epoch).permutation(len(source))
 
   def example(step: int, slot: int) -> Batch:
-    position = step * batch_size + process_index * share + slot
+    place = process_index * share + slot
+    if place >= batch_size:
+      return _padding(source, image_size)
+    position = step * batch_size + place
     epoch, offset = divmod(position, len(source))
     row = int(order(epoch)[offset])
     random = rng.generator(seed, f"{stream}/crop", position)
@@ -107,13 +113,18 @@ def eval_batches(
   def example(step: int, slot: int) -> Batch:
     row = step * batch_size + process_index * share + slot
     if row >= len(source):
-      blank = {key: np.zeros_like(value) for key, value in source[0].items() if key in LABELS}
-      return _example(blank, np.zeros((image_size, image_size, 3), np.uint8), -1)
+      return _padding(source, image_size)
     record = source[row]
     photo = images.load(record["image"], image_size, record["name"])
     return _example(record, images.resize_square(photo, image_size), row)
 
   return _batches(example, 0, steps, share, workers)
+
+
+def _padding(source: Source, image_size: int) -> Batch:
+  """An example that is none: black, without labels, of index -1."""
+  blank = {key: np.zeros_like(value) for key, value in source[0].items() if key in LABELS}
+  return _example(blank, np.zeros((image_size, image_size, 3), np.uint8), -1)
 
 
 def _example(record: dict, image: np.ndarray, row: int) -> Batch:

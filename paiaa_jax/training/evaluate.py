@@ -33,7 +33,7 @@ class Evaluator:
     """Each validation split's metrics, by the names of score_aesthetics and score_auxiliary."""
     results = {}
     for stream in self._run.streams.validation:
-      batches = streams.eval_batches(self._run.streams, stream, self._config)
+      batches = streams.eval_batches(self._run.streams, stream, self._config, self._run.eval_rows)
       prediction, labels = predict(
         self._eval_step, eval_params(state), state.batch_stats, batches, self._run.mesh
       )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from ml_collections import ConfigDict
 
 from paiaa_jax import rng
 from paiaa_jax.models import pretrained
+from paiaa_jax.models.network import Network
 from paiaa_jax.training import parallel
 from paiaa_jax.training.setup import Run
 from paiaa_jax.training.step import State, create_state
@@ -98,9 +100,13 @@ def _draw(run: Run, config: ConfigDict, wanted: Callable[[str], bool]) -> dict[s
 
 def abstract_variables(run: Run, config: ConfigDict) -> dict[str, Any]:
   """Shapes and types of the network's variables, without computing any of them."""
-  size = config.data.image_size
+  return _shapes(run.network, config.data.image_size)
+
+
+@functools.lru_cache(maxsize=1)  # a trace of the whole network, and asked for three times a run
+def _shapes(network: Network, size: int) -> dict[str, Any]:
   image = jax.ShapeDtypeStruct((1, size, size, 3), np.uint8)
-  return jax.eval_shape(run.network.init, jax.random.key(0), image)
+  return jax.eval_shape(network.init, jax.random.key(0), image)
 
 
 def abstract_state(run: Run, config: ConfigDict) -> State:

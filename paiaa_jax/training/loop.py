@@ -9,6 +9,7 @@ import functools
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 import jax
 from ml_collections import ConfigDict
@@ -71,22 +72,19 @@ def run_steps(
   if first_step >= run.total_steps:
     return state, {}
   start = time.perf_counter()
-  shapes = streams.batch_shapes(run.streams, config)
-  jitted = parallel.jit_train_step(_train_step(run, config), state, run.mesh)
+  shapes = streams.batch_shapes(run.streams, config, run.train_rows)
+  jitted = parallel.jit_train_step(_train_step(run, config), state, run.mesh, run.images)
   train_step = parallel.compile_together(jitted, state, shapes)
   writer.write(first_step, {"compile_seconds": time.perf_counter() - start})
   evaluate = Evaluator(run, config, state)
-  log_every = config.log.every
-  eval_every = config.train.eval_every or run.epoch_steps
-  save_every = config.checkpoint.every or run.epoch_steps
-  batches = streams.train_batches(run.streams, config, first_step)
-  window = Window(workdir, functools.partial(streams.image_names, run.streams))
+  batches = streams.train_batches(run.streams, config, first_step, run.train_rows)
+  window = Window(workdir, run.images, functools.partial(streams.image_names, run.streams))
   results = {}
 
   trace = Trace(config.log.profile_steps, workdir)
   with closing(Preemption()) as preemption, closing(trace):
     for step in range(first_step, run.total_steps):
-      trace.at(step)
+      trace.at(step, state)
       batch = window.fetch(batches)
       on_devices = parallel.put_batch(batch, run.mesh)
       with jax.transfer_guard("disallow"):  # the batch is all that goes in; metrics stay there
@@ -95,22 +93,38 @@ def run_steps(
       window.add(done, metrics, batch)
       writer.advance(done)
 
-      preempted = preemption.requested(done)
-      last = done == run.total_steps
-      evaluating = last or done % eval_every == 0
-      saving = evaluating or preempted or done % save_every == 0
-      if saving or done % log_every == 0:  # a state is saved only after its losses were seen finite
+      preempted = preemption.requested(done) and done < run.total_steps
+      due = what_is_due(run, config, done, preempted)
+      if due.log:
         writer.write(done, window.read() | _rates(run, config, step))
-      if evaluating and not preempted:
+      if due.evaluate:
         results = evaluate(state)
         writer.write(done, {f"validation/{name}": value for name, value in results.items()})
-      if saving:
-        checkpoints.save(done, state, results if evaluating and not preempted else None)
+      if due.save:
+        checkpoints.save(done, state, results if due.evaluate else None)
         window.restart()
       if preempted:
         checkpoints.wait()
         raise Preempted(f"stopped by SIGTERM after step {done}; start again to go on.")
   return state, results
+
+
+class Due(NamedTuple):
+  """What is to be done between two steps."""
+
+  log: bool
+  evaluate: bool
+  save: bool
+
+
+def what_is_due(run: Run, config: ConfigDict, done: int, preempted: bool) -> Due:
+  """After `done` steps. A state is saved only once its losses were logged, and so seen finite."""
+  last = done == run.total_steps
+  eval_every = config.train.eval_every or run.epoch_steps
+  save_every = config.checkpoint.every or run.epoch_steps
+  evaluate = last or (done % eval_every == 0 and not preempted)
+  save = evaluate or preempted or done % save_every == 0
+  return Due(log=save or done % config.log.every == 0, evaluate=evaluate, save=save)
 
 
 def _train_step(run: Run, config: ConfigDict):

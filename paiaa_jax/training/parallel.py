@@ -6,6 +6,7 @@ The mesh has axes ("data", "fsdp"). A batch is split over both; the state is rep
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -34,13 +35,10 @@ def make_mesh(fsdp: int = 1, devices: list | None = None) -> Mesh:
   return jax.make_mesh(shape, AXES, axis_types=(AxisType.Auto,) * 2, devices=devices)
 
 
-def check_divisible(images: int, mesh: Mesh, field: str) -> None:
-  """Raises ValueError, naming the config field, where the mesh cannot split the images evenly."""
-  if images % mesh.size:
-    raise ValueError(
-      f"{field} gives {images} images a step, which {mesh.size} devices cannot share evenly; "
-      f"make it a multiple of {mesh.size}, or hide devices."
-    )
+def padded_size(batch_size: int, mesh: Mesh, streams: int = 1) -> int:
+  """Rows a stream, `batch_size` or a few more, that all devices and processes share evenly."""
+  multiple = math.lcm(mesh.size // math.gcd(mesh.size, streams), jax.process_count())
+  return -(-batch_size // multiple) * multiple
 
 
 def replicated(mesh: Mesh) -> NamedSharding:
@@ -83,11 +81,21 @@ def put_batch(batch: Batch, mesh: Mesh) -> Batch:
   return jax.tree.map(lambda rows: jax.make_array_from_process_local_data(sharding, rows), batch)
 
 
-def jit_train_step(train_step: Callable, state: Any, mesh: Mesh) -> Callable:
-  """(state, batch) -> (state, metrics): the state is donated, metrics are replicated."""
+def jit_train_step(train_step: Callable, state: Any, mesh: Mesh, images: int) -> Callable:
+  """(state, batch) -> (state, metrics): the state is donated, metrics are replicated.
+
+  The step sees the first `images` rows of the batch alone; those after them pad it so that it can
+  be put onto the devices. What is inside a program may be split unevenly, and XLA sees to it that
+  no sum (a loss, a BN statistic, a gradient) has more rows in it than there are.
+  """
   shardings = state_sharding(state, mesh)
+
+  def without_padding(state, batch):
+    images_only = jax.tree.map(lambda rows: rows[:images], batch)
+    return train_step(state, jax.lax.with_sharding_constraint(images_only, batch_sharding(mesh)))
+
   return jax.jit(
-    train_step,
+    without_padding,
     in_shardings=(shardings, batch_sharding(mesh)),
     out_shardings=(shardings, replicated(mesh)),
     donate_argnums=0,

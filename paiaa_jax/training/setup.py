@@ -36,6 +36,9 @@ class Run(NamedTuple):
     schedule: step -> factor on both rates.
     epoch_steps: steps of one pass over the first stream.
     total_steps: steps of the run.
+    images: images of a step, over all streams and processes.
+    train_rows: rows a stream and step, over all processes, with those of padding.
+    eval_rows: rows of an evaluation batch, over all processes.
   """
 
   streams: streams.Streams
@@ -46,6 +49,9 @@ class Run(NamedTuple):
   schedule: Callable
   epoch_steps: int
   total_steps: int
+  images: int
+  train_rows: int
+  eval_rows: int
 
 
 def prepare(config: ConfigDict) -> Run:
@@ -57,9 +63,6 @@ def prepare(config: ConfigDict) -> Run:
   _check_fields(config)
   sources = streams.open_streams(config)
   mesh = parallel.make_mesh(config.train.fsdp)
-  images = config.optim.batch_size * len(TASKS[config.train.tasks])
-  parallel.check_divisible(images, mesh, f"optim.batch_size={config.optim.batch_size}")
-  parallel.check_divisible(config.train.eval_batch_size, mesh, "train.eval_batch_size")
   epoch_steps = streams.epoch_steps(sources, config)
   total_steps = config.optim.steps or max(1, round(config.optim.epochs * epoch_steps))
   schedule = optim.make_schedule(
@@ -79,8 +82,20 @@ def prepare(config: ConfigDict) -> Run:
     clip_norm=config.optim.clip_norm,
   )
   fields = network_fields(config, sources)
-  network = Network(**fields)
-  return Run(sources, mesh, fields, network, optimizer, schedule, epoch_steps, total_steps)
+  count, longest = len(sources.train), max(map(len, sources.validation.values()), default=1)
+  return Run(
+    streams=sources,
+    mesh=mesh,
+    network_fields=fields,
+    network=Network(**fields),
+    optimizer=optimizer,
+    schedule=schedule,
+    epoch_steps=epoch_steps,
+    total_steps=total_steps,
+    images=config.optim.batch_size * count,
+    train_rows=parallel.padded_size(config.optim.batch_size, mesh, count),
+    eval_rows=parallel.padded_size(min(config.train.eval_batch_size, longest), mesh),
+  )
 
 
 def _check_fields(config: ConfigDict) -> None:

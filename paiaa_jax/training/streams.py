@@ -79,10 +79,13 @@ def epoch_steps(streams: Streams, config: ConfigDict) -> int:
   return max(1, len(first) // config.optim.batch_size)
 
 
-def train_batches(streams: Streams, config: ConfigDict, first_step: int) -> Iterator[Batch]:
+def train_batches(
+  streams: Streams, config: ConfigDict, first_step: int, rows: int
+) -> Iterator[Batch]:
   """This process's rows of each step's batch, from `first_step` on, without end.
 
-  A pure function of the config, the step and the process: nothing else need be saved to resume.
+  A step has `rows` rows a stream over all processes; those past optim.batch_size are padding. A
+  pure function of the config, the step and the process: nothing else need be saved to resume.
   """
   iterators = []
   for stream, source in streams.train.items():
@@ -98,15 +101,16 @@ def train_batches(streams: Streams, config: ConfigDict, first_step: int) -> Iter
       process_index=jax.process_index(),
       process_count=jax.process_count(),
       workers=config.data.workers,
+      padded_size=rows,
     )
     iterators.append(map(functools.partial(_fit, stream, source, streams, config), batches))
   for parts in zip(*iterators, strict=True):
     yield jax.tree.map(_interleave, *parts)
 
 
-def batch_shapes(streams: Streams, config: ConfigDict) -> Batch:
-  """Shapes and types of a training batch over all processes."""
-  n, size = config.optim.batch_size * len(streams.train), config.data.image_size
+def batch_shapes(streams: Streams, config: ConfigDict, rows: int) -> Batch:
+  """Shapes and types of a training batch over all processes, of `rows` rows a stream."""
+  n, size = rows * len(streams.train), config.data.image_size
   return Batch(
     image=jax.ShapeDtypeStruct((n, size, size, 3), np.uint8),
     distribution=jax.ShapeDtypeStruct((n, len(streams.scale)), np.float32),
@@ -118,17 +122,20 @@ def batch_shapes(streams: Streams, config: ConfigDict) -> Batch:
 
 
 def image_names(streams: Streams, index: np.ndarray) -> list[str]:
-  """The image keys of a training batch's rows [n], from its `index`."""
+  """The image keys of a training batch's rows [n], from its `index`; padding has none."""
   sources = list(streams.train.values())
-  return [sources[i % len(sources)].names[row] for i, row in enumerate(index)]
+  return [sources[i % len(sources)].names[row] for i, row in enumerate(index) if row >= 0]
 
 
-def eval_batches(streams: Streams, stream: str, config: ConfigDict) -> Iterator[Batch]:
-  """This process's rows of each batch of a stream's validation split, padded with index -1."""
+def eval_batches(streams: Streams, stream: str, config: ConfigDict, rows: int) -> Iterator[Batch]:
+  """This process's rows of each batch of a stream's validation split, padded with index -1.
+
+  A batch has `rows` rows over all processes.
+  """
   source = streams.validation[stream]
   batches = pipeline.eval_batches(
     source,
-    batch_size=config.train.eval_batch_size,
+    batch_size=rows,
     image_size=config.data.image_size,
     process_index=jax.process_index(),
     process_count=jax.process_count(),

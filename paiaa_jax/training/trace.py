@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import jax
 
@@ -19,12 +20,18 @@ class Trace:
     self._first, self._last = _parse(steps)
     self._running = False
 
-  def at(self, step: int) -> None:
-    """Starts or stops; called before each step."""
+  def at(self, step: int, state: Any) -> None:
+    """Starts or stops; called before each step.
+
+    Waits for `state`, what the step before left, so that the trace has whole steps in it.
+    """
+    if step not in (self._first, self._last):
+      return
+    jax.block_until_ready(state)
     if step == self._first:
       jax.profiler.start_trace(str(self._folder))
       self._running = True
-    if step == self._last:
+    else:
       self.close()
 
   def close(self) -> None:

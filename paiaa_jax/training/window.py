@@ -26,19 +26,19 @@ class NonFiniteLoss(ValueError):
 class Window:
   """Collects steps; `read` gives their means and starts anew."""
 
-  def __init__(self, workdir: Path, image_names: Callable[[np.ndarray], list[str]]):
+  def __init__(self, workdir: Path, images: int, image_names: Callable[[np.ndarray], list[str]]):
     """
     Args:
       workdir: where the images of a step without a finite loss are told.
+      images: of a step, over all processes.
       image_names: a batch's `index` -> the image keys.
     """
-    self._workdir, self._image_names = workdir, image_names
+    self._workdir, self._images, self._image_names = workdir, images, image_names
     self.restart()
 
   def restart(self) -> None:
     """Forgets the steps and sets the clock to zero."""
     self._steps: list[tuple[int, dict[str, Array], np.ndarray]] = []
-    self._images = 0
     self._waited = 0.0
     self._start = time.perf_counter()
 
@@ -51,7 +51,6 @@ class Window:
 
   def add(self, step: int, metrics: dict[str, Array], batch: Batch) -> None:
     """Notes a step by its metrics, on the device, and its batch, on the host."""
-    self._images += len(batch.index) * jax.process_count()
     self._steps.append((step, metrics, batch.index))
     if len(self._steps) > IN_FLIGHT:
       jax.block_until_ready(self._steps[-1 - IN_FLIGHT][1])
@@ -68,7 +67,7 @@ class Window:
       if not math.isfinite(metrics["loss"]):
         raise self._non_finite(step, metrics, index)
     result = {name: float(np.mean([m[name] for m in by_step])) for name in by_step[0]}
-    result["images_per_second"] = self._images / seconds
+    result["images_per_second"] = self._images * len(self._steps) / seconds
     result["step_seconds"] = seconds / len(self._steps)
     result["data_wait_seconds"] = self._waited / len(self._steps)
     result |= _memory()

@@ -86,6 +86,22 @@ def test_processes_share_one_global_batch(processes):
   assert_same([jax.tree.map(lambda *rows: np.concatenate(rows), *step) for step in steps], whole)
 
 
+@pytest.mark.parametrize("processes", [1, 2])
+def test_padding_stands_behind_the_images_of_all_processes(processes):
+  whole = take(train(batch_size=5), 3)
+  shares = [
+    take(train(batch_size=5, padded_size=8, process_index=i, process_count=processes), 3)
+    for i in range(processes)
+  ]
+  steps = [
+    jax.tree.map(lambda *rows: np.concatenate(rows), *step) for step in zip(*shares, strict=True)
+  ]
+  assert_same([jax.tree.map(lambda rows: rows[:5], step) for step in steps], whole)
+  for step in steps:
+    np.testing.assert_array_equal(step.index[5:], [-1, -1, -1])
+    assert not step.has_distribution[5:].any() and not step.has_aux[5:].any()
+
+
 def test_seeds_and_streams_draw_on_their_own():
   orders = [
     np.concatenate([batch.index for batch in take(train(rows=40, **options), 10)])

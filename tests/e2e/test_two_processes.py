@@ -1,4 +1,7 @@
-"""Two processes of four devices, joined over loopback, equal one process of eight."""
+"""Two processes of four devices, joined over loopback, equal one process of eight.
+
+A batch of 2 x 7 images, which neither can share evenly, is padded.
+"""
 
 import json
 import os
@@ -33,7 +36,8 @@ def start(folders):
       "JAX_COMPILATION_CACHE_DIR": str(folders[0].parent / "cache"),
       "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
     }
-    command = tiny.command(folders, workdir, STEPS, checkpoint__every=4, train__eval_every=6)
+    every = {"checkpoint__every": 4, "train__eval_every": 6}
+    command = tiny.command(folders, workdir, STEPS, optim__batch_size=7, **every)
     join = [f"--coordinator=localhost:{free_port()}", f"--num_processes={processes}"]
     children = []
     for process in range(processes):
@@ -88,9 +92,7 @@ def test_two_processes_train_and_evaluate_as_one(start, one, tmp_path):
   assert_same_run(one, tmp_path / "two")
 
 
-@pytest.mark.parametrize(
-  ("first", "second"), [(2, 1), pytest.param(1, 2, marks=pytest.mark.soak)]
-)
+@pytest.mark.parametrize(("first", "second"), [(2, 1), pytest.param(1, 2, marks=pytest.mark.soak)])
 def test_a_checkpoint_of_one_opens_in_the_other(start, one, tmp_path, first, second):
   """SIGTERM to one process stops all of them at the same step; other processes go on from there."""
   moved = tmp_path / "moved"

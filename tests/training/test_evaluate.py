@@ -14,11 +14,10 @@ from tests.training.steps import NETWORK, make_optimizer, make_state
 
 def predict(folders, stream, batch_size):
   config = tiny.get_config(folders)
-  config.train.eval_batch_size = batch_size
   mesh = parallel.make_mesh(1, jax.devices()[:1])
   state = make_state(make_optimizer())
   step = parallel.jit_eval_step(make_eval_step(NETWORK), state.params, state.batch_stats, mesh)
-  batches = streams.eval_batches(streams.open_streams(config), stream, config)
+  batches = streams.eval_batches(streams.open_streams(config), stream, config, batch_size)
   return evaluate.predict(step, state.params, state.batch_stats, batches, mesh)
 
 

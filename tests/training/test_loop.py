@@ -154,6 +154,37 @@ def test_one_compilation_and_only_explicit_transfers(folders, tmp_path, monkeypa
     loop.train(config(folders), tmp_path / "guarded")
 
 
+def test_a_batch_that_the_devices_cannot_share_evenly_is_padded(folders, tmp_path, monkeypatch):
+  """2 x 5 images over eight devices and over one: the same losses, nothing more counted."""
+  changes = {"optim__batch_size": 5, "train__eval_batch_size": 5, "optim__steps": 4}
+  loop.train(config(folders, **changes), tmp_path / "eight")
+  one_device = parallel.make_mesh(devices=jax.devices()[:1])
+  monkeypatch.setattr(parallel, "make_mesh", lambda fsdp: one_device)
+  loop.train(config(folders, **changes), tmp_path / "one")
+  for eight, one in zip(lines(tmp_path / "eight"), lines(tmp_path / "one"), strict=True):
+    timing = ("time", "seconds", "second")
+    for name in (name for name in one if not name.endswith(timing)):
+      assert eight[name] == pytest.approx(one[name], rel=1e-3, abs=1e-4), name
+
+
+@pytest.mark.parametrize(
+  ("done", "preempted", "due"),
+  [
+    (1, False, ""),
+    (2, False, "log"),
+    (3, False, "log save"),  # never saved without a look at the losses
+    (4, False, "log evaluate save"),
+    (1, True, "log save"),
+    (4, True, "log save"),  # the machine is wanted back: no time to evaluate
+    (8, False, "log evaluate save"),
+  ],
+)
+def test_what_is_due_between_two_steps(folders, done, preempted, due):
+  here = config(folders)
+  decided = loop.what_is_due(setup.prepare(here), here, done, preempted)
+  assert [name for name, value in decided._asdict().items() if value] == due.split()
+
+
 def test_a_non_finite_loss_names_its_step_and_keeps_the_rows(folders, tmp_path):
   with pytest.raises(NonFiniteLoss, match=r"loss of step \d+ is (nan|inf).*optim.lr"):
     loop.train(config(folders, optim__lr_heads=1e30, log__every=4), tmp_path)
@@ -161,7 +192,7 @@ def test_a_non_finite_loss_names_its_step_and_keeps_the_rows(folders, tmp_path):
   content = json.loads(saved.read_text())
   first = content["step"] - 1
   opened = streams.open_streams(config(folders))
-  index = next(streams.train_batches(opened, config(folders), first)).index
+  index = next(streams.train_batches(opened, config(folders), first, tiny.BATCH)).index
   names = {stream: source.names for stream, source in opened.train.items()}
   assert content["images"][0::2] == [names["aesthetics"][row] for row in index[0::2]]
   assert content["images"][1::2] == [names["auxiliary"][row] for row in index[1::2]]
@@ -208,7 +239,7 @@ def test_every_switch_runs_together(folders, tmp_path):
     ({"data__auxiliary": ""}, "needs data.auxiliary"),
     ({"checkpoint__best": "accuracy"}, "checkpoint.best='accuracy' is not measured; one of"),
     ({"log__profile_steps": "20:10"}, "not of the form 10:20"),
-    ({"optim__batch_size": 6}, "12 images a step, which 8 devices"),
+    ({"optim__batch_size": 0}, "optim.batch_size is 0; it is 1 or more"),
     ({"train__fsdp": 3}, "does not divide"),
     ({"log__every": 0}, "log.every is 0; it is 1 or more"),
     ({"checkpoint__keep": 0}, "checkpoint.keep is 0"),
