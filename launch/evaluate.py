@@ -10,10 +10,8 @@ launch.baselines.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-import numpy as np
 from absl import flags
 from rich.console import Console
 
@@ -23,26 +21,11 @@ FLAGS = flags.FLAGS
 
 
 def main(_) -> None:
-  from paiaa_jax.data import records
   from paiaa_jax.experiments import predict
-  from paiaa_jax.models.predictor import Predictor
 
-  source = records.open_split(FLAGS.data, FLAGS.split)
-  predictor = Predictor(Path(FLAGS.workdir) / "model", batch_size=FLAGS.batch_size)
-  predicted = predict.predict(predictor, source, FLAGS.batch_size, FLAGS.features)
-  agreement = predict.agreement(predicted, predictor, source.manifest)
-
-  stem = Path(FLAGS.workdir) / "predictions" / f"{source.manifest['name']}_{FLAGS.split}"
-  stem.parent.mkdir(parents=True, exist_ok=True)
-  if predicted.features is not None:
-    np.save(stem.with_name(f"{stem.name}_features.npy"), predicted.features)
-  frame = predict.to_frame(predicted, predictor.score_values, predictor.aux_names)
-  frame.write_parquet(stem.with_suffix(".parquet"))
-  np.savez(
-    stem.with_suffix(".npz"), distribution=predicted.target_distribution, aux=predicted.target_aux
-  )
-  stem.with_suffix(".json").write_text(json.dumps(agreement, indent=1) + "\n")
-  Console().print(f"{stem.name}: {len(source)} images", agreement)
+  options = FLAGS.data, FLAGS.split, FLAGS.features, FLAGS.batch_size
+  stem, agreement = predict.evaluate(Path(FLAGS.workdir), *options)
+  Console().print(stem.name, agreement)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -31,6 +33,38 @@ class Predicted(NamedTuple):
   target_distribution: np.ndarray
   target_aux: np.ndarray
   features: np.ndarray | None = None
+
+
+def evaluate(
+  workdir: Path, data: str | Path, split: str, features: bool = False, batch_size: int = 64
+) -> tuple[Path, dict[str, dict]]:
+  """Writes what the model of a run says of a prepared split.
+
+  Args:
+    workdir: its model/ is evaluated.
+    data: a prepared folder.
+    split: train, validation or test.
+    features: write the pooled features too.
+    batch_size: images at once.
+
+  Returns:
+    <workdir>/predictions/<database>_<split>, the stem of the files; and their agreement.
+  """
+  source = records.open_split(data, split)
+  predictor = Predictor(workdir / "model", batch_size=batch_size)
+  predicted = predict(predictor, source, batch_size, features)
+  said = agreement(predicted, predictor, source.manifest)
+  stem = workdir / "predictions" / f"{source.manifest['name']}_{split}"
+  stem.parent.mkdir(parents=True, exist_ok=True)
+  if predicted.features is not None:
+    np.save(stem.with_name(f"{stem.name}_features.npy"), predicted.features)
+  frame = to_frame(predicted, predictor.score_values, predictor.aux_names)
+  frame.write_parquet(stem.with_suffix(".parquet"))
+  np.savez(
+    stem.with_suffix(".npz"), distribution=predicted.target_distribution, aux=predicted.target_aux
+  )
+  stem.with_suffix(".json").write_text(json.dumps(said, indent=1) + "\n")
+  return stem, said
 
 
 def predict(
