@@ -105,7 +105,9 @@ def check_scores(
   user_ids: np.ndarray,
   image_ids: np.ndarray,
 ) -> np.ndarray:
-  """Scores [shots, u, n, s], 0 where an image is a shot or padding; position [u, n, s].
+  """Scores [shots, u, n, s] of what is ranked, 0 elsewhere; position [u, n, s].
+
+  Ranked is what is held out, of users with k + 2 images at least.
 
   Raises:
     ValueError: another shape, or a held-out score that is not finite.
@@ -114,16 +116,22 @@ def check_scores(
   if scores.shape != (len(shots), *position.shape):
     wanted = (len(shots), *position.shape)
     raise ValueError(f"scores have shape {scores.shape}; [shots, u, n, s] is {wanted} here.")
-  last = np.where(position < NEVER, position, -1)
-  held_out = np.stack([last >= k for k in shots])
-  bad = held_out & ~np.isfinite(scores)
+  ranked = np.stack([ranked_images(position, k) for k in shots])
+  bad = ranked & ~np.isfinite(scores)
   if bad.any():
     i, u, n, s = np.argwhere(bad)[0]
     raise ValueError(
       f"the score of user {user_ids[u]}, image {image_ids[u, n]}, split {s}, k = {shots[i]} is "
       f"{scores[i, u, n, s]}, no finite number ({bad.sum()} such in all)."
     )
-  return np.where(held_out, scores, 0)
+  return np.where(ranked, scores, 0)
+
+
+def ranked_images(position: np.ndarray, k: int) -> np.ndarray:
+  """What k shots leave to rank: [u, n, s] bool. Nothing of a user with fewer than k + 2 images."""
+  valid = position < NEVER
+  enough = valid.sum(axis=1, keepdims=True) >= k + 2
+  return valid & (position >= k) & enough
 
 
 def _refuse(fault: str, where: np.ndarray, user_ids: np.ndarray, image_ids: np.ndarray) -> None:

@@ -13,6 +13,9 @@ from scipy import stats
 
 from paiaa_jax.personalization.protocol import Evaluation
 
+RESAMPLES = 10_000
+AT_ONCE = 500  # resamples of a block, for memory
+
 
 def summarize(
   evaluation: Evaluation, shots: tuple[int, ...], user_ids: Any = None
@@ -95,6 +98,45 @@ def compare_people(ours: np.ndarray, theirs: np.ndarray, level: float = 0.95) ->
     "high": float(pairs[-1 - cut]),
     "level": level,
   }
+
+
+def bootstrap(
+  srcc: np.ndarray, *, seed: int = 0, level: float = 0.95, resamples: int = RESAMPLES
+) -> dict[str, Any]:
+  """Percentile intervals of a mean over people; srcc [u, s], a person's splits averaged first.
+
+  Returns `mean`, and [low, high] where people are drawn with replacement (`people`), and where
+  besides each person drawn has splits of theirs drawn with replacement (`people_and_splits`, a
+  hierarchical bootstrap). None with fewer than two people. Undefined splits are nobody's.
+  """
+  defined = np.isfinite(srcc)
+  count = defined.sum(axis=1)
+  srcc, defined, count = (a[count > 0] for a in (srcc, defined, count))
+  result = {"mean": _number(_mean(_mean(srcc, axis=1))), "level": level, "resamples": resamples}
+  if len(srcc) < 2:
+    return result | {"people": None, "people_and_splits": None}
+  first = np.take_along_axis(srcc, np.argsort(~defined, axis=1, kind="stable"), axis=1)
+  rng = np.random.default_rng(seed)
+  drawn = rng.integers(len(srcc), size=(resamples, len(srcc)))
+  means = {"people": _mean(srcc, axis=1)[drawn].mean(axis=1)}
+  blocks = [drawn[i : i + AT_ONCE] for i in range(0, resamples, AT_ONCE)]
+  means["people_and_splits"] = np.concatenate([_redraw(first, count, b, rng) for b in blocks])
+  ends = (1 - level) / 2, (1 + level) / 2
+  return result | {name: np.quantile(m, ends).tolist() for name, m in means.items()}
+
+
+def _redraw(
+  srcc: np.ndarray, count: np.ndarray, drawn: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+  """Means [r] of people drawn [r, u], each by as many splits as are defined, drawn anew.
+
+  srcc [u, s] holds the count [u] defined ones of each person first.
+  """
+  own = count[drawn][..., None]
+  split = (rng.random((*drawn.shape, srcc.shape[1]), dtype=np.float32) * own).astype(np.int32)
+  values = srcc[drawn[..., None], np.minimum(split, own - 1)]
+  used = np.arange(srcc.shape[1]) < own
+  return (np.where(used, values, 0).sum(axis=2) / own[..., 0]).mean(axis=1)
 
 
 def _mean(values: np.ndarray, axis: int | None = None) -> np.ndarray:

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from paiaa_jax.personalization import protocol
-from paiaa_jax.personalization.summary import compare_people, over_repeats, summarize
+from paiaa_jax.personalization.summary import bootstrap, compare_people, over_repeats, summarize
 from tests.personalization.crowd import simulate
 
 
@@ -43,6 +43,41 @@ def test_the_interval_covers_the_true_gain_as_often_as_it_says():
 def test_no_gain_at_all_has_no_test():
   same = np.full((5, 3), 0.4)
   assert compare_people(same, same)["p_value"] is None
+
+
+def test_bootstrap_intervals_are_those_of_a_plain_loop():
+  rng = np.random.default_rng(0)
+  srcc = rng.normal(0.5, 0.1, (12, 1)) + rng.normal(0, 0.2, (12, 6))
+  srcc[2, :4] = srcc[5] = np.nan
+  result = bootstrap(srcc)
+  own = [row[np.isfinite(row)] for row in srcc if np.isfinite(row).any()]
+  people, both = [], []
+  for _ in range(8000):
+    drawn = [own[i] for i in rng.integers(len(own), size=len(own))]
+    people.append(np.mean([np.mean(row) for row in drawn]))
+    both.append(np.mean([np.mean(rng.choice(row, len(row))) for row in drawn]))
+  assert result["mean"] == pytest.approx(np.mean([row.mean() for row in own]))
+  for name, means in (("people", people), ("people_and_splits", both)):
+    low, high = np.quantile(means, [0.025, 0.975])
+    np.testing.assert_allclose(result[name], [low, high], atol=0.04 * (high - low))
+  widths = [np.diff(result[name])[0] for name in ("people", "people_and_splits")]
+  assert widths[0] < widths[1]
+  assert bootstrap(srcc) == result != bootstrap(srcc, seed=1)
+
+
+def test_bootstrap_intervals_cover_the_true_mean_about_as_often_as_they_say():
+  rng = np.random.default_rng(2)
+  inside = 0
+  for _ in range(300):
+    low, high = bootstrap(rng.normal(0.4, 0.1, (37, 1)), resamples=400)["people"]
+    inside += low <= 0.4 <= high
+  assert 0.89 < inside / 300 < 0.98
+
+
+def test_one_person_alone_has_no_interval():
+  result = bootstrap(np.array([[0.2, 0.4], [np.nan, np.nan]]))
+  assert result["mean"] == pytest.approx(0.3)
+  assert result["people"] is None and result["people_and_splits"] is None
 
 
 def test_a_summary_names_users_and_is_json():
