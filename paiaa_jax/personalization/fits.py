@@ -16,7 +16,14 @@ import jax.numpy as jnp
 
 from paiaa_jax.personalization import bayes, conditional, fusion
 from paiaa_jax.personalization.fusion import Moments
-from paiaa_jax.personalization.solvers import Bayes, Conditional, Ridge, Sgd, Solver
+from paiaa_jax.personalization.solvers import (
+  RATINGS_A_WEIGHT,
+  Bayes,
+  Conditional,
+  Ridge,
+  Sgd,
+  Solver,
+)
 from paiaa_jax.personalization.splits import NEVER
 from paiaa_jax.types import Array
 
@@ -81,13 +88,20 @@ def over_users_and_splits(fit: Callable, *shared: int) -> Callable:
 
 
 def _fit_ridge(solver: Ridge, x: Array, target: Array, seen: Array) -> Fits:
-  """Exact weights; with several strengths, each fit takes the one of least leave-one-out error."""
+  """Exact weights; with several strengths, each fit takes the one of least leave-one-out error.
+
+  Of a few shots that error is itself little but noise, and the least of eight such errors belongs
+  to too weak a strength as a rule. So a strength is in the running only where the shots can pay for
+  the weights that it sets free; the strongest always is.
+  """
   sums = over_users_and_splits(fusion.moments, 0, 1)(x, target, seen)
   strengths = jnp.asarray(solver.strengths, x.dtype)
 
   def error(strength):
-    loo = functools.partial(fusion.loo_error, strength=strength, intercept=solver.intercept)
-    return over_users_and_splits(loo, 1, 2)(sums, x, target, seen)
+    loo = functools.partial(fusion.leave_one_out, strength=strength, intercept=solver.intercept)
+    wrong, free = over_users_and_splits(loo, 1, 2)(sums, x, target, seen)
+    paid = (free * RATINGS_A_WEIGHT <= sums.count) | (strength == max(solver.strengths))
+    return jnp.where(paid, wrong, jnp.inf)
 
   if len(solver.strengths) == 1:
     strength = jnp.full(seen.shape[::2], strengths[0])

@@ -94,18 +94,23 @@ def fit_ridge(seen: Moments, strength: Array, *, intercept: bool) -> Array:
   return solve(seen.gram, seen.cross, ridge_penalty(seen, strength, intercept))
 
 
-def loo_error(
+def leave_one_out(
   seen: Moments, x: Array, target: Array, mask: Array, strength: Array, *, intercept: bool
-) -> Array:
-  """Mean squared error of each seen image by the fit to the others, in closed form.
+) -> tuple[Array, Array]:
+  """What a strength costs and what it spends, in closed form; two scalars.
 
   An image's own pull on its prediction is h = x' A^-1 x; without it the residual e is e / (1 - h).
+
+  Returns:
+    mean squared error of each seen image by the fit to the others, and the effective number of
+    weights, the sum of the pulls: k where nothing is shrunk, 0 at an infinite strength. The
+    intercept is not counted.
   """
   penalty = ridge_penalty(seen, strength, intercept)
   pull = pairs(x) @ inverse(seen.gram, penalty).ravel()
   residual = target - x @ solve(seen.gram, seen.cross, penalty)
   left_out = residual / jnp.maximum(1 - pull, 1e-6)
-  return jnp.sum(mask * jnp.square(left_out)) / seen.count
+  return jnp.sum(mask * jnp.square(left_out)) / seen.count, jnp.sum(mask * pull) - intercept
 
 
 def fit_sgd(

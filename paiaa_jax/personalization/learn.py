@@ -14,7 +14,7 @@ from scipy import stats
 
 from paiaa_jax.personalization.checks import check_users
 from paiaa_jax.personalization.profile import Profile
-from paiaa_jax.personalization.solvers import GRID
+from paiaa_jax.personalization.solvers import GRID, RATINGS_A_WEIGHT
 from paiaa_jax.types import Array
 
 FEWEST = 3  # ratings; below it, there is nothing to leave out
@@ -93,8 +93,9 @@ class _Fit(NamedTuple):
 def _fit(x: np.ndarray, target: np.ndarray) -> _Fit:
   """x [n, k], target [n]: the strength of GRID whose leave-one-out error is least.
 
-  Centring frees the intercept of any penalty. An image's own pull on its prediction is h, and
-  without the image the residual e is e / (1 - h).
+  Those that set free more effective weights than the ratings can pay for are passed over. Centring
+  frees the intercept of any penalty. An image's own pull on its prediction is h, and without the
+  image the residual e is e / (1 - h).
   """
   n = len(x)
   mean, level = x.mean(axis=0), target.mean()
@@ -107,7 +108,8 @@ def _fit(x: np.ndarray, target: np.ndarray) -> _Fit:
     weights = basis @ (shrunk * (rotated.T @ residual))
     pull = 1 / n + np.square(rotated) @ shrunk
     error = np.mean(np.square((residual - centred @ weights) / (1 - pull)))
-    if best is None or error < best[0]:
+    paid = (np.sum(pull) - 1) * RATINGS_A_WEIGHT <= n or strength == GRID[-1]
+    if paid and (best is None or error < best[0]):
       best = error, weights, shrunk
   noise, weights, shrunk = best  # the error on images left out: a little wide, not too narrow
   inverse = (basis * shrunk) @ basis.T

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 GRID = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, float("inf"))
+RATINGS_A_WEIGHT = 10  # a strength may set free so many weights as there are tens of ratings
 
 
 @dataclasses.dataclass(frozen=True)
@@ -12,9 +13,11 @@ class Ridge:
   """Least squares with a penalty of strength * |w|^2 on the un-normalised Gram matrix.
 
   Attributes:
-    strengths: one, or a grid from which each fit chooses by leave-one-out on its own shots;
-      infinity is the generic score, 0 is Eq. 7 as written.
-    intercept: also fit a constant, free of penalty (a harsh or a kind rater).
+    strengths: one, or a grid from which each fit chooses by leave-one-out on its own shots, among
+      those that set free no more effective weights than one for RATINGS_A_WEIGHT shots; infinity
+      is the generic score, 0 is Eq. 7 as written.
+    intercept: also fit a constant, free of penalty (a harsh or a kind rater); without it, harshness
+      is taken for a dislike of every output whose mean is not 0.
   """
 
   strengths: tuple[float, ...] = GRID
@@ -69,7 +72,7 @@ class Conditional:
 
 
 SOLVERS = {
-  "ridge": Ridge(),
+  "ridge": Ridge(intercept=True),
   "ols": Ridge(strengths=(0.0,)),
   "sgd": Sgd(),
   "bayes": Bayes(),

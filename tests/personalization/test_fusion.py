@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression, Ridge
 
-from paiaa_jax.personalization import fusion
+from paiaa_jax.personalization import fits, fusion, protocol, solvers
+from tests.personalization.crowd import simulate
 
 
 @pytest.fixture
@@ -78,10 +79,74 @@ def test_leave_one_out_agrees_with_refitting(ratings_of_one, strength, intercept
     others[i] = 0
     weights = fusion.fit_ridge(seen_moments(x, target, others), strength, intercept=intercept)
     squares.append(float(target[i] - fusion.design(x[i]) @ weights) ** 2)
-  closed = fusion.loo_error(
+  closed, free = fusion.leave_one_out(
     seen_moments(*ratings_of_one), fusion.design(x), target, mask, strength, intercept=intercept
   )
   assert float(closed) == pytest.approx(np.mean(squares), rel=1e-4)
+  rows = x[seen] - intercept * x[seen].mean(axis=0)
+  values = np.linalg.svd(rows.astype(np.float64), compute_uv=False) ** 2
+  assert float(free) == pytest.approx(np.sum(values / (values + strength)), abs=1e-4)
+
+
+def chosen_by_hand(x, target, intercept):
+  """The strength of least leave-one-out error that a tenth of the ratings can pay for; refitted."""
+
+  def fit(rows, strength):
+    centre = intercept * x[rows].mean(axis=0), intercept * target[rows].mean()
+    a, b = x[rows] - centre[0], target[rows] - centre[1]
+    w = np.zeros(x.shape[1])
+    if np.isfinite(strength):
+      w = np.linalg.solve(a.T @ a + strength * np.eye(x.shape[1]), a.T @ b)
+    return w, centre[1] - centre[0] @ w, a
+
+  everyone, errors = np.arange(len(x)), {}
+  for strength in solvers.GRID:
+    a = fit(everyone, strength)[2]
+    values = np.linalg.eigvalsh(a.T @ a)
+    if np.sum(values / (values + strength)) <= len(x) / 10:
+      off = []
+      for i in everyone:
+        w, constant, _ = fit(np.delete(everyone, i), strength)
+        off.append(target[i] - x[i] @ w - constant)
+      errors[strength] = np.mean(np.square(off))
+  return min(errors, key=errors.get)
+
+
+@pytest.mark.parametrize("intercept", [False, True])
+def test_ridge_takes_the_strength_that_a_plain_loop_takes(intercept):
+  rng = np.random.default_rng(7)
+  people, shots = 12, (10, 24)
+  x = (0.1 + rng.choice([0.3, 1.0], (people, 1, 1)) * rng.normal(size=(people, 24, 4))).astype("f4")
+  weights = rng.normal(size=(people, 4)) * rng.choice([0, 1], (people, 1))
+  target = (np.einsum("unk,uk->un", x, weights) + rng.normal(0.5, 1, (people, 24))).astype("f4")
+  position = np.broadcast_to(np.arange(24)[:, None], (people, 24, 2))
+  ours = fits.fit_all(
+    solvers.Ridge(intercept=intercept), fusion.design(x), target, position, np.array(shots), None
+  ).strength
+  expected = [
+    [chosen_by_hand(x[u, :k].astype(float), target[u, :k].astype(float), intercept) for k in shots]
+    for u in range(people)
+  ]
+  assert len(np.unique(expected)) >= 4  # both who has a taste and who has none
+  np.testing.assert_allclose(ours, expected)
+
+
+def gains(users, shots):
+  ours = protocol.evaluate_splits(*users, shots=shots, num_splits=8, solver="ridge")
+  return np.nanmean(ours.srcc_personal - ours.srcc_generic, axis=(1, 2))
+
+
+def test_ridge_costs_next_to_nothing_where_taste_is_only_noise():
+  users = simulate(users=30, images=80, fewest=80, noise=0.8, seed=4)
+  mean, spread = np.mean(users.traits), np.std(users.traits)
+  drawn = np.random.default_rng(99).normal(mean, spread, users.traits.shape)
+  pure_noise = users._replace(traits=drawn.astype("f4"))  # not what the ratings were made of
+  assert (gains(pure_noise, (10, 60)) > -0.01).all()  # picked by the least error alone: -0.05
+
+
+def test_and_gains_where_there_is_a_taste():
+  few, many = gains(simulate(users=30, images=80, fewest=80, seed=4), (10, 60))
+  assert few > 0.03 and many > 0.1
 
 
 def test_sgd_agrees_with_a_plain_loop(ratings_of_one):

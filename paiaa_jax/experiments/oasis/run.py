@@ -26,7 +26,7 @@ EVERYONE = {  # personalised in every block
   "generic": stage2.generic,
   "bayes": stage2.fused(solvers.Bayes()),
   "bayes + own taste": stage2.by_process(stage2.outputs_and_taste),
-  "ridge": stage2.fused(solvers.Ridge()),
+  "ridge": stage2.fused(solvers.named("ridge")),
 }
 SLOW = {  # in the headline's block only, on as many splits as the others have
   "conditional": stage2.fused(solvers.Conditional()),
