@@ -4,8 +4,8 @@
   JAX_NUM_CPU_DEVICES=8 python -m benchmarks.scaling        fake devices: only the results count
 
 The batch is per device (weak scaling), except in the column of differences: there all devices
-share the batch of one. Fake CPU devices share the cores, so their times say nothing and are left
-out.
+share the batch of one, padded where it does not divide. Fake CPU devices share the cores, so their
+times say nothing and are left out.
 """
 
 import argparse
@@ -45,11 +45,13 @@ class Measured(NamedTuple):
 
 def measure(network, optimizer, variables, batch: Batch, mesh, steps: int) -> Measured:
   """Two steps, and `steps` timed ones."""
-  state = create_state(variables, optimizer, ema=False)
+  state = create_state(variables, optimizer, ema=False, seed=0)
   state = jax.device_put(state, parallel.state_sharding(state, mesh), may_alias=False)
   held = parallel.bytes_per_device(state)
   images = len(batch.index)
-  step = parallel.jit_train_step(make_train_step(network, optimizer, seed=0), state, mesh, images)
+  step = parallel.jit_train_step(make_train_step(network, optimizer), state, mesh, images)
+  padding = parallel.padded_size(images, mesh) - images
+  batch = jax.tree.map(lambda x: np.pad(x, [(0, padding)] + [(0, 0)] * (x.ndim - 1)), batch)
   batch = parallel.put_batch(batch, mesh)
   state, _ = step(state, batch)
   state, metrics = step(state, batch)

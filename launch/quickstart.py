@@ -7,28 +7,17 @@ A step that has been done in this workdir is not done again; a new workdir start
 
 from __future__ import annotations
 
-import os
-import shlex
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from absl import flags
 
-from launch import cli_errors
+from launch import cli_errors, once
 
 CONFIG = "configs/quickstart.py"
 DATASETS = {"ava": "AVA", "flickr_aes": "FLICKR-AES", "psychoflickr": "PsychoFlickr"}
 SINGLE_TASKS = ("aesthetics", "auxiliary")
 TASTES = ("null", "heavy_tails")
-ENVIRONMENT = {
-  "JAX_COMPILATION_CACHE_DIR": str(Path(".jax_cache").absolute()),
-  # XLA's CPU backend takes fresh memory each step; huge pages save a third of a step's time.
-  "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
-}
-
 FLAGS = flags.FLAGS
 
 
@@ -82,31 +71,10 @@ def evaluate(workdir: Path, data: Path) -> list[str]:
 
 def main(_) -> None:
   workdir = Path(FLAGS.workdir)
-  done_folder = workdir / "steps"
-  done_folder.mkdir(parents=True, exist_ok=True)
-  environment = {**ENVIRONMENT, **os.environ}
-  for number, (what, command) in enumerate(steps(workdir, FLAGS.seed, FLAGS.photos, FLAGS.steps)):
-    mark, line = done_folder / f"{number:02d}", shlex.join(["python", "-m", *command])
-    is_last = command[0] == "launch.report"
-    if not is_last and mark.exists() and mark.read_text() == line:
-      continue
-    print(f"== {what}\n   {line}", file=sys.stderr, flush=True)
-    start = time.monotonic()
-    with open(done_folder / f"{number:02d}.log", "w") as log:  # the tables alone go to the terminal
-      status = subprocess.run(
-        [sys.executable, "-m", *command],
-        env=environment,
-        stdout=None if is_last else log,
-        check=False,
-      ).returncode
-    if status:
-      print(
-        f"error: stopped at '{what}' (exit code {status}); the same command goes on from here.",
-        file=sys.stderr,
-      )
-      sys.exit(status)
-    print(f"   {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
-    mark.write_text(line)
+  *first, report = steps(workdir, FLAGS.seed, FLAGS.photos, FLAGS.steps)
+  for number, (what, command) in enumerate(first):
+    once.run(workdir / "steps" / f"{number:02d}", what, command)
+  once.run(workdir / "steps" / "report", *report, again=True)
 
 
 if __name__ == "__main__":

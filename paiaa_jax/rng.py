@@ -11,8 +11,8 @@ import jax
 import numpy as np
 
 
-def key(seed: int, name: str, *steps) -> jax.Array:
-  """A jax key for the stream `name`; `steps` (ints, traced or not) are folded in, in order."""
+def key(seed, name: str, *steps) -> jax.Array:
+  """A jax key for the stream `name`; `seed` and `steps`, folded in in order: ints, traced or not."""
   stream = jax.random.fold_in(jax.random.key(seed), zlib.crc32(name.encode()))
   for step in steps:
     stream = jax.random.fold_in(stream, step)

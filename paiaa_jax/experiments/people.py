@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from paiaa_jax.data import databases, records
-from paiaa_jax.personalization import crowd, protocol, summary, tables
+from paiaa_jax.personalization import crowd, protocol, splits, summary, tables
 
 # Predictions for training photographs, each by a network that was not trained on it.
 OUT_OF_FOLD = "out_of_fold"
@@ -27,12 +27,14 @@ class Inputs(NamedTuple):
     crowd: training users where predictions out of fold exist, else None.
     scale: (lowest, highest) rating possible.
     database: its name.
+    features: [u, n, f] of the people's photographs, where launch.evaluate kept them, else None.
   """
 
   people: tables.People
   crowd: tables.People | None
   scale: tuple[float, float]
   database: str
+  features: np.ndarray | None = None
 
 
 def read(workdir: Path, prepared: Path, other_ratings: str = "") -> Inputs:
@@ -59,13 +61,26 @@ def read(workdir: Path, prepared: Path, other_ratings: str = "") -> Inputs:
   test = ratings.filter(pl.col("split") == "test")
   if test.is_empty():
     raise ValueError(f"{name} has no ratings by test users; stage 2 needs them.")
-  people = tables.join_people(pl.read_parquet(predictions), test)
+  frame = pl.read_parquet(predictions)
+  people = tables.join_people(frame, test)
   others = workdir / "predictions" / f"{name}_{OUT_OF_FOLD}.parquet"
   outsiders = None
   if others.is_file():
     training = ratings.filter(pl.col("split") == "train")
     outsiders = tables.join_people(pl.read_parquet(others), training)
-  return Inputs(people, outsiders, (min(scale), max(scale)), name)
+  features = _features(predictions, frame["image"], people.image_ids)
+  return Inputs(people, outsiders, (min(scale), max(scale)), name, features)
+
+
+def _features(predictions: Path, names: pl.Series, image_ids: np.ndarray) -> np.ndarray | None:
+  """Pooled features [u, n, f] of image_ids [u, n], of rows `names`; 0 where there is no image."""
+  path = predictions.with_name(f"{predictions.stem}_features.npy")
+  if not path.is_file():
+    return None
+  rows = np.load(path)
+  row_of = {name: row for row, name in enumerate(names)}
+  place = np.array([[row_of.get(name, -1) for name in own] for own in image_ids])
+  return np.where((place >= 0)[..., None], rows[place], 0)
 
 
 def evaluate(
@@ -73,25 +88,10 @@ def evaluate(
 ) -> dict[str, Any]:
   """Every solver on the same splits: JSON-ready; the first solver is the headline."""
   people = inputs.people
-  prior = None
-  if inputs.crowd is not None:
-    outside = inputs.crowd
-    ids = dict(user_ids=outside.user_ids, image_ids=outside.image_ids)
-    prior = crowd.crowd_prior(*outside[:4], scale=inputs.scale, **ids)
+  settings = dict(shots=tuple(shots), num_splits=num_splits, seed=seed)
   results = {}
   for solver in solvers:
-    evaluation = protocol.evaluate_splits(
-      *people[:4],
-      shots=tuple(shots),
-      num_splits=num_splits,
-      seed=seed,
-      solver=solver,
-      user_ids=people.user_ids,
-      image_ids=people.image_ids,
-      prior=prior,
-      scale=inputs.scale,
-    )
-    evaluation = jax.tree.map(np.asarray, evaluation)
+    evaluation = solve(inputs, solver, **settings)
     results[solver] = summary.summarize(evaluation, tuple(shots), people.user_ids)
   return {
     "database": inputs.database,
@@ -108,6 +108,52 @@ def evaluate(
   }
 
 
+def solve(inputs: Inputs, solver: str, **settings: Any) -> protocol.Evaluation:
+  """One solver's Evaluation; settings are those of protocol.evaluate_splits."""
+  people, prior = inputs.people, None
+  if inputs.crowd is not None:
+    outside = inputs.crowd
+    ids = dict(user_ids=outside.user_ids, image_ids=outside.image_ids)
+    prior = crowd.crowd_prior(*outside[:4], scale=inputs.scale, **ids)
+  evaluation = protocol.evaluate_splits(
+    *people[:4],
+    solver=solver,
+    user_ids=people.user_ids,
+    image_ids=people.image_ids,
+    prior=prior,
+    scale=inputs.scale,
+    features=inputs.features,
+    **settings,
+  )
+  return jax.tree.map(np.asarray, evaluation)
+
+
+def score_table(
+  inputs: Inputs, solver: str, *, shots: Sequence[int], num_splits: int, seed: int
+) -> pl.DataFrame:
+  """What a solver predicts of every held-out image: user, image, split, k, score.
+
+  These are the columns that launch.benchmark reads.
+  """
+  people = inputs.people
+  settings = dict(shots=tuple(shots), num_splits=num_splits, seed=seed)
+  scores = solve(inputs, solver, keep_scores=True, **settings).scores
+  position = splits.draw_splits(
+    people.valid, people.user_ids, people.image_ids, num_splits=num_splits, seed=seed
+  ).position
+  held_out = np.stack([people.valid[..., None] & (position >= k) for k in shots])
+  i, user, image, split = np.nonzero(held_out)
+  return pl.DataFrame(
+    {
+      "user": people.user_ids[user],
+      "image": people.image_ids[user, image],
+      "split": split,
+      "k": np.asarray(shots)[i],
+      "score": scores[held_out],
+    }
+  )
+
+
 def user_table(result: dict[str, Any]) -> pl.DataFrame:
   """One row for each solver, k and user."""
   return tables.user_frame(result["solvers"])
@@ -118,8 +164,8 @@ def show(result: dict[str, Any]) -> None:
   title = (
     f"SROCC of {result['people']} people of {result['database']}, {result['num_splits']} splits"
   )
-  table = Table("solver", "k", title=title)
-  for column in ("generic", "personal", "gain (95 %)", "p", "left out"):
+  table = Table(title=title)
+  for column in ("solver", "k", "generic", "personal", "gain (95 %)", "p", "left out"):
     table.add_column(column, overflow="fold")
   for solver, by_shots in result["solvers"].items():
     for k, one in by_shots.items():

@@ -14,7 +14,7 @@ from jax.sharding import Mesh
 from ml_collections import ConfigDict
 
 from paiaa_jax import losses, metrics
-from paiaa_jax.training import parallel, streams
+from paiaa_jax.training import compiled, parallel, streams
 from paiaa_jax.training.setup import Run
 from paiaa_jax.training.step import State, eval_params, make_eval_step
 from paiaa_jax.types import Batch, Prediction
@@ -25,8 +25,10 @@ class Evaluator:
 
   def __init__(self, run: Run, config: ConfigDict, state: State):
     self._run, self._config = run, config
-    self._eval_step = parallel.jit_eval_step(
-      make_eval_step(run.network), eval_params(state), state.batch_stats, run.mesh
+    weights = eval_params(state), state.batch_stats
+    self._eval_step = compiled.once(
+      compiled.network_key(run, "evaluate"),
+      lambda: parallel.jit_eval_step(make_eval_step(run.network), *weights, run.mesh),
     )
 
   def __call__(self, state: State) -> dict[str, float]:

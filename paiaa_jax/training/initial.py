@@ -113,7 +113,7 @@ def abstract_state(run: Run, config: ConfigDict) -> State:
   """Shape, type and sharding of each leaf of the state."""
 
   def create(variables):
-    return create_state(variables, run.optimizer, ema=config.optim.ema > 0)
+    return create_state(variables, run.optimizer, ema=config.optim.ema > 0, seed=config.seed)
 
   state = jax.eval_shape(create, abstract_variables(run, config))
   return parallel.abstract(state, run.mesh)
@@ -122,7 +122,7 @@ def abstract_state(run: Run, config: ConfigDict) -> State:
 def initial_state(run: Run, config: ConfigDict, abstract: State) -> State:
   """The state at step 0, on the devices."""
   create = jax.jit(
-    lambda variables: create_state(variables, run.optimizer, ema=config.optim.ema > 0),
+    lambda variables: create_state(variables, run.optimizer, ema=config.optim.ema > 0, seed=config.seed),
     out_shardings=parallel.state_sharding(abstract, run.mesh),
   )
   return create(initial_variables(run, config))

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import jax
 from ml_collections import ConfigDict
 
-from paiaa_jax.training import initial, parallel, resume, setup, streams
+from paiaa_jax.training import compiled, initial, parallel, resume, setup, streams
 from paiaa_jax.training.checkpoint import Checkpoints
 from paiaa_jax.training.evaluate import Evaluator, metric_names
 from paiaa_jax.training.export import export
@@ -73,8 +73,12 @@ def run_steps(
     return state, {}
   start = time.perf_counter()
   shapes = streams.batch_shapes(run.streams, config, run.train_rows)
-  jitted = parallel.jit_train_step(_train_step(run, config), state, run.mesh, run.images)
-  train_step = parallel.compile_together(jitted, state, shapes)
+
+  def compile_step():
+    jitted = parallel.jit_train_step(_train_step(run, config), state, run.mesh, run.images)
+    return parallel.compile_together(jitted, state, shapes)
+
+  train_step = compiled.once(compiled.step_key(run, config, shapes), compile_step)
   writer.write(first_step, {"compile_seconds": time.perf_counter() - start})
   evaluate = Evaluator(run, config, state)
   batches = streams.train_batches(run.streams, config, first_step, run.train_rows)
@@ -131,7 +135,6 @@ def _train_step(run: Run, config: ConfigDict):
   return make_train_step(
     run.network,
     run.optimizer,
-    seed=config.seed,
     tasks=config.train.tasks,
     gamma=config.train.gamma,
     distribution_loss=config.train.distribution_loss,

@@ -29,6 +29,7 @@ class State(NamedTuple):
 
   Attributes:
     step: [] int32, steps done; it is the data iterators' state too.
+    seed: [] int32, of dropout; here, so that runs of other seeds are the same program.
     params: {"backbone", "aesthetics", "auxiliary"} -> float32 leaves.
     batch_stats: BN's running statistics, same parts.
     opt_state: the optimiser's.
@@ -36,17 +37,21 @@ class State(NamedTuple):
   """
 
   step: Array
+  seed: Array
   params: Any
   batch_stats: Any
   opt_state: Any
   ema: Any
 
 
-def create_state(variables: dict, optimizer: optax.GradientTransformation, *, ema: bool) -> State:
+def create_state(
+  variables: dict, optimizer: optax.GradientTransformation, *, ema: bool, seed: int
+) -> State:
   """The state at step 0 of a network's variables {"params", "batch_stats"}."""
   params = variables["params"]
   return State(
     step=jnp.zeros((), jnp.int32),
+    seed=jnp.asarray(seed, jnp.int32),
     params=params,
     batch_stats=variables["batch_stats"],
     opt_state=optimizer.init(params),
@@ -63,7 +68,6 @@ def make_train_step(
   network: nn.Module,
   optimizer: optax.GradientTransformation,
   *,
-  seed: int,
   tasks: str = "joint",
   gamma: float = 1.0,
   distribution_loss: str = "mse",
@@ -75,7 +79,6 @@ def make_train_step(
   Args:
     network: models.network.Network, or a module of the same call.
     optimizer: optim.make_optimizer's.
-    seed: of dropout.
     tasks: "joint", or "aesthetics" (L_a alone) or "auxiliary" (L_p alone).
     gamma: weight of L_p in the joint loss.
     distribution_loss: a key of losses.DISTRIBUTION_LOSSES.
@@ -90,7 +93,7 @@ def make_train_step(
   passes = len(TASKS[tasks]) if batch_norm == "separate" else 1
 
   def train_step(state: State, batch: Batch) -> tuple[State, dict[str, Array]]:
-    dropout = rng.key(seed, "dropout", state.step)
+    dropout = rng.key(state.seed, "dropout", state.step)
 
     def objective(params):
       prediction, batch_stats = _forward(
@@ -110,7 +113,7 @@ def make_train_step(
       "loss_auxiliary": terms[1],
       "grad_norm": optax.tree.norm(grads),
     }
-    return State(state.step + 1, params, batch_stats, opt_state, average), metrics
+    return State(state.step + 1, state.seed, params, batch_stats, opt_state, average), metrics
 
   return train_step
 

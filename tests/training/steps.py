@@ -21,7 +21,7 @@ def make_optimizer(**options):
 def make_state(optimizer, *, network=NETWORK, ema=False):
   """A new state each time: a step donates the one it is given."""
   image = np.zeros((1, tiny.SIZE, tiny.SIZE, 3), np.uint8)
-  return create_state(jax.jit(network.init)(jax.random.key(0), image), optimizer, ema=ema)
+  return create_state(jax.jit(network.init)(jax.random.key(0), image), optimizer, ema=ema, seed=0)
 
 
 def make_batch(n=16, seed=0):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from paiaa_jax.models import pretrained
-from paiaa_jax.training import initial, loop, parallel, setup, streams
+from paiaa_jax.training import compiled, initial, loop, parallel, setup, streams
 from paiaa_jax.training.preemption import Preempted
 from paiaa_jax.training.window import NonFiniteLoss
 from tests.training import tiny
@@ -147,8 +147,13 @@ def test_one_compilation_and_only_explicit_transfers(folders, tmp_path, monkeypa
     return counted
 
   monkeypatch.setattr(loop, "make_train_step", counting)
+  monkeypatch.setattr(compiled, "_kept", {})  # another test may have had the same step
   loop.train(config(folders), tmp_path / "counted")
   assert len(traces) == 1
+  loop.train(config(folders, seed=1), tmp_path / "another seed")
+  assert len(traces) == 1
+  loop.train(config(folders, train__gamma=0.5), tmp_path / "another loss")
+  assert len(traces) == 2
   monkeypatch.setattr(parallel, "put_batch", lambda batch, mesh: batch)
   with pytest.raises(Exception, match="Disallowed host-to-device transfer"):
     loop.train(config(folders), tmp_path / "guarded")
@@ -258,7 +263,7 @@ def test_a_workdir_that_cannot_be_written_is_one_line(folders, tmp_path):
 
 
 def test_memory_is_logged_where_the_device_tells(monkeypatch):
-  from paiaa_jax.training import window
+  from paiaa_jax.training import compiled, window
 
   class Device:
     def memory_stats(self):

@@ -21,7 +21,7 @@ def run(devices, *, images=16, fsdp=1, steps=3, batch_norm="concatenated"):
   optimizer = make_optimizer()
   state = make_state(optimizer)
   state = jax.device_put(state, parallel.state_sharding(state, mesh))
-  step = make_train_step(NETWORK, optimizer, seed=0, batch_norm=batch_norm)
+  step = make_train_step(NETWORK, optimizer, batch_norm=batch_norm)
   step = parallel.jit_train_step(step, state, mesh, images)
   padding = parallel.padded_size(images, mesh) - images
   for i in range(steps):
@@ -71,7 +71,7 @@ def test_a_step_stays_sharded():
   state = make_state(optimizer)
   shardings = parallel.state_sharding(state, mesh)
   state = jax.device_put(state, shardings)
-  step = parallel.jit_train_step(make_train_step(NETWORK, optimizer, seed=0), state, mesh, 16)
+  step = parallel.jit_train_step(make_train_step(NETWORK, optimizer), state, mesh, 16)
   after, _ = step(state, parallel.put_batch(make_batch(), mesh))
   jax.tree.map(lambda leaf, wanted: _assert_equal(leaf.sharding, wanted), after, shardings)
 

@@ -10,7 +10,7 @@ from tests.training.steps import NETWORK, make_batch, make_optimizer, make_state
 
 def run(batch, steps=1, optimizer_options=(), **options):
   optimizer = make_optimizer(**dict(optimizer_options))
-  train_step = jax.jit(make_train_step(NETWORK, optimizer, seed=0, **options))
+  train_step = jax.jit(make_train_step(NETWORK, optimizer, **options))
   state = make_state(optimizer, ema=bool(options.get("ema")))
   for _ in range(steps):
     state, metrics = train_step(state, batch)
@@ -19,7 +19,7 @@ def run(batch, steps=1, optimizer_options=(), **options):
 
 def test_the_step_traces_once_and_overfits():
   optimizer, traces, losses = make_optimizer(), [], []
-  step = make_train_step(NETWORK, optimizer, seed=0)
+  step = make_train_step(NETWORK, optimizer)
 
   @jax.jit
   def counted(state, batch):

@@ -142,14 +142,17 @@ def _write_psychoflickr(
   tested = draws.fold_members(pl.Series(people), 0, PSYCHOFLICKR_FOLDS, 0, "psychoflickr folds")
   traits = np.clip(np.round(1.6 * random.normal(size=(PEOPLE, len(TRAITS)))), -4, 4)
   traits[~traits.any(axis=1), 0] = 1  # nobody without any trait: that person would like nothing
+  own = raters.self_assessed(traits, random.spawn(1)[0])
   sources, rows = {}, []
   for person, values in zip(people, traits, strict=True):
     pool = np.arange(TRAIN_IMAGES, len(photos)) if person in tested else np.arange(TRAIN_IMAGES)
     for image in pool[raters.favourites(latent[pool], values, FAVOURITES, random)]:
       name = f"{person}/{image:04d}.jpg"
-      rows.append((name, photos[image].jpeg, values))
+      rows.append((name, photos[image].jpeg, person))
       sources[name] = photos[image].source
-  formats.write_psychoflickr(folder, rows)
+  kinds = {"attributed": traits, "self": own}
+  by_person = {kind: dict(zip(people, values, strict=True)) for kind, values in kinds.items()}
+  formats.write_psychoflickr(folder, rows, by_person)
   return sources
 
 

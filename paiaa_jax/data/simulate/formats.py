@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -88,17 +88,22 @@ def write_flickr_aes(
   (folder / "test_workers.sha256").write_text("\n".join(sorted(hashes)) + "\n")
 
 
-def write_psychoflickr(folder: Path, rows: Sequence[tuple[str, bytes, Array]]) -> None:
-  """images/<user>/<image>.jpg and the blank-separated table of attributed traits, -4..4.
+def write_psychoflickr(
+  folder: Path, rows: Sequence[tuple[str, bytes, str]], traits: Mapping[str, Mapping[str, Array]]
+) -> None:
+  """images/<user>/<image>.jpg and a blank-separated table of each kind of traits, -4..4.
 
   Args:
     folder: new.
-    rows: (path "user/image.jpg", file, the user's traits [5]) an image.
+    rows: (path "user/image.jpg", file, user) an image.
+    traits: kind ("attributed", "self") -> user -> [5].
   """
-  lines = ["image " + " ".join(TRAITS) + "\n"]
-  for name, jpeg, traits in rows:
+  for name, jpeg, _ in rows:
     path = folder / "images" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(jpeg)
-    lines.append(f"{name} " + " ".join(f"{value:g}" for value in traits) + "\n")
-  (folder / "attributed.txt").write_text("".join(lines))
+  for kind, by_user in traits.items():
+    lines = ["image " + " ".join(TRAITS) + "\n"]
+    for name, _, user in rows:
+      lines.append(f"{name} " + " ".join(f"{value:g}" for value in by_user[user]) + "\n")
+    (folder / f"{kind}.txt").write_text("".join(lines))

@@ -15,7 +15,8 @@ w_u ~ N(0, WEIGHT_SPREAD^2) and scores on 1..5
 
 AVA's voters, many an image and unnamed, score 1..10 around 5.5 + AVA_SPREAD g_i. A person of
 PsychoFlickr has traits p_u and favours, of all photographs, those of the highest
-p_u . t_i / (|p_u| TRAIT_SPREAD) + FAVOURITE_NOISE e; the tables repeat p_u on each of them.
+p_u . t_i / (|p_u| TRAIT_SPREAD) + FAVOURITE_NOISE e; the tables repeat p_u on each of them. What
+people say of themselves agrees with that in part: SELF_AGREEMENT p_u + SELF_NOISE e.
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ WEIGHT_SPREAD = 1.3
 RATER_NOISE = 0.5
 AVA_SPREAD, AVA_NOISE = 0.9, 1.4
 FAVOURITE_NOISE = 0.5
+SELF_AGREEMENT, SELF_NOISE = 0.5, 1.4  # points of -4..4
 HEAVY_TAILS = 2.5  # degrees of freedom of Student's t
 
 
@@ -130,6 +132,12 @@ def favourites(
   """Rows of the `count` photographs a person with these traits [5] likes best."""
   taste = latent.traits @ traits / (np.linalg.norm(traits) * TRAIT_SPREAD)
   return np.argsort(-(taste + FAVOURITE_NOISE * random.normal(size=len(taste))))[:count]
+
+
+def self_assessed(traits: Array, random: np.random.Generator) -> np.ndarray:
+  """Traits -4..4 of people [u, 5] as others see them -> as they see themselves."""
+  noise = SELF_NOISE * random.normal(size=traits.shape)
+  return np.clip(np.round(SELF_AGREEMENT * traits + noise), -4, 4)
 
 
 def attributes(photograph: Photograph) -> np.ndarray:

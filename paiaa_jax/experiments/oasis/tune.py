@@ -103,7 +103,6 @@ def make_trainer(config: ConfigDict, data: Study, tasks: str) -> Trainer:
   step = make_train_step(
     network,
     optimizer,
-    seed=0,
     tasks=tasks,
     distribution_loss=tune.distribution_loss,
     ema=tune.ema,
@@ -126,7 +125,7 @@ def run(
   labels = distribution(data.ratings[drawn.block != 0], data.scale)
   source = Photographs(data, np.flatnonzero(~test), labels)
   variables = _first_variables(trainer.network, config, seed)
-  state = create_state(variables, trainer.optimizer, ema=tune.ema > 0)
+  state = create_state(variables, trainer.optimizer, ema=tune.ema > 0, seed=0)
   batches = pipeline.train_batches(
     source,
     batch_size=tune.batch_size,

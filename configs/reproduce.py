@@ -1,0 +1,50 @@
+"""Every table and figure of the paper on the real databases, with both backbones.
+
+    python -m launch.reproduce --config=configs/reproduce.py --workdir=runs/paper --all
+
+Expects what launch.prepare_data wrote under /data/prepared (psychoflickr_self: with
+--option=traits=self --name=psychoflickr_self) and ImageNet weights under weights/ (see
+launch.convert_weights). 57 trainings, each of days on one GPU: launch/slurm/reproduce.sh shares
+them out. The published figures stand beside ours in every table.
+"""
+
+from ml_collections import ConfigDict
+
+
+def get_config() -> ConfigDict:
+  return ConfigDict(
+    dict(
+      databases=dict(
+        ava="/data/prepared/ava",
+        flickr_aes="/data/prepared/flickr_aes",
+        psychoflickr="/data/prepared/psychoflickr",  # attributed traits
+        psychoflickr_self="/data/prepared/psychoflickr_self",
+      ),
+      simulated=False,
+      configs=dict(  # backbone -> config of launch.train
+        inception_v3="configs/flickr_aes_inception_v3.py",
+        densenet121="configs/flickr_aes_densenet121.py",
+      ),
+      headline="inception_v3",  # of Tables III to V and the figures
+      overrides=ConfigDict(),  # field of the run config -> value, for every run
+      released=ConfigDict(  # what configs/released_inception_v3.py changes
+        {
+          "model": dict(
+            pretrained="weights/inception_v3_head",
+            head_input="logits",
+            head_widths=(2048, 1024),
+            aux_final_norm=True,
+          ),
+          "optim": dict(optimizer="adam", lr_heads=1e-3, decay=0.5),
+        }
+      ),
+      folds=10,  # by person, of Table II
+      traits=("psychoflickr", "psychoflickr_self"),  # of Table II; the first is the headline
+      seeds=(0, 1, 2, 3, 4),  # of the ablation; the first is that of every other run
+      shots=(10, 100),  # ratings a person is fitted on (Table V)
+      curve=(10, 20, 30, 50, 70, 100),  # the same, of the learning curve
+      num_splits=50,  # random splits a person
+      solvers=("bayes", "ridge", "crowd", "ols", "sgd"),  # of stage 2; the first is the headline
+      baselines=(),  # of Table V
+    )
+  )

@@ -1,0 +1,41 @@
+"""Fig. 6: each person's generic SROCC and what their ratings change; and the learning curve."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from paiaa_jax.experiments import figures, published
+from paiaa_jax.experiments.report import Picture, Section
+from paiaa_jax.experiments.reproduce import table5
+from paiaa_jax.experiments.reproduce.results import Results
+from paiaa_jax.experiments.reproduce.runs import Need
+from paiaa_jax.experiments.reproduce.study import FLICKR, Study
+
+
+def needs(study: Study) -> list[Need]:
+  run = table5.pa_iaa(study)
+  names = {"": (study.shots, study.solvers), table5.CURVE: (study.curve, study.solvers[:2])}
+  return [Need(run, FLICKR, features=True, personal=(n, *what)) for n, what in names.items()]
+
+
+def section(results: Results) -> Section:
+  study, run = results.study, table5.pa_iaa(results.study)
+  made = Section(f"Fig. 6: person by person ({study.raters})")
+  if found := results.personal(run):
+    k, solver = max(study.shots), found["headline"]
+    users = found["solvers"][solver][str(k)]["users"]
+    before, after = ([user[key] for user in users] for key in ("srcc_generic", "srcc_personal"))
+    title = f"k = {k}, {solver}: mean {np.mean(before):.3f} to {np.mean(after):.3f}"
+    caption = (
+      f"Each person's generic SROCC and what {k} ratings change ({study.raters}; {run.name}). "
+      "Published, on real people: {generic} to {personalized}.".format(**published.FIGURE_6)
+    )
+    made.pictures.append(Picture("figure6", caption, figures.people_bars(before, after, title)))
+  if found := results.personal(run, table5.CURVE):
+    title = f"{found['people']} people ({study.raters})"
+    caption = (
+      f"SROCC against the number of ratings; band: one deviation over repeats ({run.name})."
+    )
+    figure = figures.learning_curve(found["solvers"], title)
+    made.pictures.append(Picture("learning_curve", caption, figure))
+  return made

@@ -1,0 +1,48 @@
+"""Table IV: the predicted generic score beside the predicted traits."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from paiaa_jax.experiments import generic, published
+from paiaa_jax.experiments.report import Section
+from paiaa_jax.experiments.reproduce.results import Results
+from paiaa_jax.experiments.reproduce.runs import Need
+from paiaa_jax.experiments.reproduce.study import Study, database_title
+from paiaa_jax.experiments.reproduce.table3 import DATABASES, trained_on
+from paiaa_jax.experiments.table import PLANTED, PUBLISHED, Table
+from paiaa_jax.types import TRAITS
+
+LETTERS = ("O", "C", "E", "A", "N")
+
+
+def needs(study: Study) -> list[Need]:
+  return [Need(trained_on(study, a), a) for a in DATABASES]
+
+
+def section(results: Results) -> Section:
+  return Section("Table IV: the score and the traits", "", tables(results))
+
+
+def tables(results: Results) -> list[Table]:
+  study = results.study
+  title = f"Table IV: SROCC of the generic score with each trait, both predicted ({study.raters})"
+  table = Table("table4", title, ("database", *LETTERS, "run"))
+  for database in DATABASES:
+    name, run = database_title(database), trained_on(study, database)
+    table.add(name, *published.TABLE_4[name], None, origin=PUBLISHED)
+    if found := results.agreement(run, database):
+      table.add(name, *(found["score_with_traits"][trait] for trait in TRAITS), run.name)
+  if study.simulated:
+    _add_planted(table, study)
+  return [table]
+
+
+def _add_planted(table: Table, study: Study) -> None:
+  """What the simulation was told; not a finding."""
+  path = study.workdir / "data" / "raw" / "truth" / "flickr_aes_images.parquet"
+  if path.is_file():
+    truth = pl.read_parquet(path)
+    latent = truth["generic"].to_numpy(), truth.select(TRAITS).to_numpy()
+    planted = generic.score_with_traits(*latent, TRAITS).values()
+    table.add("planted", *planted, "the simulation's own state", origin=PLANTED)
