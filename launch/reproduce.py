@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import functools
 import runpy
+import sys
 from pathlib import Path
 
 from absl import flags
@@ -87,9 +88,13 @@ def _run(chain, place: str = "") -> None:
 
 
 def _train(step) -> None:
-  from paiaa_jax.training import loop
+  from paiaa_jax.training import loop, preemption
 
-  loop.train(_config(step), step.flags["workdir"])
+  try:
+    loop.train(_config(step), step.flags["workdir"])
+  except preemption.Preempted as stop:
+    print(stop, file=sys.stderr)
+    sys.exit(preemption.EXIT_CODE)
 
 
 def _evaluate(step) -> None:

@@ -1,0 +1,58 @@
+"""Which runs the paper's tables take, and that each command alone would do what its step does."""
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+from paiaa_jax.experiments.reproduce import plan
+from paiaa_jax.experiments.reproduce.study import from_config
+
+CONFIGS = ("configs/reproduce.py", "configs/reproduce_simulated.py")
+
+
+def study(config, workdir=Path("runs/x")):
+  return from_config(runpy.run_path(config)["get_config"]().to_dict(), workdir)
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_every_field_that_a_run_sets_is_one_of_the_run_config(config):
+  for chain in plan.chains(study(config), plan.PARTS):
+    for step in (s for s in chain.steps if s.config):
+      run = runpy.run_path(step.config)["get_config"]().lock()
+      run.update_from_flattened_dict(dict(step.fields))  # a misspelt field is a KeyError
+
+
+def test_the_paper_takes_ten_folds_by_two_systems_two_backbones_and_two_kinds_of_traits():
+  names = [chain.name for chain in plan.chains(study(CONFIGS[0]), ["table2"])]
+  assert len(names) == len(set(names)) == 10 * 2 * 2 * 2
+
+
+def test_a_run_that_several_tables_need_is_trained_once():
+  one = study(CONFIGS[1])
+  chains = plan.chains(one, plan.PARTS)
+  assert len({chain.name for chain in chains}) == len(chains)
+  by_name = {chain.name: chain for chain in chains}
+  shared = by_name["pa_iaa.efficientnet_lite0.ava+psychoflickr.seed0"]  # Tables I to IV, Fig. 5
+  verbs = [step.verb for step in shared.steps]
+  assert verbs.count("train") == 1 and verbs.count("evaluate") == 3
+
+
+def test_systems_of_the_ablation_differ_in_what_they_should_and_in_nothing_else():
+  one = study(CONFIGS[1])
+  fields = {
+    chain.name.partition(".")[0]: chain.steps[0].fields
+    for chain in plan.chains(one, ["ablation"])
+    if "seed3" in chain.name
+  }
+  same = ("seed", "optim.steps", "optim.batch_size", "data.aesthetics", "data.image_size")
+  for name in same:
+    assert len({str(of[name]) for of in fields.values()}) == 1
+  assert fields["mt_iaa"]["data.auxiliary_target"] == "distribution"
+  assert "data.auxiliary" not in fields["aesthetics"]
+
+
+def test_a_database_that_is_not_named_is_told_by_its_field():
+  one = study(CONFIGS[0])._replace(databases={"ava": "/data/ava"})
+  with pytest.raises(ValueError, match=r"config\.databases\.psychoflickr"):
+    plan.chains(one, ["table1"])
