@@ -5,7 +5,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 # XLA's CPU backend takes fresh memory at every step; huge pages save a third of a step's time.
 export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1
 
-.PHONY: quickstart test soak oasis clean
+.PHONY: quickstart test soak oasis reproduce clean
 
 quickstart: .venv/core
 	$(BIN)/python -m launch.quickstart --workdir=runs/quickstart
@@ -20,6 +20,12 @@ soak: .venv/test
 # make oasis SOURCE=DIR: the method on the photographs and raters of OASIS-beauty.
 oasis: .venv/core
 	$(BIN)/python -m launch.oasis --source="$(SOURCE)" --workdir=runs/oasis
+
+# Every table and figure of the paper on simulated raters; with real databases: docs/reproduce.md.
+reproduce: export JAX_COMPILATION_CACHE_DIR ?= $(CURDIR)/.jax_cache
+reproduce: .venv/core
+	$(BIN)/python -m launch.reproduce --config=configs/reproduce_simulated.py \
+	  --workdir=runs/reproduce --all
 
 .venv/core: requirements.txt constraints.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
