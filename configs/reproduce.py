@@ -45,6 +45,17 @@ def get_config() -> ConfigDict:
       curve=(10, 20, 30, 50, 70, 100),  # the same, of the learning curve
       num_splits=50,  # random splits a person
       solvers=("bayes", "ridge", "crowd", "ols", "sgd"),  # of stage 2; the first is the headline
-      baselines=(),  # of Table V
+      baselines=(  # of Table V
+        "residual_svr_traits",
+        "residual_svr_features",
+        "residual_svr_both",
+        "fpmf_traits",
+        "fpmf_features",
+        "fpmf_both",
+        "regression_ranking",
+        "pair_ranking",
+        "own_ridge",
+        "own_svr",
+      ),
     )
   )

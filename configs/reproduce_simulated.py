@@ -20,8 +20,8 @@ def get_config() -> ConfigDict:
   config.overrides = ConfigDict(
     {
       "data": dict(image_size=96, resize=104),
-      "optim": dict(batch_size=12, steps=30),
-      "train": dict(eval_every=30),
+      "optim": dict(batch_size=12, steps=20),
+      "train": dict(eval_every=20),
     }
   )
   config.released = ConfigDict(
