@@ -80,7 +80,9 @@ def join_people(predictions: pl.DataFrame, ratings: pl.DataFrame) -> People:
 
   return People(
     generic=padded(rows["aesthetic_score"].cast(pl.Float32).to_numpy()),
-    traits=padded(rows.select(pl.col(names).cast(pl.Float32)).to_numpy().reshape(-1, len(names))),
+    traits=padded(
+      rows.select(pl.col(names).cast(pl.Float32)).to_numpy().reshape(len(rows), len(names))
+    ),
     ratings=padded(rows["score"].cast(pl.Float32).to_numpy()),
     valid=padded(np.ones(len(rows), bool)),
     user_ids=rows["user"].unique(maintain_order=True).to_numpy(),
