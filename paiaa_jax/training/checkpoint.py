@@ -22,6 +22,7 @@ from orbax.checkpoint.checkpoint_managers import preservation_policy
 from paiaa_jax.training import orbax_noise
 from paiaa_jax.training.fingerprint import fingerprint
 
+REASON = 200  # characters of why a checkpoint cannot be read; the storage library tells thousands
 LOWER_IS_BETTER = ("loss_aesthetics", "loss_auxiliary", "rmse", "emd")
 
 
@@ -83,7 +84,8 @@ class Checkpoints:
   def restore_newest(self, abstract_state: Any) -> Any | None:
     """The newest whole state, or None where there is no checkpoint.
 
-    A checkpoint that cannot be read is moved to <folder>_corrupt and the one before it is taken.
+    Newer ones that cannot be read are moved to <folder>_corrupt. Where none can, nothing is moved:
+    it may be the program that has changed, and not the files.
 
     Args:
       abstract_state: leaves with shape, type and sharding (parallel.abstract).
@@ -91,16 +93,23 @@ class Checkpoints:
     Raises:
       ValueError: where there are checkpoints and none can be read.
     """
-    steps = self.steps
-    for step in reversed(steps):
+    unreadable: dict[int, str] = {}
+    for step in reversed(self.steps):
       try:
-        return self.restore(step, abstract_state)
+        state = self.restore(step, abstract_state)
       except (ValueError, OSError, KeyError) as error:
-        reason, _, _ = str(error).partition("\n")
-        folder = self._set_aside(step)
-        logging.warning("checkpoint %d cannot be read (%s); moved into %s", step, reason, folder)
-    if steps:
-      raise ValueError(f"none of the {len(steps)} checkpoints of {self._folder} can be read.")
+        unreadable[step] = str(error).partition("\n")[0][:REASON]
+        continue
+      for broken, reason in unreadable.items():
+        folder = self._set_aside(broken)
+        logging.warning("checkpoint %d cannot be read (%s); moved into %s", broken, reason, folder)
+      return state
+    if unreadable:
+      reasons = "; ".join(f"{step}: {reason}" for step, reason in unreadable.items())
+      raise ValueError(
+        f"no checkpoint of {self._folder} can be read ({reasons}). Go on with the version of this "
+        "program that wrote them, or start in another --workdir."
+      )
     return None
 
   def restore(self, step: int, abstract_state: Any) -> Any:

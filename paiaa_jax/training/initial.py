@@ -122,7 +122,9 @@ def abstract_state(run: Run, config: ConfigDict) -> State:
 def initial_state(run: Run, config: ConfigDict, abstract: State) -> State:
   """The state at step 0, on the devices."""
   create = jax.jit(
-    lambda variables: create_state(variables, run.optimizer, ema=config.optim.ema > 0, seed=config.seed),
+    lambda variables: create_state(
+      variables, run.optimizer, ema=config.optim.ema > 0, seed=config.seed
+    ),
     out_shardings=parallel.state_sharding(abstract, run.mesh),
   )
   return create(initial_variables(run, config))

@@ -46,39 +46,62 @@ def finish(process, tmp_path):
   assert process.wait(timeout=300) == 0, (tmp_path / "log.txt").read_text()[-2000:]
 
 
-def kill_inside_a_save(process, checkpoints, rng):
-  """SIGKILL as soon as a checkpoint has begun and has not ended. True if it was still running."""
+def kill_inside_a_save(process, workdir, rng):
+  """SIGKILL once one of the next four checkpoints has begun and has not ended.
+
+  What the kill before left half saved is there at the start, and is not taken for a new one.
+  """
+  saves, saving = rng.randint(1, 4), True
   while process.poll() is None:
-    if any(checkpoints.glob("*tmp*")):
-      process.send_signal(signal.SIGKILL)
+    was, saving = saving, any((workdir / "checkpoints").glob("*tmp*"))
+    saves -= saving and not was
+    if not saves:
       break
     time.sleep(0.001)
-  return process.wait() == -signal.SIGKILL
+  return kill(process)
 
 
-def kill_at_random(process, checkpoints, rng):
-  """SIGKILL up to two seconds after the first step could have begun."""
-  while process.poll() is None and not checkpoints.exists():
+def kill_at_random(process, workdir, rng):
+  """SIGKILL up to three seconds after the state was made or restored."""
+  logs = {*workdir.glob("events*")}
+  while process.poll() is None and not {*workdir.glob("events*")} - logs:
     time.sleep(0.01)
-  time.sleep(rng.uniform(0, 2))
+  time.sleep(rng.uniform(0, 3))
+  return kill(process)
+
+
+def kill(process):
+  """True if it was still running."""
   process.send_signal(signal.SIGKILL)
   return process.wait() == -signal.SIGKILL
+
+
+def newest(workdir):
+  """The step of the newest checkpoint."""
+  names = (path.name for path in (workdir / "checkpoints").glob("*"))
+  return max((int(name) for name in names if name.isdigit()), default=0)
 
 
 @pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.soak)])
 def test_killed_runs_end_with_the_same_bits(start, tmp_path, kills):
   whole = tmp_path / "whole"
   finish(start(whole), tmp_path)
-  rng, killed, runs = random.Random(kills), 0, 0
-  while killed < kills:  # a run that ends before its next kill is compared, and another begun
+  rng, struck, runs = random.Random(kills), [], 0
+  while len(struck) < kills:  # a run that ends before its next kill is compared, and another begun
     runs += 1
     workdir = tmp_path / f"killed{runs}"
-    while killed < kills and not (workdir / "model" / "model.safetensors").exists():
-      kill = kill_inside_a_save if killed % 2 == 0 else kill_at_random
-      killed += kill(start(workdir), workdir / "checkpoints", rng)
+    while len(struck) < kills and not (workdir / "model" / "model.safetensors").exists():
+      strike = kill_inside_a_save if len(struck) % 2 == 0 else kill_at_random
+      if strike(start(workdir), workdir, rng):
+        half = any((workdir / "checkpoints").glob("*tmp*"))
+        struck.append((runs, newest(workdir), half))
     finish(start(workdir), tmp_path)
     assert weights(workdir) == weights(whole)
-  assert "cannot be read" not in (tmp_path / "log.txt").read_text()
+  log = (tmp_path / "log.txt").read_text()
+  assert "cannot be read" not in log
+  assert sum(half for *_, half in struck) >= kills / 4, struck  # a save may end as it is struck
+  assert len({step for _, step, _ in struck}) >= kills / 4, struck
+  print(f"struck at (run, newest checkpoint, half a save beside it): {struck}")
 
 
 def test_sigterm_ends_with_its_own_exit_code_and_the_next_start_goes_on(start, tmp_path):

@@ -263,7 +263,7 @@ def test_a_workdir_that_cannot_be_written_is_one_line(folders, tmp_path):
 
 
 def test_memory_is_logged_where_the_device_tells(monkeypatch):
-  from paiaa_jax.training import compiled, window
+  from paiaa_jax.training import window
 
   class Device:
     def memory_stats(self):
