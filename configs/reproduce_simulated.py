@@ -2,7 +2,7 @@
 
     python -m launch.reproduce --config=configs/reproduce_simulated.py --workdir=runs/reproduce --all
 
-Simulates and prepares the databases itself, then trains 60 small networks; meant for two cores and
+Simulates and prepares the databases itself, then trains 39 small networks; meant for two cores and
 less than 25 minutes. It shows that everything runs and fills every row. What is measured speaks of
 simulated raters, and of trainings far too short to compare with the published figures beside them.
 """
@@ -24,6 +24,7 @@ def get_config() -> ConfigDict:
       "train": dict(eval_every=20),
     }
   )
+  config.traits = ("psychoflickr",)  # with "psychoflickr_self", twenty trainings more
   config.released = ConfigDict(
     {
       "model": dict(pooling="gap", head_input="logits", head_widths=(64, 32), aux_final_norm=True),
