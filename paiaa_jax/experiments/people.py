@@ -78,6 +78,11 @@ def _features(predictions: Path, names: pl.Series, image_ids: np.ndarray) -> np.
   if not path.is_file():
     return None
   rows = np.load(path)
+  if len(rows) != len(names):
+    raise ValueError(
+      f"{path} does not fit {predictions.name} ({len(rows)} rows for {len(names)} images); "
+      "write both again with launch.evaluate --features."
+    )
   row_of = {name: row for row, name in enumerate(names)}
   place = np.array([[row_of.get(name, -1) for name in own] for own in image_ids])
   return np.where((place >= 0)[..., None], rows[place], 0)

@@ -1,19 +1,12 @@
-"""Feature-based probabilistic matrix factorisation: a crowd's factors, and a person's from shots.
+"""Users' factors and a linear map from features to photographs' factors, fitted to a crowd.
 
-The paper's (O'Donovan, Agarwala, Hertzmann, "Collaborative filtering of color aesthetics",
-Computational Aesthetics 2014): a rating is the product of a user's and an item's latent vector; the
-item's is a learned linear map of its features, so that items without a rating can be predicted; the
-user's has a Gaussian prior. (Their second model puts a neural network in the map's place.)
+With x the features of a photograph and a 1,
 
-Ours, who have read its abstract: with x the features of a photograph and a 1,
+    rating = mean + x . average + x . map' u + noise,    u ~ N(0, I) of each person,
 
-    rating = mean + x . average + x . map' u + noise,    u ~ N(0, I),
-
-whose first part is the crowd's average taste, so a person without a shot gets that. Map, average
-and noise are fitted to the crowd by expectation maximisation under a N(0, I) prior on each weight;
-a test person's u is then the most probable one given the shots, in closed form. Features are the
-principal components of our pooled features (content), the auxiliary outputs (attributes), or both.
-Only the moments of each member of the crowd are kept, so memory does not grow with the ratings.
+average and map with a prior N(0, 1 / penalty) on each weight. Expectation maximisation: each
+member's factors given the weights, then weights and noise given those; no round makes the ratings
+less likely. Only moments of each member are kept, so memory does not grow with the ratings.
 
 Shapes: c members of the crowd, d factors, q columns of x.
 """
@@ -24,12 +17,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from paiaa_jax.experiments.baselines.inputs import Crowd, Photos, Shots, shots_of
+from paiaa_jax.experiments.baselines.inputs import shots_of
 
 FACTORS = 8
-ROUNDS = 100
+ROUNDS = 50
+START_PENALTY = 0.1  # of each member's own weights, from which the map starts
 LEAST_NOISE = 1e-3  # squared points: a handful of ratings can be fitted without error
-PENALTY = 1.0  # 1 / variance of the prior on a weight; x has mean squared norm 1, ratings points
 
 
 class Factorisation(NamedTuple):
@@ -39,11 +32,13 @@ class Factorisation(NamedTuple):
     mean: of its ratings, in points.
     weights: [1 + d, q], the average taste and below it the map to factors.
     noise: variance, in squared points.
+    penalty: of the weights, 1 / variance of their prior.
   """
 
   mean: float
   weights: np.ndarray
   noise: float
+  penalty: float
 
 
 class Moments(NamedTuple):
@@ -60,29 +55,6 @@ class Moments(NamedTuple):
   cross: np.ndarray
   energy: float
   count: int
-
-
-def on_features(photos: Photos, shots: Shots, crowd: Crowd) -> np.ndarray:
-  """Content: components of the pooled features."""
-  return _personal(photos.components, shots, crowd.components, crowd)
-
-
-def on_traits(photos: Photos, shots: Shots, crowd: Crowd) -> np.ndarray:
-  """Attributes: the auxiliary outputs."""
-  return _personal(photos.traits, shots, crowd.traits, crowd)
-
-
-def on_both(photos: Photos, shots: Shots, crowd: Crowd) -> np.ndarray:
-  """Both, side by side."""
-  mine, theirs = (np.concatenate([p.components, p.traits], axis=1) for p in (photos, crowd))
-  return _personal(mine, shots, theirs, crowd)
-
-
-def _personal(rows: np.ndarray, shots: Shots, of_crowd: np.ndarray, crowd: Crowd) -> np.ndarray:
-  model = fit_crowd(with_constant(of_crowd), crowd.user, crowd.photo, crowd.score)
-  x = with_constant(rows)
-  people = zip(shots.photo, shots.place, shots.rating, strict=True)
-  return np.stack([score_person(model, x[photo], place, rating) for photo, place, rating in people])
 
 
 def with_constant(rows: np.ndarray) -> np.ndarray:
@@ -110,13 +82,14 @@ def fit_crowd(
   photo: np.ndarray,
   score: np.ndarray,
   *,
+  penalty: float,
   factors: int = FACTORS,
   rounds: int = ROUNDS,
 ) -> Factorisation:
   """Expectation maximisation from the crowd's ratings: x [m, q]; user, photo, score [t]."""
   mean = float(np.mean(score))
   sums = _moments(x, user, photo, score - mean)
-  model = _start(mean, sums, factors)
+  model = _start(mean, sums, factors, penalty)
   for _ in range(rounds):
     model = _round(model, sums)
   return model
@@ -133,9 +106,9 @@ def _moments(x: np.ndarray, user: np.ndarray, photo: np.ndarray, centred: np.nda
   return Moments(np.stack(gram), np.stack(cross), float(centred @ centred), len(centred))
 
 
-def _start(mean: float, sums: Moments, factors: int) -> Factorisation:
+def _start(mean: float, sums: Moments, factors: int, penalty: float) -> Factorisation:
   """Average by ridge regression; map: the main directions of the members' own deviations."""
-  ridge = PENALTY * np.eye(sums.gram.shape[1])
+  ridge = START_PENALTY * np.eye(sums.gram.shape[1])
   average = np.linalg.solve(sums.gram.sum(axis=0) + ridge, sums.cross.sum(axis=0))
   residual = sums.cross - sums.gram @ average
   own = np.linalg.solve(sums.gram + ridge, residual[..., None])[..., 0]
@@ -143,7 +116,7 @@ def _start(mean: float, sums: Moments, factors: int) -> Factorisation:
   main = (spread[:, None] * directions / np.sqrt(len(own)))[:factors]
   left = sums.energy - average @ sums.cross.sum(axis=0)
   noise = max(left / sums.count, LEAST_NOISE)
-  return Factorisation(mean, np.concatenate([average[None], main]), noise)
+  return Factorisation(mean, np.concatenate([average[None], main]), noise, penalty)
 
 
 def _round(model: Factorisation, sums: Moments) -> Factorisation:
@@ -161,8 +134,8 @@ def _round(model: Factorisation, sums: Moments) -> Factorisation:
   system = (second.reshape(-1, width**2).T @ grams).reshape(width, width, q, q)
   system = system.transpose(0, 2, 1, 3).reshape(width * q, width * q)
   cross = first.T @ sums.cross
-  penalty = model.noise * PENALTY * np.eye(width * q)
+  penalty = model.noise * model.penalty * np.eye(width * q)
   weights = np.linalg.solve(system + penalty, cross.ravel()).reshape(width, q)
   explained = 2 * np.sum(weights * cross) - weights.ravel() @ system @ weights.ravel()
   noise = max((sums.energy - explained) / sums.count, LEAST_NOISE)
-  return Factorisation(model.mean, weights, noise)
+  return model._replace(weights=weights, noise=noise)

@@ -1,7 +1,8 @@
 """What a baseline may look at: photographs, some people's shots, a crowd. No rating held out.
 
-A baseline is a function (Photos, Shots, Crowd or None) -> scores [u, n, s], finite wherever
-`Shots.valid`. Ratings that a split holds out are in none of the three.
+A baseline is a function (Photos, Shots) -> scores [u, n, s], finite wherever `Shots.valid`. One
+that learns from a crowd is made by a function of the Crowd. Ratings that a split holds out are in
+none of the three.
 
 Shapes: N photographs, f pooled features, p principal components, a auxiliary outputs; u people
 with n photographs (padded), k shots, s splits; m photographs of the crowd, t ratings by it.
@@ -68,7 +69,7 @@ class Crowd(NamedTuple):
   score: np.ndarray
 
 
-Baseline = Callable[[Photos, Shots, Crowd | None], np.ndarray]
+Baseline = Callable[[Photos, Shots], np.ndarray]
 
 
 def take_shots(

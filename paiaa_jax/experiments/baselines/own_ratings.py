@@ -10,15 +10,14 @@ from __future__ import annotations
 import numpy as np
 
 from paiaa_jax.experiments.baselines import kernel_ridge, support_vectors
-from paiaa_jax.experiments.baselines.inputs import Crowd, Photos, Shots, shots_of
+from paiaa_jax.experiments.baselines.inputs import Photos, Shots, shots_of
 from paiaa_jax.personalization import solvers
 
 STRENGTHS = solvers.GRID[:-1]  # an infinite one would rank nothing
 
 
-def ridge(photos: Photos, shots: Shots, crowd: Crowd | None) -> np.ndarray:
+def ridge(photos: Photos, shots: Shots) -> np.ndarray:
   """Ridge regression of the rating on the features."""
-  del crowd
   scores = []
   for photo, place, rating in zip(shots.photo, shots.place, shots.rating, strict=True):
     rows = photos.features[photo].astype(np.float64)
@@ -29,9 +28,8 @@ def ridge(photos: Photos, shots: Shots, crowd: Crowd | None) -> np.ndarray:
   return np.stack(scores)
 
 
-def support_vector(photos: Photos, shots: Shots, crowd: Crowd | None) -> np.ndarray:
+def support_vector(photos: Photos, shots: Shots) -> np.ndarray:
   """Support vector regression of the rating on the features."""
-  del crowd
   rows = zip(shots.photo, shots.place, shots.rating, strict=True)
   return np.stack(
     [support_vectors.fit_predict(photos.features[p], place, rating) for p, place, rating in rows]

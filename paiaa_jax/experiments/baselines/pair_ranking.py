@@ -17,11 +17,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from paiaa_jax.experiments.baselines.inputs import Crowd, Photos, Shots
+from paiaa_jax.experiments.baselines.inputs import Photos, Shots
 from paiaa_jax.experiments.baselines.regression_ranking import fit_everybody
 
 
-def pair_ranking(photos: Photos, shots: Shots, crowd: Crowd | None) -> np.ndarray:
+def pair_ranking(photos: Photos, shots: Shots) -> np.ndarray:
   """Pairwise logistic loss alone."""
-  del crowd
   return fit_everybody(photos, shots, regression=0.0, pairs=1.0)

@@ -18,13 +18,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from paiaa_jax.experiments.baselines import kernel_ridge, ranking
-from paiaa_jax.experiments.baselines.inputs import Crowd, Photos, Shots, shots_of
+from paiaa_jax.experiments.baselines.inputs import Photos, Shots, shots_of
 from paiaa_jax.personalization import fusion, solvers
 
 
-def regression_ranking(photos: Photos, shots: Shots, crowd: Crowd | None) -> np.ndarray:
+def regression_ranking(photos: Photos, shots: Shots) -> np.ndarray:
   """Squared error and pairwise logistic loss, weighed alike."""
-  del crowd
   return fit_everybody(photos, shots, regression=1.0, pairs=1.0)
 
 

@@ -16,24 +16,21 @@ from __future__ import annotations
 import numpy as np
 
 from paiaa_jax.experiments.baselines import support_vectors
-from paiaa_jax.experiments.baselines.inputs import Crowd, Photos, Shots
+from paiaa_jax.experiments.baselines.inputs import Photos, Shots
 
 
-def on_features(photos: Photos, shots: Shots, crowd: Crowd | None) -> np.ndarray:
+def on_features(photos: Photos, shots: Shots) -> np.ndarray:
   """Content: the pooled features."""
-  del crowd
   return _personal(photos.features, photos, shots)
 
 
-def on_traits(photos: Photos, shots: Shots, crowd: Crowd | None) -> np.ndarray:
+def on_traits(photos: Photos, shots: Shots) -> np.ndarray:
   """Attributes: the auxiliary outputs."""
-  del crowd
   return _personal(photos.traits, photos, shots)
 
 
-def on_both(photos: Photos, shots: Shots, crowd: Crowd | None) -> np.ndarray:
+def on_both(photos: Photos, shots: Shots) -> np.ndarray:
   """Both, side by side."""
-  del crowd
   return _personal(np.concatenate([photos.features, photos.traits], axis=1), photos, shots)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import linalg, stats
 
-from paiaa_jax.experiments.baselines import factors
+from paiaa_jax.experiments.baselines import factors, fpmf
 
 FACTORS, COLUMNS, NOISE = 2, 8, 0.3
 
@@ -24,7 +24,7 @@ def crowd():
 
 @pytest.fixture(scope="module")
 def model(crowd):
-  return factors.fit_crowd(*crowd[:4], factors=FACTORS)
+  return factors.fit_crowd(*crowd[:4], factors=FACTORS, penalty=1.0)
 
 
 def test_planted_factors_are_recovered_up_to_a_rotation(crowd, model):
@@ -71,7 +71,7 @@ def test_no_round_makes_the_crowds_ratings_less_likely(crowd):
   some = user < 20
 
   def log_posterior(model):
-    total = -0.5 * factors.PENALTY * np.square(model.weights).sum()
+    total = -0.5 * model.penalty * np.square(model.weights).sum()
     for i in range(20):
       rows, ratings = x[photo[user == i]], score[user == i]
       latent = rows @ model.weights[1:].T
@@ -81,12 +81,21 @@ def test_no_round_makes_the_crowds_ratings_less_likely(crowd):
     return total
 
   seen = user[some], photo[some], score[some]
-  path = [log_posterior(factors.fit_crowd(x, *seen, factors=2, rounds=r)) for r in range(8)]
+  fits = [factors.fit_crowd(x, *seen, penalty=2.0, factors=2, rounds=r) for r in range(8)]
+  path = [log_posterior(fitted) for fitted in fits]
   assert np.all(np.diff(path) > -1e-6) and path[-1] > path[0] + 1
 
 
 def test_more_factors_than_members_are_as_many_as_members():
   x = factors.with_constant(np.random.default_rng(0).normal(size=(10, 4)))
   user, photo = np.array([0, 0, 1, 1]), np.array([0, 1, 2, 3])
-  model = factors.fit_crowd(x, user, photo, np.array([1.0, 4.0, 2.0, 5.0]))
+  model = factors.fit_crowd(x, user, photo, np.array([1.0, 4.0, 2.0, 5.0]), penalty=1.0)
   assert model.weights.shape == (3, 5) and np.isfinite(model.weights).all() and model.noise > 0
+
+
+def test_the_penalty_is_large_where_the_crowd_has_nothing_to_tell(crowd):
+  x, user, photo, score, _ = crowd
+  few = user < 40
+  taste = fpmf.choose_penalty(x, user[few], photo[few], score[few])
+  noise = np.random.default_rng(3).permutation(score[few])
+  assert taste <= 10.0 and fpmf.choose_penalty(x, user[few], photo[few], noise) >= 100.0

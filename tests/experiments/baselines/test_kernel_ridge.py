@@ -49,7 +49,7 @@ def test_ridge_on_own_ratings_is_scikit_learns():
   own = inputs.people
   draws = draw_splits(own.valid, own.user_ids, own.image_ids, num_splits=2, seed=0)
   _, shots = take_shots(inputs.photo, own.ratings, own.valid, draws, 10)
-  scores = own_ratings.ridge(inputs.photos, shots, None)
+  scores = own_ratings.ridge(inputs.photos, shots)
   for u, photo in enumerate(shots.photo):
     for s in range(2):
       x, y = inputs.photos.features[photo[shots.place[u, :, s]]], shots.rating[u, :, s]

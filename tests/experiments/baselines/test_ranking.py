@@ -52,7 +52,7 @@ def person(rng, images=60):
 @pytest.mark.parametrize("fit", [regression_ranking.regression_ranking, pair_ranking.pair_ranking])
 def test_a_planted_taste_is_learned(fit):
   photos, shots, truth = person(np.random.default_rng(0))
-  scores = fit(photos, shots, None)
+  scores = fit(photos, shots)
   for s in range(2):
     held_out = np.setdiff1d(np.arange(60), shots.place[0, :, s])
     found = stats.spearmanr(scores[0, held_out, s], truth[held_out]).statistic
@@ -76,5 +76,5 @@ def test_pairs_see_the_order_of_ratings_and_not_their_level():
 def test_who_gave_one_rating_throughout_keeps_the_generic_order():
   photos, shots, _ = person(np.random.default_rng(2))
   tied = shots._replace(rating=np.full_like(shots.rating, 4.0))
-  scores = pair_ranking.pair_ranking(photos, tied, None)
+  scores = pair_ranking.pair_ranking(photos, tied)
   np.testing.assert_allclose(scores[0], np.tile(photos.generic[:, None], 2), atol=1e-6)

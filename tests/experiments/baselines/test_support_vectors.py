@@ -38,7 +38,7 @@ def test_the_residual_is_learned_by_scikit_learns_svr(people, name):
   photos = inputs.photos
   rows = {"features": photos.features, "traits": photos.traits}
   rows["both"] = np.hstack([photos.features, photos.traits])
-  scores = getattr(residual_svr, f"on_{name}")(photos, shots, None)
+  scores = getattr(residual_svr, f"on_{name}")(photos, shots)
   expected = by_scikit_learn(rows[name].astype(float), shots, photos.generic.astype(float))
   np.testing.assert_allclose(scores, expected, atol=1e-5)
   assert np.abs(scores - photos.generic[shots.photo][..., None]).max() > 0.1  # it learned something
@@ -47,7 +47,7 @@ def test_the_residual_is_learned_by_scikit_learns_svr(people, name):
 def test_own_ratings_are_learned_by_scikit_learns_svr(people):
   inputs, shots = people
   photos = inputs.photos
-  scores = own_ratings.support_vector(photos, shots, None)
+  scores = own_ratings.support_vector(photos, shots)
   expected = by_scikit_learn(photos.features.astype(float), shots, np.zeros(len(photos.generic)))
   np.testing.assert_allclose(scores, expected, atol=1e-5)
 

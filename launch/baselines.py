@@ -1,0 +1,92 @@
+"""Table V's other methods: baselines that learn from the same shots, splits and features as PA_IAA.
+
+    python -m launch.evaluate --workdir=runs/quickstart --data=DIR --split=test --features
+    python -m launch.evaluate --workdir=runs/quickstart --data=DIR --split=train --features
+    python -m launch.baselines --config=configs/quickstart.py --workdir=runs/quickstart
+
+DIR is config.data.aesthetics. Shots, splits, seed and ratings are those of config.personalize, as
+in launch.personalize. Writes WORKDIR/baselines.json, in the shape of personalize.json with one key
+a baseline, after each of them, and per_user_baselines.csv. Started again, it goes on with those
+that are missing; other settings or other predictions start afresh. Without predictions of the train
+split, the baselines that learn from a crowd are left out.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+from absl import flags
+from ml_collections import config_flags
+
+from launch import cli_errors
+
+CONFIG = config_flags.DEFINE_config_file("config", None, "Run config.", lock_config=True)
+FLAGS = flags.FLAGS
+
+
+def main(_) -> None:
+  evaluate(CONFIG.value, Path(FLAGS.workdir), [name for name in FLAGS.only if name])
+
+
+def evaluate(config, workdir: Path, only: list[str]) -> None:
+  """Every baseline of `only`, or all, that is missing: arrays in, two files and a table out."""
+  from paiaa_jax.experiments import people
+  from paiaa_jax.experiments.baselines import read, run
+
+  run.choose(only, has_crowd=True)  # a misspelt name is told before minutes of reading
+  personalize = config.personalize
+  inputs = read.read(workdir, Path(config.data.aesthetics), personalize.ratings)
+  names = run.choose(only, has_crowd=inputs.crowd is not None)
+  if inputs.crowd is None:
+    _tell("no predictions of the train split: the baselines that learn from a crowd are left out")
+  suffix = f"_{personalize.name}" if personalize.name else ""
+  file = workdir / f"baselines{suffix}.json"
+  started = time.monotonic()
+
+  def save(result, name):
+    _write(file, result)
+    _tell(f"{name}: done after {time.monotonic() - started:.0f} s")
+
+  result = run.evaluate(
+    inputs,
+    names,
+    shots=personalize.shots,
+    num_splits=personalize.num_splits,
+    seed=personalize.seed,
+    before=_before(file),
+    save=save,
+  )
+  people.user_table(result).write_csv(workdir / f"per_user_baselines{suffix}.csv")
+  people.show(result)
+
+
+def _before(file: Path) -> dict | None:
+  """An earlier result, if there is one that can be read."""
+  if not file.is_file():
+    return None
+  try:
+    return json.loads(file.read_text(encoding="utf-8"))
+  except json.JSONDecodeError:
+    _tell(f"{file} is no JSON; starting afresh")
+    return None
+
+
+def _write(file: Path, result: dict) -> None:
+  """Whole or not at all."""
+  partial = file.with_name(f"{file.name}.partial")
+  partial.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+  partial.replace(file)
+
+
+def _tell(line: str) -> None:
+  print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+  flags.mark_flags_as_required(["config"])
+  flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
+  flags.DEFINE_list("only", [], "Baselines to run, NAME,...; all by default.")
+  cli_errors.run(main)
