@@ -5,3 +5,5 @@ them, run.py scores that, and show.py says it as tables, pictures and one page.
 """
 
 PROTOCOL = 1  # the version of protocol.md that this is
+SPLITS, SEED = 50, 0
+SHOTS = (10, 100)

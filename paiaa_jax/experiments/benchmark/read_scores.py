@@ -14,10 +14,9 @@ import polars as pl
 
 from paiaa_jax.data.databases import checks, table_file
 from paiaa_jax.data.databases.text_table import LINE, refuse
+from paiaa_jax.experiments.benchmark import SHOTS
 from paiaa_jax.personalization.checks import ranked_images
 from paiaa_jax.personalization.tables import People
-
-SHOTS = (10, 100)
 
 
 class Scores(NamedTuple):

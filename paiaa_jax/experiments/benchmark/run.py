@@ -39,6 +39,9 @@ def evaluate(
     )
   told = summary.summarize(evaluation, tuple(shots), people.user_ids)
   images = people.valid.sum(axis=1)
+  ignored = list(ours.ignored)
+  if theirs is not None:
+    ignored += [f"{what}, in the file to compare with" for what in theirs.ignored]
   return {
     "protocol": PROTOCOL,
     "people": len(people.user_ids),
@@ -46,7 +49,7 @@ def evaluate(
     "shots": list(shots),
     "num_splits": ours.scores.shape[-1],
     "seed": seed,
-    "ignored": list(ours.ignored),
+    "ignored": ignored,
     "by_shots": {
       str(k): _entry(told[str(k)], _at(evaluation, i), images - k, theirs is not None)
       for i, k in enumerate(shots)

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from paiaa_jax.experiments import report
-from paiaa_jax.experiments.benchmark import run
+from paiaa_jax.experiments.benchmark import SEED, SPLITS, run
 from paiaa_jax.experiments.figures import GAIN, GENERIC
 from paiaa_jax.experiments.report import Picture, Section
 from paiaa_jax.experiments.table import Table, interval, mean_std
@@ -40,7 +40,12 @@ def tables(result: Mapping[str, Any]) -> list[Table]:
     ends = [_interval(one["interval"][name]) for name in ("people", "people_and_splits")]
     undefined = sum(user["undefined_splits"] for user in one["users"])
     srcc.add(int(k), len(one["users"]), _mean_std(one["srcc"]), *ends, undefined)
-  srcc.notes = [*NOTES, *_left_out(result), *(f"Not read: {what}." for what in result["ignored"])]
+  srcc.notes = [
+    *NOTES,
+    *_departures(result),
+    *_left_out(result),
+    *(f"Not read: {what}." for what in result["ignored"]),
+  ]
   return [srcc] if result["against"] is None else [srcc, _gains(result)]
 
 
@@ -72,6 +77,14 @@ def write(result: Mapping[str, Any], folder: Path, facts: Mapping[str, str]) -> 
   return report.write(folder, result["name"], LEAD.format(**result), sections, dict(facts))
 
 
+def _departures(result: Mapping[str, Any]) -> list[str]:
+  asked, fixed = (result["num_splits"], result["seed"]), (SPLITS, SEED)
+  words = "{} splits, seed {}"
+  if asked == fixed:
+    return []
+  return [f"Not by the protocol: {words.format(*asked)}, where it has {words.format(*fixed)}."]
+
+
 def _left_out(result: Mapping[str, Any]) -> list[str]:
   return [
     f"k = {k}: {len(one['left_out'])} people with fewer than {int(k) + 2} images are left out."
@@ -97,6 +110,7 @@ def _curve(result: Mapping[str, Any]) -> list[Picture]:
     against = [np.nan if (m := one["against"]["mean"]) is None else m for one in entries]
     axis.plot(place, against, linestyle=":", color=GENERIC, label=result["against"])
   axis.set(xlabel="ratings of a person", ylabel="SROCC on the others", xscale="log")
+  axis.set_title(result["database"])
   axis.set_xticks(place, shots)
   axis.minorticks_off()
   axis.spines[["top", "right"]].set_visible(False)
@@ -112,24 +126,23 @@ def _people(result: Mapping[str, Any]) -> Section:
     users = [user for user in one["users"] if user["srcc"] is not None]
     if users:
       caption = f"k = {k}: each person's SROCC, mean and deviation over splits."
-      pictures.append(Picture(f"people_{k}", caption, _dots(users, result["name"])))
+      pictures.append(Picture(f"people_{k}", caption, _dots(users, result)))
   return Section("Person by person", "Every figure is in per_user.csv.", [], pictures)
 
 
-def _dots(users: list[Mapping[str, Any]], name: str) -> Figure:
+def _dots(users: list[Mapping[str, Any]], result: Mapping[str, Any]) -> Figure:
   users = sorted(users, key=lambda user: user["srcc"])
   place = np.arange(len(users))
   figure = Figure(figsize=(8.5, 3.2), layout="constrained")
   axis = figure.subplots()
-  spread = [user["std"] or 0 for user in users]
-  axis.errorbar(
-    place, [user["srcc"] for user in users], spread, fmt="o", ms=4, lw=1, color=GAIN, label=name
-  )
+  srcc, spread = [user["srcc"] for user in users], [user["std"] or 0 for user in users]
+  style = dict(fmt="o", markersize=4, linewidth=1, color=GAIN)
+  axis.errorbar(place, srcc, spread, label=result["name"], **style)
   if "srcc_against" in users[0]:
     against = [np.nan if (a := user["srcc_against"]) is None else a for user in users]
-    axis.plot(place, against, "_", color=GENERIC, markersize=8, label="compared with")
+    axis.plot(place, against, "_", color=GENERIC, markersize=8, label=result["against"])
   axis.axhline(0, color="black", linewidth=0.5)
-  axis.set(xlabel="people, by their SROCC", ylabel="SROCC", xticks=[])
+  axis.set(title=result["database"], xlabel="people, by their SROCC", ylabel="SROCC", xticks=[])
   axis.spines[["top", "right"]].set_visible(False)
   axis.legend(frameon=False, fontsize=8)
   return figure

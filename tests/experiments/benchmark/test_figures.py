@@ -61,6 +61,7 @@ def test_the_page_the_tables_and_the_rows_of_people_say_the_same(place):
   folder = place.folder / "out"
   page = show.write(result, folder, {"seed": "0"}).read_text()
   assert "ours on simulated raters" in page and "1 people with fewer than 10 images" in page
+  assert "Not by the protocol: 4 splits, seed 0, where it has 50 splits, seed 0." in page
   assert json.loads((folder / "result.json").read_text()) == json.loads(json.dumps(result))
   users = pl.read_csv(folder / "per_user.csv").filter(k=20)
   stored = json.loads((folder / "tables" / "benchmark_gain.json").read_text())["rows"][1]

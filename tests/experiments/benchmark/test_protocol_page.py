@@ -8,9 +8,9 @@ import pytest
 
 from paiaa_jax import experiments
 from paiaa_jax.data.databases import flickr_aes
-from paiaa_jax.experiments.benchmark import PROTOCOL, read_people, read_scores, run
+from paiaa_jax.experiments.benchmark import PROTOCOL, SEED, SHOTS, SPLITS, read_people, run
 from paiaa_jax.personalization import splits, summary
-from tests.experiments.benchmark.tiny import SHOTS, noise, read
+from tests.experiments.benchmark.tiny import noise, read
 
 PAGE = (Path(experiments.__file__).parent / "protocol.md").read_text(encoding="utf-8")
 BITS = 2**64
@@ -68,8 +68,9 @@ def test_the_written_splits_are_the_pages_too(place):
 
 def test_the_pages_numbers_are_the_codes():
   assert f"Version {PROTOCOL}." in PAGE
+  assert f"**{SPLITS} splits**, numbered 0 to {SPLITS - 1}, and the seed is **{SEED}**" in PAGE
   assert f"{summary.RESAMPLES:,} resamples" in PAGE
-  assert "**k = {}** and **k = {}**".format(*read_scores.SHOTS) in PAGE
+  assert "**k = {}** and **k = {}**".format(*SHOTS) in PAGE
   assert f"the {len(flickr_aes.read_hashes(flickr_aes.PACKAGED_HASHES))} workers" in PAGE
 
 
@@ -80,5 +81,5 @@ def test_the_pages_columns_are_the_files(place):
   said = [name for row in re.findall(r"^\| (`.*?) \|", section, re.M)
           for name in re.findall(r"`(\w+)`", row)]  # fmt: skip
   assert run.user_table(result).columns == said
-  for name in result["by_shots"][str(SHOTS[0])]:
+  for name in result["by_shots"]["8"]:
     assert f"`{name}`" in section
