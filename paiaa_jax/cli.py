@@ -43,7 +43,11 @@ def score(
   cache: CachePath = None,
   strict: Annotated[bool, typer.Option("--strict", help="Exit code 1 if a file was bad.")] = False,
 ) -> None:
-  """Generic score, its distribution and traits of every photograph, as a table."""
+  """Scores, their distribution, and traits.
+
+  A row for each photograph, a bad file's error too. On a terminal the best are shown; -o or a pipe
+  gets every row.
+  """
   from paiaa_jax.photos import verbs
 
   bad = verbs.score(_library(paths, model, batch_size, recursive, cache), output)
@@ -62,7 +66,7 @@ def suggest(
   recursive: Recursive = False,
   cache: CachePath = None,
 ) -> None:
-  """Which photographs to rate, so that few ratings tell much."""
+  """Which photographs to rate first."""
   from paiaa_jax.photos import ratings, verbs
 
   done = ratings.read_table(rated) if rated else None
@@ -86,7 +90,11 @@ def personalize(
   recursive: Recursive = False,
   cache: CachePath = None,
 ) -> None:
-  """A profile from your ratings, and whether it beats the generic score."""
+  """Your ratings become a profile.
+
+  It says whether your score beats the generic one on photographs left out, or how many ratings
+  more it takes.
+  """
   from paiaa_jax.photos import ratings, verbs
 
   if (table is None) == (from_xmp is None):
@@ -106,16 +114,17 @@ def rank(
   within_bursts: Annotated[
     bool, typer.Option("--within-bursts", help="The best take of each burst first.")
   ] = False,
+  html: Annotated[Path | None, typer.Option(help="A page of pictures too, one .html file.")] = None,
   model: Model = None,
   batch_size: BatchSize = 32,
   recursive: Recursive = False,
   cache: CachePath = None,
 ) -> None:
-  """Photographs in the order of your taste, with intervals and percentiles."""
+  """Photographs in the order of your taste."""
   from paiaa_jax.photos import verbs
 
   library = _library(paths, model, batch_size, recursive, cache)
-  verbs.rank(library, profile, top, within_bursts, output)
+  verbs.rank(library, profile, top, within_bursts, output, html)
 
 
 @app.command()
@@ -126,7 +135,7 @@ def explain(
   model: Model = None,
   cache: CachePath = None,
 ) -> None:
-  """Why a photograph has the score it has: a sum you can check."""
+  """Why a score is what it is: a sum."""
   from paiaa_jax.photos import verbs
 
   verbs.explain(_library([photo], model, 1, False, cache), profile, png)
@@ -142,7 +151,10 @@ def stars(
   recursive: Recursive = False,
   cache: CachePath = None,
 ) -> None:
-  """Predicted stars in XMP sidecars; a rating of your own is never touched."""
+  """Predicted stars for XMP sidecars.
+
+  A rating of your own is never touched, nor an image file; nothing is written without --write.
+  """
   from paiaa_jax.photos import verbs
 
   verbs.stars(_library(paths, model, batch_size, recursive, cache), profile, write)
@@ -150,7 +162,7 @@ def stars(
 
 @app.command()
 def doctor(model: Model = None) -> None:
-  """What this installation has: versions, devices, model, caches, extras."""
+  """What this installation has, on a screen."""
   from paiaa_jax.photos import verbs
 
   verbs.doctor(model)

@@ -15,7 +15,7 @@ from paiaa_jax.models import pretrained
 from paiaa_jax.photos.cache import default_path
 from paiaa_jax.photos.choose_model import open_model
 
-PACKAGES = ("paiaa-jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy", "pillow")
+PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy", "polars", "pillow")
 EXTRAS = {  # module -> the extra that brings it, and what it is for
   "pillow_heif": ("heic", "HEIC photographs"),
   "huggingface_hub": ("hub", "models from the hub"),
@@ -27,8 +27,8 @@ EXTRAS = {  # module -> the extra that brings it, and what it is for
 def report(model: str | None) -> Iterator[tuple[str, str]]:
   """(what, how it stands), line by line; a missing part is a line, never an error."""
   yield "python", f"{platform.python_version()} on {platform.platform()}, {os.cpu_count()} cores"
-  for package in PACKAGES:
-    yield package, _version(package)
+  yield "paiaa-jax", _version("paiaa-jax")
+  yield "libraries", ", ".join(f"{package} {_version(package)}" for package in PACKAGES)
   yield "devices", _devices()
   yield "formats", f"{', '.join(FORMATS)} ({PREPROCESSING})"
   yield "model", _model(model)

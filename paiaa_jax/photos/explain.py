@@ -12,24 +12,36 @@ from paiaa_jax.personalization.profile import Profile
 from paiaa_jax.photos.personal import Parts, parts_of, traits_of
 from paiaa_jax.photos.score import Photo, printable
 
-BAR = 24  # characters of the longest bar
-ADDS, TAKES = "#1f6f63", "#b4552d"
+BAR = 16  # characters of the longest bar, to either side
+ADDS, TAKES, TOTAL = "#1f6f63", "#b4552d", "#33383d"
 PICTURE = 640  # pixels of the longer side on the card
+KINDLY = "how kindly you rate"
 
 
 def lines(photo: Photo, model: ModelFolder, profile: Profile) -> list[str]:
-  """The card as text; its last figure is the sum of those above."""
+  """The card as text, up to 80 columns; its last figure is the sum of those above."""
+  from paiaa_jax.photos.terminal import sparkline
+
   parts = parts_of(photo.vector, model, profile)
-  half = float(profile.half_width(traits_of(photo.vector[None], model))[0])
   low, high = profile.scale
-  longest = max([abs(added) for _, _, added in parts.traits] + [1e-9])
-  card = [printable(photo.path), f"{'to people in general':32}{parts.generic:8.3f}"]
-  for name, trait, added in parts.traits:
-    bar = ("+" if added >= 0 else "-") * round(BAR * abs(added) / longest)
-    card.append(f"{f'{name} {trait:+.2f}':32}{added:+8.3f}  {bar}")
-  card.append(f"{'how kindly you rate':32}{parts.intercept:+8.3f}")
-  sure = f"of {low:g} to {high:g}, give or take {half:.2f}"
-  card.append(f"{'to you':32}{parts.personal:8.3f}  {sure}")
+  people = sparkline(photo.vector[: len(model.score_values)])
+  steps = [
+    (name, f"{trait:+.3f} x {weight:+.3f}", added)
+    for (name, trait, added), weight in zip(parts.traits, profile.weights, strict=True)
+  ]
+  steps.append((KINDLY, "", parts.intercept))
+  longest = max(*(abs(added) for _, _, added in steps), 1e-9)
+  card = [
+    printable(photo.path),
+    f"{'':20}{'trait x weight':>17}{'points':>9}",
+    f"{'people in general':20}{people:>17}{parts.generic:9.3f}",
+  ]
+  for name, product, added in steps:
+    bar = "█" * round(BAR * abs(added) / longest)
+    both = f"{bar:>{BAR}}│" if added < 0 else f"{'':{BAR}}│{bar}"
+    card.append(f"{name[:20]:20}{product:>17}{added:+9.3f} {both}".rstrip())
+  sure = f"± {_half(photo, model, profile):.2f}, on {low:g} to {high:g}"
+  card.append(f"{'you':20}{'':17}{parts.personal:9.3f} {sure}")
   return card
 
 
@@ -42,32 +54,60 @@ def draw(photo: Photo, model: ModelFolder, profile: Profile, out: Path) -> None:
   from matplotlib.figure import Figure
 
   parts = parts_of(photo.vector, model, profile)
-  figure = Figure(figsize=(10, 3.6), layout="constrained")
-  picture, spread, sums = figure.subplots(1, 3, width_ratios=(1.3, 0.8, 1.2))
+  figure = Figure(figsize=(11, 3.8), layout="constrained")
+  figure.get_layout_engine().set(wspace=0.04)
+  picture, spread, sums = figure.subplots(1, 3, width_ratios=(1.25, 0.7, 1.5))
   image = images.load(photo.path, min_side=PICTURE)
   image.thumbnail((PICTURE, PICTURE))
   picture.imshow(np.asarray(image))
   picture.set_axis_off()
-  spread.bar(model.score_values, photo.vector[: len(model.score_values)], color=ADDS)
-  spread.set(title=f"people: {parts.generic:.2f}", xlabel="score", ylabel="share of people")
-  _draw_sum(sums, parts)
-  for axis in (spread, sums):
-    axis.spines[["top", "right"]].set_visible(False)
+  picture.set_title(printable(Path(photo.path.name)), loc="left", fontsize=10, parse_math=False)
+  _draw_people(spread, model, photo.vector[: len(model.score_values)], parts.generic)
+  _draw_sum(sums, parts, _half(photo, model, profile), profile.scale)
   figure.savefig(out, dpi=150)
 
 
-def _draw_sum(axis, parts: Parts) -> None:
-  """A waterfall from the generic score to the personal one."""
+def _half(photo: Photo, model: ModelFolder, profile: Profile) -> float:
+  return float(profile.half_width(traits_of(photo.vector[None], model))[0])
+
+
+def _draw_people(axis, model: ModelFolder, distribution: np.ndarray, mean: float) -> None:
+  axis.bar(model.score_values, 100 * distribution, color=TOTAL, width=0.75)
+  axis.axvline(mean, color="grey", linewidth=1, linestyle=":")
+  axis.set_xticks(model.score_values)
+  axis.set_yticks([])
+  axis.spines[["top", "right", "left"]].set_visible(False)
+  axis.tick_params(length=0)
+  for value, share in zip(model.score_values, distribution, strict=True):
+    axis.text(value, 100 * share, f"{100 * share:.0f}%", ha="center", va="bottom", fontsize=8)
+  axis.set_title(f"people in general: {mean:.2f}", loc="left", fontsize=11)
+  axis.set_xlabel("score")
+
+
+def _draw_sum(axis, parts: Parts, half: float, scale: tuple[float, float]) -> None:
+  """A waterfall from the generic score to the personal one, each step with its points."""
   steps = [(f"{name} {trait:+.2f}", added) for name, trait, added in parts.traits]
-  steps.append(("how kindly you rate", parts.intercept))
+  steps.append((KINDLY, parts.intercept))
   added = np.asarray([step for _, step in steps])
-  start = parts.generic + np.concatenate([[0], np.cumsum(added)[:-1]])
-  rows = np.arange(len(steps))
-  axis.barh(rows, added, left=start, color=[ADDS if step >= 0 else TAKES for step in added])
-  axis.axvline(parts.generic, color="grey", linewidth=0.8)
-  axis.axvline(parts.personal, color="black", linewidth=0.8)
-  axis.set_yticks(rows, [name for name, _ in steps])
-  axis.invert_yaxis()
+  level = parts.generic + np.concatenate([[0], np.cumsum(added)])
+  rows = np.arange(1, len(steps) + 1)
+  axis.barh(rows, added, left=level[:-1], color=[ADDS if x >= 0 else TAKES for x in added])
+  for row, start in zip(range(len(steps) + 1), level, strict=True):
+    axis.plot([start, start], [row, row + 1], color="grey", linewidth=0.7)
+  dots = {"markersize": 7, "color": TOTAL}
+  axis.plot(parts.generic, 0, "o", **dots)
+  axis.errorbar(parts.personal, len(steps) + 1, xerr=half, fmt="o", capsize=4, **dots)
+  for row, step in zip(rows, added, strict=True):
+    right = max(level[row - 1 : row + 1])
+    axis.annotate(
+      f"{step:+.2f}", (right, row), (5, 0), textcoords="offset points", va="center", fontsize=8
+    )
+  names = ["people in general", *(name for name, _ in steps), "you"]
+  axis.set_yticks(range(len(names)), names)
+  axis.set_ylim(len(names) - 0.4, -0.6)
+  axis.tick_params(axis="y", length=0)
   axis.use_sticky_edges = False
-  axis.margins(x=0.08)
-  axis.set(title=f"you: {parts.personal:.2f}", xlabel="score")
+  axis.margins(x=0.1)
+  axis.spines[["top", "right", "left"]].set_visible(False)
+  axis.set_title(f"you: {parts.personal:.2f} ± {half:.2f}", loc="left", fontsize=11)
+  axis.set_xlabel(f"score, from {scale[0]:g} to {scale[1]:g}")

@@ -6,7 +6,7 @@ import csv
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 from paiaa_jax.photos import files, xmp
 
@@ -41,9 +41,11 @@ def read_table(path: Path, scale: tuple[float, float] = STARS) -> Ratings:
   found = {}
   try:
     with path.open(encoding="utf-8-sig", newline="") as file:
-      rows = csv.DictReader(file)
-      if missing := [name for name in COLUMNS if name not in (rows.fieldnames or ())]:
-        raise ValueError(f"{path} has no column {missing[0]!r}; it needs {' and '.join(COLUMNS)}.")
+      rows = csv.DictReader(file, delimiter=_delimiter(file))
+      names = rows.fieldnames or []
+      if missing := [name for name in COLUMNS if name not in names]:
+        has = f"columns {', '.join(names)}" if names else "no columns"
+        raise ValueError(f"{path} has {has}; it needs {' and '.join(COLUMNS)}: no {missing[0]}.")
       for row in rows:
         if row["path"] and (row["rating"] or "").strip():
           value = _number(row["rating"], scale, f"{path}, line {rows.line_num}")
@@ -80,6 +82,13 @@ def write_table(paths: Sequence[str], out: Path) -> None:
     raise FileExistsError(f"{out} exists; it may hold ratings. Name another file.") from error
 
 
+def _delimiter(file: TextIO) -> str:
+  """A comma, or what spreadsheets write where the comma is a decimal sign; back at the start."""
+  header = file.readline()
+  file.seek(0)
+  return next((sign for sign in ";\t" if sign in header and "," not in header), ",")
+
+
 def _number(text: str, scale: tuple[float, float], where: str) -> float:
   low, high = scale
   try:
@@ -87,7 +96,10 @@ def _number(text: str, scale: tuple[float, float], where: str) -> float:
   except ValueError:
     value = math.nan
   if not low <= value <= high:
-    raise ValueError(f"{where}: rating {text!r} is no number from {low:g} to {high:g}.")
+    raise ValueError(
+      f"{where}: rating {text!r} is no number from {low:g} to {high:g}; other ratings need "
+      "--scale LOWEST HIGHEST."
+    )
   return value
 
 

@@ -82,12 +82,12 @@ def write(rows: Iterable[Row], names: Sequence[str], path: Path | None) -> None:
     _write_csv(rows, names, sys.stdout)
     return
   check_output(path)
-  with _whole(path) as partial:
+  with whole(path) as partial:
     WRITERS[path.suffix](rows, names, partial)
 
 
 @contextlib.contextmanager
-def _whole(path: Path) -> Iterator[Path]:
+def whole(path: Path) -> Iterator[Path]:
   """A path beside the real one, which replaces it at the end and is gone after an error."""
   partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
   try:

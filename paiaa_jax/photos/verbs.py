@@ -2,32 +2,58 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
 from paiaa_jax.personalization import profile as profiles
-from paiaa_jax.photos import table
+from paiaa_jax.photos import table, terminal
 from paiaa_jax.photos.library import Library
 from paiaa_jax.photos.ratings import Ratings
+
+SHOWN = 20  # rows of `paiaa score` on a terminal
 
 
 def score(library: Library, output: Path | None) -> int:
   """Writes a row for each photograph; returns how many files were bad."""
   table.check_output(output)
-  photos, count = library.photos(), {"good": 0, "bad": 0}
+  photos, scores, bad = library.photos(), [], []
 
   def rows() -> Iterator[table.Row]:
     for photo in photos:
-      count["bad" if photo.error else "good"] += 1
-      yield table.to_row(photo, library.model)
+      row = table.to_row(photo, library.model)
+      if photo.error:
+        bad.append(row)
+      else:
+        scores.append(row["aesthetic_score"])
+      yield row
 
-  table.write(rows(), table.columns(library.model), output)
+  if output is None and terminal.is_terminal():
+    _show_best(list(rows()), library)
+  else:
+    table.write(rows(), table.columns(library.model), output)
   low, high = library.model.score_values[0], library.model.score_values[-1]
-  say(f"{count['good']} photographs scored from {low:g} to {high:g} by {library.model.model_id}")
-  if count["bad"]:
-    say(f"{count['bad']} files could not be scored; column 'error' says why")
-  return count["bad"]
+  if scores and sys.stderr.isatty():
+    say("\n".join(terminal.histogram(scores)))
+  say(f"{len(scores)} photographs scored from {low:g} to {high:g} by {library.model.model_id}")
+  if bad:
+    say(f"{len(bad)} files could not be scored; column 'error' says why")
+  return len(bad)
+
+
+def _show_best(rows: list[table.Row], library: Library) -> None:
+  """The best by people's score and every error, for a person's eyes."""
+  good = [row for row in rows if not row["error"]]
+  good.sort(key=lambda row: -row["aesthetic_score"])
+  if good:
+    terminal.show_scores(good[:SHOWN], library.model)
+  for row in rows:
+    if row["error"]:
+      print(f"{row['path']}: {row['error']}")
+  if len(good) > SHOWN:
+    say(f"the best {SHOWN} of {len(good)}; -o scores.csv writes every row and column")
 
 
 def suggest(library: Library, rated: Ratings | None, count: int, out: Path) -> None:
@@ -70,35 +96,34 @@ def worth(profile: profiles.Profile) -> list[str]:
   return lines
 
 
-def rank(library: Library, profile: Path, top: int, within_bursts: bool, out: Path | None) -> None:
-  """Writes the library's best photographs for one person."""
+def rank(
+  library: Library,
+  profile: Path,
+  top: int,
+  within_bursts: bool,
+  out: Path | None,
+  html: Path | None = None,
+) -> None:
+  """Writes the library's best photographs for one person, as a page of pictures too if asked."""
+  from paiaa_jax.photos import sheet
   from paiaa_jax.photos.rank import COLUMNS, rank
 
   table.check_output(out)
+  if html:
+    sheet.check(html)
   taste = profiles.load(profile)
   rows = rank(library, taste, within_bursts)
-  if out is None and sys.stdout.isatty():
-    show(rows[: top or None])
+  best, (low, high) = rows[: top or None], taste.scale
+  if out is None and terminal.is_terminal():
+    terminal.show_ranking(best)
   else:
-    table.write(rows[: top or None], COLUMNS, out)
-  shown, (low, high) = min(top or len(rows), len(rows)), taste.scale
-  say(f"{shown} of {len(rows)} photographs, scores from {low:g} to {high:g}")
+    table.write(best, COLUMNS, out)
+  if html:
+    sheet.write(best, len(rows), taste, worth(taste)[-1], html)
+    say(f"{html}: a page of pictures, for any browser")
+  say(f"{len(best)} of {len(rows)} photographs, scores from {low:g} to {high:g}")
   if not taste.better:
     say(worth(taste)[-1])
-
-
-def show(rows: list[table.Row]) -> None:
-  """A ranking for a person's eyes."""
-  from rich.console import Console
-  from rich.table import Table
-
-  shown = Table("", "photograph", "your score", "people's", "ahead of", box=None)
-  for place, row in enumerate(rows, start=1):
-    half = row["personal_high"] - row["personal_score"]
-    own = f"{row['personal_score']:.2f} ± {half:.2f}"
-    people, ahead = f"{row['aesthetic_score']:.2f}", f"{row['percentile']:.0f} %"
-    shown.add_row(str(place), row["path"], own, people, ahead)
-  Console().print(shown)
 
 
 def explain(library: Library, profile: Path, png: Path | None) -> None:
@@ -131,8 +156,10 @@ def doctor(model: str | None) -> None:
   """Prints the state of the installation."""
   from paiaa_jax.photos.doctor import report
 
+  width = shutil.get_terminal_size().columns
+  style = {"subsequent_indent": " " * 22, "break_long_words": False, "break_on_hyphens": False}
   for what, how in report(model):
-    print(f"{what:26}{how}")
+    print(textwrap.fill(how, width, **style, initial_indent=f"{what:22}"))
 
 
 def export(model: str | None, form: str, out: Path) -> None:

@@ -26,6 +26,7 @@ PAIAA = "https://paiaa.invalid/ns/1.0/"
 _EXIF_RATING = 0x4746  # what Windows writes
 
 _RATING = re.compile(rb"""((?:xmp|xap):Rating\s*(?:=\s*["']|>)\s*)(-?\d+(?:\.\d*)?)""")
+_RATING_ANYHOW = re.compile(rb"""[\s<](?:xmp|xap):Rating\s*[=>/]""")
 _PREDICTED = re.compile(rb"""(paiaa:PredictedRating\s*=\s*["'])(\d+)""")
 _END = re.compile(rb"</rdf:RDF\s*>")
 _ABOUT = re.compile(rb"""<rdf:Description\b[^>]*?\brdf:about\s*=\s*("[^"]*"|'[^']*')""", re.DOTALL)
@@ -112,6 +113,8 @@ def with_stars(data: bytes, stars: int, name: str | Path) -> bytes:
   before = parse_rating(data, name)
   digits = str(stars).encode()
   edited = data
+  if len(_RATING_ANYHOW.findall(data)) != (before.stars is not None):
+    raise ValueError(f"{name} names a rating in a way that cannot be edited safely; it stays.")
   if before.stars is not None:
     edited = _RATING.sub(rb"\g<1>" + digits, edited)
   if before.predicted is not None:

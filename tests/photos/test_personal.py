@@ -1,6 +1,7 @@
 """Personal scores are generic + weights . traits, from the cache alone; all else follows."""
 
 import dataclasses
+import re
 import subprocess
 import sys
 
@@ -41,8 +42,12 @@ def test_the_card_adds_up_to_the_score(open_library, photos, model, profile, tmp
   exact = personal.personal_scores(photo.vector[None], model, profile)[0]
   assert parts.personal == pytest.approx(exact, rel=1e-5)
   lines = explain.lines(photo, model, profile)
-  figures = [float(line[32:].split()[0]) for line in lines[1:]]
+  figures = [float(line[37:].split()[0]) for line in lines[2:]]
   assert sum(figures[:-1]) == pytest.approx(figures[-1], abs=0.005)
+  terms = zip(parts.traits, profile.weights, lines[3:8], strict=True)
+  for (_, trait, added), weight, line in terms:
+    assert added == pytest.approx(trait * weight)
+    assert f"{trait:+.3f} x {weight:+.3f}" in line and len(line) <= 80
   explain.draw(photo, model, profile, tmp_path / "card.png")
   assert (tmp_path / "card.png").read_bytes().startswith(b"\x89PNG")
 
@@ -61,6 +66,25 @@ def test_within_bursts_the_best_take_of_each_comes_first(open_library, photos, p
   rows = rank.rank(open_library(photos), profile, within_bursts=True)
   assert [row["burst_place"] for row in rows] == [1] * 20 + [2] * 2
   assert len({row["burst"] for row in rows[:20]}) == 20
+
+
+def test_a_contact_sheet_is_one_file_that_fetches_nothing(open_library, photos, profile, tmp_path):
+  profile.save(tmp_path / "me.json")
+  (photos / "19.jpg").rename(photos / "19 <b>&.jpg")
+  out = tmp_path / "top.html"
+  verbs.rank(open_library(photos), tmp_path / "me.json", 0, False, None, out)
+  page = out.read_text(encoding="utf-8")
+  assert page.count('src="data:image/jpeg;base64,') == page.count("<img") == 20
+  assert "http" not in page and "<script" not in page and "19 &lt;b&gt;&amp;.jpg" in page
+  scores = [float(score) for score in re.findall(r'"score">(-?[\d.]+)', page)]
+  assert len(scores) == 20 and scores == sorted(scores, reverse=True)
+  with pytest.raises(ValueError, match=r"ends in \.html"):
+    verbs.rank(open_library(photos), tmp_path / "me.json", 0, False, None, tmp_path / "top.pdf")
+
+
+def test_spreadsheets_with_semicolons_are_read(photos, tmp_path):
+  (tmp_path / "r.csv").write_text("\ufeffpath;rating\r\nphotos/00.jpg;5\r\n", encoding="utf-8")
+  assert ratings.read_table(tmp_path / "r.csv").values == [5.0]
 
 
 def test_equal_scores_share_a_percentile():
@@ -120,7 +144,7 @@ def test_ratings_are_read_with_their_faults_named(photos, tmp_path):
     "path,rating\nx.jpg,6\n": r"line 2: rating '6' is no number from 1 to 5",
     "path,rating\nx.jpg,good\n": "'good' is no number",
     "path,rating\nx.jpg,nan\n": "'nan' is no number",
-    "path,stars\nx.jpg,3\n": "no column 'rating'",
+    "path,stars\nx.jpg,3\n": "columns path, stars; it needs path and rating",
   }.items():
     table.write_text(text)
     with pytest.raises(ValueError, match=fault):

@@ -1,0 +1,77 @@
+"""A ranking as one HTML page of pictures: nothing beside it, nothing fetched, ready to be kept."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from paiaa_jax.data import images
+from paiaa_jax.personalization.profile import Profile
+from paiaa_jax.photos.table import Row, whole
+
+PICTURE = 480  # pixels of the longer side
+QUALITY = 80
+
+
+def check(out: Path) -> None:
+  """Refuses, before any work, a place where no page can be written."""
+  if out.suffix not in (".html", ".htm"):
+    raise ValueError(f"{out}: a contact sheet ends in .html.")
+  if not out.absolute().parent.is_dir():
+    raise FileNotFoundError(f"{out.parent}: no such folder to write {out.name} into.")
+
+
+def write(rows: Sequence[Row], count: int, profile: Profile, advice: str, out: Path) -> None:
+  """Writes the page, whole or not at all.
+
+  Args:
+    rows: of `rank.COLUMNS`, best first; a picture that is gone leaves its place empty.
+    count: photographs of the library.
+    profile: whose ranking.
+    advice: what is said where the profile is not better than the generic score.
+    out: an .html file.
+
+  Raises:
+    OSError: a place that cannot be written.
+  """
+  import jinja2
+
+  text = (Path(__file__).parent / "sheet.html").read_text(encoding="utf-8")
+  page = jinja2.Environment(autoescape=True).from_string(text).render(
+    cards=[_card(row) for row in rows],
+    count=count,
+    low=f"{profile.scale[0]:g}",
+    high=f"{profile.scale[1]:g}",
+    better=profile.better,
+    advice=advice,
+    model_id=profile.model_id,
+  )
+  with whole(out) as partial:
+    partial.write_text(page, encoding="utf-8")
+
+
+def _card(row: Row) -> dict[str, Any]:
+  return {
+    "path": row["path"],
+    "picture": _picture(Path(row["path"])),
+    "score": f"{row['personal_score']:.2f}",
+    "half": f"{row['personal_high'] - row['personal_score']:.2f}",
+    "people": f"{row['aesthetic_score']:.2f}",
+    "percentile": f"{row['percentile']:.1f}",
+    "burst_place": row["burst_place"],
+  }
+
+
+def _picture(path: Path) -> str:
+  """A small upright JPEG without metadata, in base64; empty where the file cannot be read."""
+  with suppress(ValueError, OSError):
+    image = images.load(path, min_side=PICTURE)
+    image.thumbnail((PICTURE, PICTURE))
+    encoded = io.BytesIO()
+    image.save(encoded, "JPEG", quality=QUALITY)
+    return base64.b64encode(encoded.getvalue()).decode()
+  return ""

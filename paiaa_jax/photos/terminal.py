@@ -1,0 +1,90 @@
+"""Tables and figures for a person's eyes: what a terminal shows instead of csv.
+
+Paths are folded, never cut, so that they can be copied; numbers stay whole at 80 columns.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from paiaa_jax.models.model_folder import ModelFolder
+from paiaa_jax.photos.table import Row
+from paiaa_jax.types import Array
+
+LEVELS = " ▁▂▃▄▅▆▇█"
+BINS = 16  # of a histogram
+BAR = 40  # characters of its longest bar
+LETTERS = 5  # of a trait's name above its column
+
+
+def is_terminal() -> bool:
+  """Whether somebody is looking at stdout."""
+  return sys.stdout.isatty()
+
+
+def show_ranking(rows: Sequence[Row]) -> None:
+  """Rows of `rank.COLUMNS`, best first."""
+  table = _table("your score", "", "people's", "percentile", "takes")
+  takes = {row["burst"]: 0 for row in rows}
+  for row in rows:
+    takes[row["burst"]] += 1
+  for place, row in enumerate(rows, start=1):
+    half = row["personal_high"] - row["personal_score"]
+    several = takes[row["burst"]] > 1 or row["burst_place"] > 1
+    table.add_row(
+      str(place),
+      row["path"],
+      f"{row['personal_score']:.2f}",
+      f"[dim]± {half:.2f}[/dim]",
+      f"{row['aesthetic_score']:.2f}",
+      f"{row['percentile']:.1f}",
+      f"burst {row['burst']}, no. {row['burst_place']}" if several else "",
+    )
+  Console().print(table)
+
+
+def show_scores(rows: Sequence[Row], model: ModelFolder) -> None:
+  """Rows of `paiaa score`, in the order given: score, distribution as a sparkline, traits."""
+  buckets = [f"p{i + 1}" for i in range(len(model.score_values))]
+  table = _table("score", "people", *(name[:LETTERS] for name in model.aux_names))
+  for place, row in enumerate(rows, start=1):
+    table.add_row(
+      str(place),
+      row["path"],
+      f"{row['aesthetic_score']:.2f}",
+      sparkline([row[name] for name in buckets]),
+      *(f"{row[name]:+.2f}" for name in model.aux_names),
+    )
+  Console().print(table)
+
+
+def sparkline(shares: Array) -> str:
+  """One character a share; the largest is a full block."""
+  shares = np.asarray(shares)
+  full = len(LEVELS) - 1
+  return "".join(LEVELS[round(full * x)] for x in shares / max(shares.max(), 1e-9))
+
+
+def histogram(scores: Array) -> list[str]:
+  """Lines of a lying histogram from the lowest of scores [n] to the highest, n > 0."""
+  counts, edges = np.histogram(scores, bins=min(BINS, max(1, len(scores) // 4)))
+  unit = BAR / counts.max()
+  return [
+    f"{low:6.2f} to {high:5.2f} {'█' * round(unit * count):{BAR}} {count}"
+    for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True)
+  ]
+
+
+def _table(*numbers: str) -> Table:
+  """Place, photograph, and a right-aligned column for each name."""
+  table = Table(box=None, pad_edge=False, header_style="bold")
+  table.add_column("", justify="right", no_wrap=True)
+  table.add_column("photograph", overflow="fold", min_width=16)
+  for name in numbers:
+    table.add_column(name, justify="right", no_wrap=True)
+  return table

@@ -1,0 +1,66 @@
+"""The page's Python, run as it stands there; wrong input from Python is a ValueError."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import paiaa_jax
+from tests.photos.conftest import save_photo
+from tests.photos.tiny_model import save_tiny_model
+
+PAGE = Path(__file__).parents[2] / "docs" / "photos.md"
+
+
+@pytest.fixture
+def opened(model_path):
+  return paiaa_jax.load(model_path, batch_size=8)
+
+
+def test_the_page_runs_as_it_is_written(tmp_path, monkeypatch):
+  monkeypatch.chdir(tmp_path)
+  save_tiny_model(tmp_path / "runs" / "quickstart" / "model")
+  random = np.random.default_rng(0)
+  paths = [str(save_photo(tmp_path / name, random)) for name in ("a.jpg", "b.jpg", "c.jpg")]
+  given = {"paths": paths, "ratings": [5, 1, 3]}
+  (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+  exec(code, given)
+  predictions = given["predictions"]
+  assert predictions.score.shape == predictions.std.shape == (2,)
+  assert predictions.distribution.shape == predictions.traits.shape == (2, 5)
+  np.testing.assert_allclose(predictions.distribution.sum(axis=1), 1, atol=1e-5)
+  assert predictions.personal(given["profile"]).shape == (2,)
+
+
+def test_a_picture_is_the_same_in_every_form(opened, tmp_path):
+  path = save_photo(tmp_path / "a.png", np.random.default_rng(0))
+  image = Image.open(path)
+  forms = [path, str(path), path.read_bytes(), image, np.asarray(image)]
+  scores = opened.score(forms).score
+  np.testing.assert_array_equal(scores, scores[:1].repeat(5))
+
+
+def test_no_images_have_no_scores(opened):
+  assert opened.score([]).score.shape == (0,)
+
+
+@pytest.mark.parametrize(
+  ("picture", "says"),
+  [
+    (b"no image", "not an image"),
+    (np.zeros((8, 8), np.uint8), "uint8"),
+    (np.zeros((8, 8, 3)), "float64"),
+  ],
+)
+def test_what_is_no_picture_is_refused(opened, picture, says):
+  with pytest.raises(ValueError, match=says):
+    opened.score([picture])
+
+
+def test_ratings_out_of_scale_are_refused(opened, photos):
+  paths = sorted(photos.iterdir())[:4]
+  with pytest.raises(ValueError, match="rating"):
+    opened.personalize(paths, [1, 2, 3, 85])
+  assert opened.personalize(paths, [10, 20, 30, 85], (0, 100)).rating_scale == (0, 100)

@@ -1,0 +1,49 @@
+"""What a person sees on a terminal: whole paths and numbers at 80 columns, bars in proportion."""
+
+import numpy as np
+import pytest
+
+from paiaa_jax.photos import table, terminal, verbs
+
+
+@pytest.fixture
+def narrow(monkeypatch):
+  monkeypatch.setenv("COLUMNS", "80")
+  monkeypatch.setattr(terminal, "is_terminal", lambda: True)
+
+
+def test_a_sparkline_is_in_proportion():
+  assert terminal.sparkline([0, 0.25, 0.5]) == " ▄█"
+  assert terminal.sparkline([0.2] * 5) == "█" * 5
+
+
+def test_a_histogram_counts_every_score():
+  scores = np.random.default_rng(0).normal(size=400)
+  lines = terminal.histogram(scores)
+  counts = [int(line.split()[-1]) for line in lines]
+  np.testing.assert_array_equal(counts, np.histogram(scores, bins=len(lines))[0])
+  assert max(line.count("█") for line in lines) == terminal.BAR
+  assert all(len(line) <= 80 for line in lines)
+  assert terminal.histogram([2.0])[0].endswith(" 1")
+
+
+def test_no_path_and_no_number_is_cut_at_80_columns(open_library, photos, narrow, capsys):
+  long = photos / f"{'a-long-name-' * 6}.jpg"
+  (photos / "00.jpg").rename(long)
+  library = open_library(photos)
+  rows = [table.to_row(photo, library.model) for photo in library.photos()]
+  terminal.show_scores(rows, library.model)
+  lines = capsys.readouterr().out.splitlines()
+  assert all(len(line) <= 80 for line in lines) and "…" not in "".join(lines)
+  for row in rows:
+    assert any(f" {row['aesthetic_score']:.2f} " in line for line in lines)
+    assert any(f"{row['neuroticism']:+.2f}" in line for line in lines)
+
+
+def test_a_terminal_gets_the_best_and_every_error(open_library, photos, narrow, capsys):
+  (photos / "bad.jpg").write_bytes(b"")
+  for i in range(10):
+    (photos / f"copy{i}.jpg").write_bytes((photos / "00.jpg").read_bytes())
+  assert verbs.score(open_library(photos), None) == 1
+  out, err = capsys.readouterr()
+  assert "the best 20 of 30" in err and "the file is empty" in out
