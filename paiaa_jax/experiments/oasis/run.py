@@ -24,12 +24,13 @@ from paiaa_jax.training import frozen, resume
 
 EVERYONE = {  # personalised in every block
   "generic": stage2.generic,
-  "bayes": stage2.fused(solvers.Bayes()),
+  "crowd": stage2.fused(solvers.named("crowd")),  # no ratings of one's own: not personal
+  "bayes": stage2.fused(solvers.named("bayes")),
   "bayes + own taste": stage2.by_process(stage2.outputs_and_taste),
   "ridge": stage2.fused(solvers.named("ridge")),
 }
 SLOW = {  # in the headline's block only, on as many splits as the others have
-  "conditional": stage2.fused(solvers.Conditional()),
+  "conditional": stage2.fused(solvers.named("conditional")),
   "ridge on features": stage2.by_process(stage2.taste_alone),
   "SVR on features": stage2.support_vectors,
 }
