@@ -10,7 +10,6 @@ import typer
 
 app = typer.Typer(
   help="How beautiful photographs are to people, and to you. Everything stays on this machine.",
-  no_args_is_help=True,
   add_completion=False,
   rich_markup_mode=None,  # plain help is there in half the time
   pretty_exceptions_enable=False,
@@ -191,7 +190,7 @@ def _library(paths, model, batch_size, recursive, cache):
 def main() -> None:
   """Runs the command; what the user can mend is one line on stderr and exit code 2."""
   try:
-    code = app(standalone_mode=False)
+    code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
   except (ValueError, OSError) as error:
     _fail(str(error), 2)
   except KeyboardInterrupt:

@@ -47,6 +47,11 @@ def _children_seconds():
   return usage.ru_utime + usage.ru_stime
 
 
+def test_alone_it_greets(paiaa):
+  code, out, err = paiaa()
+  assert code == 0 and "personalize" in out and err == ""
+
+
 def test_help_imports_nothing_heavy():
   code = (
     "import sys\nimport paiaa_jax.cli\n"

@@ -114,9 +114,9 @@ def _onnx(model: ModelFolder, out: Path) -> None:
       "so in an environment of its own: pip install 'paiaa-jax[onnx]'."
     ) from error
   apply, shape = program(model), _shape(model)
-  proto = jax2onnx.to_onnx(
-    apply, [shape], model_name="paiaa", input_names=["image"], output_names=["distribution", "aux"]
-  )
+  names = {"input_names": ["image"], "output_names": ["distribution", "aux"]}
+  with jax.numpy_rank_promotion("allow"):  # the converter's own code adds [c] to [n, h, w, c]
+    proto = jax2onnx.to_onnx(apply, [shape], model_name="paiaa", **names)
   proto.metadata_props.add(key="model_id", value=model.model_id)
   data = proto.SerializeToString()
   session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])

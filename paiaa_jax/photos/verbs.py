@@ -157,9 +157,9 @@ def doctor(model: str | None) -> None:
   from paiaa_jax.photos.doctor import report
 
   width = shutil.get_terminal_size().columns
-  style = {"subsequent_indent": " " * 22, "break_long_words": False, "break_on_hyphens": False}
+  style = {"subsequent_indent": " " * 26, "break_long_words": False, "break_on_hyphens": False}
   for what, how in report(model):
-    print(textwrap.fill(how, width, **style, initial_indent=f"{what:22}"))
+    print(textwrap.fill(how, width, **style, initial_indent=f"{what:26}"))
 
 
 def export(model: str | None, form: str, out: Path) -> None:
