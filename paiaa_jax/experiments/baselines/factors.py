@@ -5,8 +5,8 @@ With x the features of a photograph and a 1,
     rating = mean + x . average + x . map' u + noise,    u ~ N(0, I) of each person,
 
 average and map with a prior N(0, 1 / penalty) on each weight. Expectation maximisation: each
-member's factors given the weights, then weights and noise given those; no round makes the ratings
-less likely. Only moments of each member are kept, so memory does not grow with the ratings.
+member's factors given the weights, then weights and noise given those; no round makes weights and
+ratings together less likely. Only moments of each member are kept, so memory does not grow with the ratings.
 
 Shapes: c members of the crowd, d factors, q columns of x.
 """
