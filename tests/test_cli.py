@@ -74,7 +74,8 @@ def test_a_table_goes_to_stdout_and_words_to_stderr(paiaa, photos):  # noqa: F81
   [
     (["score"], "Missing argument"),
     (["score", "nowhere"], "nowhere: no such file or folder"),
-    (["score", ".", "-o", "scores.xls"], ".csv, .jsonl, .parquet"),
+    (["score", "."], "no photograph in ."),
+    (["score", ".", "-o", "scores.xls"], ".csv or .jsonl or .parquet"),
     (["score", ".", "-o", "no/such/scores.csv"], "no such folder"),
     (["score", ".", "--model", "./nothing"], "no model folder"),
     (["score", ".", "--batch-size", "0"], "batch-size"),
@@ -83,11 +84,19 @@ def test_a_table_goes_to_stdout_and_words_to_stderr(paiaa, photos):  # noqa: F81
     (["rank", "."], "--profile"),
     (["personalize"], "either a csv of ratings or --from-xmp"),
     (["personalize", "none.csv"], "no such table"),
+    (["personalize", "columns.csv"], "columns file, stars; it needs path and rating"),
+    (["personalize", "percent.csv"], "line 2: rating '85' is no number from 1 to 5"),
+    (["personalize", "percent.csv", "--scale", "100", "0"], "100 is not below 0"),
+    (["explain", ".", "--profile", "me.json"], "me.json: no such profile"),
+    (["rank", ".", "--profile", "percent.csv"], "is no profile"),
     (["export", "x", "--format", "pickle"], "one of safetensors, stablehlo, onnx"),
     (["paint"], "No such command"),
   ],
 )
-def test_a_mistake_is_one_line_and_exit_code_2(paiaa, arguments, says):
+def test_a_mistake_is_one_line_and_exit_code_2(paiaa, arguments, says, tmp_path, monkeypatch):
+  monkeypatch.chdir(tmp_path)
+  (tmp_path / "columns.csv").write_text("file,stars\na.jpg,3\n")
+  (tmp_path / "percent.csv").write_text("path,rating\na.jpg,85\n")
   code, out, err = paiaa(*arguments)
   assert code == 2 and out == "" and err.count("\n") == 1
   assert err.startswith("error: ") and says in err

@@ -51,8 +51,14 @@ class Library(NamedTuple):
 
     Raises:
       FileNotFoundError: a path that does not exist; at once, before the first photograph.
+      ValueError: folders without a single photograph.
     """
-    return self._score(list(files.find_photos(self.paths, self.recursive)))
+    found = list(files.find_photos(self.paths, self.recursive))
+    if not found:
+      where = ", ".join(score.printable(path) for path in self.paths)
+      deeper = "" if self.recursive else "; --recursive looks into folders in folders"
+      raise ValueError(f"no photograph in {where}{deeper}.")
+    return self._score(found)
 
   def _score(self, found: list[Path]) -> Iterator[Photo]:
     predict = score.network_of(self.model, self.batch_size)

@@ -38,6 +38,8 @@ def read_table(path: Path, scale: tuple[float, float] = STARS) -> Ratings:
   """
   if not path.is_file():
     raise FileNotFoundError(f"{path}: no such table of ratings.")
+  if not scale[0] < scale[1]:
+    raise ValueError(f"--scale is lowest, then highest: {scale[0]:g} is not below {scale[1]:g}.")
   found = {}
   try:
     with path.open(encoding="utf-8-sig", newline="") as file:

@@ -17,14 +17,6 @@ PICTURE = 480  # pixels of the longer side
 QUALITY = 80
 
 
-def check(out: Path) -> None:
-  """Refuses, before any work, a place where no page can be written."""
-  if out.suffix not in (".html", ".htm"):
-    raise ValueError(f"{out}: a contact sheet ends in .html.")
-  if not out.absolute().parent.is_dir():
-    raise FileNotFoundError(f"{out.parent}: no such folder to write {out.name} into.")
-
-
 def write(rows: Sequence[Row], count: int, profile: Profile, advice: str, out: Path) -> None:
   """Writes the page, whole or not at all.
 

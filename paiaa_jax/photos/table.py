@@ -68,10 +68,14 @@ def to_frame(rows: Sequence[Row], names: Sequence[str]) -> pl.DataFrame:
 
 def check_output(path: Path | None) -> None:
   """Refuses, before any work, a place where no table can be written."""
-  if path is None:
-    return
-  if path.suffix not in WRITERS:
-    raise ValueError(f"{path}: a table ends in one of {', '.join(WRITERS)}.")
+  if path is not None:
+    check_place(path, "a table", tuple(WRITERS))
+
+
+def check_place(path: Path, what: str, suffixes: Sequence[str]) -> None:
+  """ValueError for another suffix, FileNotFoundError where the folder is not there."""
+  if path.suffix not in suffixes:
+    raise ValueError(f"{path}: {what} ends in {' or '.join(suffixes)}.")
   if not path.absolute().parent.is_dir():
     raise FileNotFoundError(f"{path.parent}: no such folder to write {path.name} into.")
 

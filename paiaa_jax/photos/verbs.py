@@ -73,6 +73,7 @@ def personalize(library: Library, ratings: Ratings, out: Path) -> None:
   """Writes the profile, and says in plain words what it is worth."""
   from paiaa_jax.photos.personal import learn
 
+  table.check_place(out, "a profile", (".json",))
   profile = learn(library, ratings)
   profile.save(out)
   for line in worth(profile):
@@ -110,7 +111,7 @@ def rank(
 
   table.check_output(out)
   if html:
-    sheet.check(html)
+    table.check_place(html, "a page", (".html",))
   taste = profiles.load(profile)
   rows = rank(library, taste, within_bursts)
   best, (low, high) = rows[: top or None], taste.scale
@@ -131,6 +132,10 @@ def explain(library: Library, profile: Path, png: Path | None) -> None:
   from paiaa_jax.photos import explain
 
   taste = profiles.load(profile)
+  if png:
+    table.check_place(png, "a card", (".png",))
+  if library.paths[0].is_dir():
+    raise ValueError(f"{library.paths[0]} is a folder; a card explains one photograph.")
   photo = next(library.photos())
   if photo.error:
     raise ValueError(f"{photo.path}: {photo.error}")

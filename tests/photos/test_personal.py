@@ -78,7 +78,7 @@ def test_a_contact_sheet_is_one_file_that_fetches_nothing(open_library, photos, 
   assert "http" not in page and "<script" not in page and "19 &lt;b&gt;&amp;.jpg" in page
   scores = [float(score) for score in re.findall(r'"score">(-?[\d.]+)', page)]
   assert len(scores) == 20 and scores == sorted(scores, reverse=True)
-  with pytest.raises(ValueError, match=r"ends in \.html"):
+  with pytest.raises(ValueError, match=r"a page ends in \.html"):
     verbs.rank(open_library(photos), tmp_path / "me.json", 0, False, None, tmp_path / "top.pdf")
 
 
