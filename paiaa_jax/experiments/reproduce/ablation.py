@@ -58,7 +58,7 @@ def _by_seed(results: Results) -> Table:
       if values[0] is not None:
         moved = results.metric(run, "backbone_change_relative")
         steps = int(results.metric(run, "step") or 0)
-        table.add(name, seed, *values, steps, f"{moved:.2%}", run.name)
+        table.add(name, seed, *values, steps, f"{moved:.3%}", run.name)
   table.notes = [
     f"SROCC; personal: {study.solvers[0]}, mean over people and {study.num_splits} splits.",
     "Backbone moved: norm of the change of its weights over their norm.",

@@ -50,8 +50,9 @@ class Results:
     return self._json(run, "baselines.json")
 
   def metric(self, run: Run, name: str) -> float | None:
-    """The last value that a run logged."""
-    if self._path(run, "metrics.jsonl") is None:
+    """The last value that a run logged; None too where it has not come to that yet."""
+    path = self._path(run, "metrics.jsonl")
+    if path is None or f'"{name}"' not in path.read_text():
       return None
     return run_folder.last_metric(run.folder(self.study), name)
 
