@@ -6,7 +6,8 @@ With x the features of a photograph and a 1,
 
 average and map with a prior N(0, 1 / penalty) on each weight. Expectation maximisation: each
 member's factors given the weights, then weights and noise given those; no round makes weights and
-ratings together less likely. Only moments of each member are kept, so memory does not grow with the ratings.
+ratings together less likely. Only moments of each member are kept, so memory does not grow with the
+ratings.
 
 Shapes: c members of the crowd, d factors, q columns of x.
 """
