@@ -154,7 +154,7 @@ def _orientation(image: Image.Image) -> int:
 
   Read by hand: a broken block elsewhere in the metadata must not hide it, nor cost the image.
   """
-  exif = image.info.get("exif", b"").removeprefix(b"Exif\0\0")
+  exif = (image.info.get("exif") or b"").removeprefix(b"Exif\0\0")  # HEIC without one has None
   order = {b"II": "<", b"MM": ">"}.get(exif[:2], "<")
   with contextlib.suppress(struct.error):
     (start,) = struct.unpack_from(f"{order}I", exif, 4)

@@ -37,6 +37,11 @@ def test_it_is_found_and_its_time_is_read(heic):
   assert files.taken_at(heic.read_bytes()) == 1714979289.0
 
 
+def test_one_without_metadata_is_read_too(heic):
+  Image.fromarray(PIXELS).save(heic.with_name("bare.heic"), quality=95)
+  assert images.decode(heic.with_name("bare.heic")).shape == PIXELS.shape
+
+
 def test_it_is_turned_once(tmp_path):
   if not HERE:
     pytest.skip("pillow-heif is not installed; it is the extra 'heic'")
