@@ -6,6 +6,7 @@ The mesh has axes ("data", "fsdp"). A batch is split over both; the state is rep
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -90,6 +91,7 @@ def jit_train_step(train_step: Callable, state: Any, mesh: Mesh, images: int) ->
   """
   shardings = state_sharding(state, mesh)
 
+  @functools.wraps(train_step)  # its name in profiles
   def without_padding(state, batch):
     images_only = jax.tree.map(lambda rows: rows[:images], batch)
     return train_step(state, jax.lax.with_sharding_constraint(images_only, batch_sharding(mesh)))
