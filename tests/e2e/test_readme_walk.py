@@ -3,11 +3,13 @@
 import csv
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from tests.photos.conftest import save_photo
 from tests.photos.tiny_model import save_tiny_model
@@ -42,12 +44,24 @@ def rate(table, openness):
       writer.writerow({**row, "rating": 1 + 5 * place // len(rows)})
 
 
-def test_four_commands_from_a_folder_to_a_personal_top_ten(tmp_path, child_env):
+def save_model(kind, folder):
+  """A tiny model, or that of `make quickstart` where it has been run."""
+  if kind == "tiny":
+    save_tiny_model(folder)
+    return
+  trained = ROOT / "runs" / "quickstart" / "model"
+  if not (trained / "model.safetensors").exists():
+    pytest.skip("no runs/quickstart/model: `make quickstart` has not been run here")
+  shutil.copytree(trained, folder)
+
+
+@pytest.mark.parametrize("kind", ["tiny", "quickstart"])
+def test_four_commands_from_a_folder_to_a_personal_top_ten(kind, tmp_path, child_env):
   (tmp_path / "photos").mkdir()
   random = np.random.default_rng(0)
   for i in range(60):
     save_photo(tmp_path / "photos" / f"{i:02d}.jpg", random)
-  save_tiny_model(tmp_path / "runs" / "quickstart" / "model")
+  save_model(kind, tmp_path / "runs" / "quickstart" / "model")
   env = child_env | {"PAIAA_CACHE": str(tmp_path / "cache.sqlite"), "PYTHONPATH": str(ROOT)}
   env = {name: value for name, value in env.items() if name != "PAIAA_MODEL"}
 
@@ -64,4 +78,5 @@ def test_four_commands_from_a_folder_to_a_personal_top_ten(tmp_path, child_env):
   scores = [float(row["personal_score"]) for row in top]
   assert len(top) == 10 and scores == sorted(scores, reverse=True)
   assert np.mean([openness[row["path"]] for row in top]) > np.mean(list(openness.values()))
+  assert float(top[0]["percentile"]) == 100 and top[0]["model_id"]
   assert all((tmp_path / row["path"]).exists() for row in top)
