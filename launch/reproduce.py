@@ -33,7 +33,7 @@ WORKDIR = flags.DEFINE_string("workdir", None, "Where everything is written.")
 ALL = flags.DEFINE_bool("all", False, "Every table and figure, and the ablation.")
 TABLE = flags.DEFINE_multi_enum("table", [], list("12345"), "Of the paper; may be repeated.")
 FIGURE = flags.DEFINE_multi_enum("figure", [], list("4567"), "Of the paper; may be repeated.")
-ABLATION = flags.DEFINE_bool("ablation", False, "Joint and single task, PA_IAA and MT_IAA, by seed.")
+ABLATION = flags.DEFINE_bool("ablation", False, "Joint and single task, PA_IAA and MT_IAA.")
 LIST = flags.DEFINE_bool("list", False, "Prints number and name of every chain.")
 CHAIN = flags.DEFINE_integer("chain", None, "Runs one chain only.", lower_bound=DATABASES)
 
