@@ -60,6 +60,27 @@ class Depthwise(nn.Module):
     return sum(x * w for x, w in taps)
 
 
+class Pointwise(nn.Module):
+  """One 1x1 convolution, [n, h, w, c] -> [n, h, w, channels].
+
+  Of a single image on the CPU, as predictions are made there, it is a matrix product: faster.
+  """
+
+  channels: int
+  dtype: Any = jnp.float32
+
+  @nn.compact
+  def __call__(self, x: Array) -> Array:
+    shape, init = (1, 1, x.shape[-1], self.channels), nn.initializers.lecun_normal()
+    weight = self.param("kernel", init, shape, jnp.float32).astype(self.dtype)
+    x = x.astype(self.dtype)
+    if is_xla_cpu() and x.shape[0] == 1:
+      return jnp.tensordot(x, weight[0, 0], axes=1)
+    return jax.lax.conv_general_dilated(
+      x, weight, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
+    )
+
+
 class Block(nn.Module):
   """Expand 1x1, depthwise, project 1x1; added to its input where the shapes allow."""
 
@@ -74,16 +95,14 @@ class Block(nn.Module):
     def norm(name):
       return BatchNorm(momentum=0.01, epsilon=1e-3, dtype=self.dtype, name=name)
 
-    def pointwise(channels, name):
-      return nn.Conv(channels, (1, 1), use_bias=False, dtype=self.dtype, name=name)
-
     y = x
     if self.expansion != 1:
-      y = pointwise(x.shape[-1] * self.expansion, "expand")(y)
+      y = Pointwise(x.shape[-1] * self.expansion, self.dtype, name="expand")(y)
       y = relu6(norm("norm_expand")(y, use_running_average=not train))
     y = Depthwise(self.kernel, self.stride, self.dtype, name="depthwise")(y)
     y = relu6(norm("norm_depthwise")(y, use_running_average=not train))
-    y = norm("norm_project")(pointwise(self.channels, "project")(y), use_running_average=not train)
+    y = Pointwise(self.channels, self.dtype, name="project")(y)
+    y = norm("norm_project")(y, use_running_average=not train)
     return x + y if x.shape == y.shape else y
 
 
@@ -123,7 +142,7 @@ class EfficientNetLite0(nn.Module):
         x = block(channels, kernel, step, expansion, self.dtype, name=f"block{index}")(x, train)
         index += 1
       levels.append(x)
-    x = nn.Conv(self.FEATURES, (1, 1), use_bias=False, dtype=self.dtype, name="head")(x)
+    x = Pointwise(self.FEATURES, self.dtype, name="head")(x)
     x = relu6(norm("norm_head")(x, use_running_average=not train))
     if self.num_classes:
       return nn.Dense(self.num_classes, dtype=self.dtype, name="fc")(jnp.mean(x, (1, 2)))

@@ -2,12 +2,13 @@
 
 import functools
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from paiaa_jax.models.efficientnet_lite import Depthwise
+from paiaa_jax.models.efficientnet_lite import Depthwise, Pointwise
 from paiaa_jax.models.network import BACKBONES
 from paiaa_jax.models.pooling import pool
 
@@ -154,3 +155,13 @@ def test_shifted_multiply_adds_are_the_depthwise_convolution(kernel, stride, sid
     feature_group_count=3,
   )
   np.testing.assert_allclose(module.apply(variables, x), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("images", [1, 3])
+def test_a_pointwise_convolution_is_linens(images):
+  x = jax.random.normal(jax.random.key(0), (images, 5, 7, 6))
+  theirs = nn.Conv(4, (1, 1), use_bias=False)
+  variables = theirs.init(jax.random.key(1), x)
+  ours = Pointwise(4)
+  assert jax.tree.all(jax.tree.map(jnp.array_equal, ours.init(jax.random.key(1), x), variables))
+  np.testing.assert_allclose(ours.apply(variables, x), theirs.apply(variables, x), rtol=1e-5)
