@@ -62,6 +62,7 @@ def choose_penalty(x: np.ndarray, user: np.ndarray, photo: np.ndarray, score: np
   Each member's factors come from their ratings of the others; x [m, q]; user, photo, score [t].
   """
   fold = rng.generator(0, "photographs left out").permutation(len(x))[photo] % FOLDS
+  members = [np.flatnonzero(user == member) for member in np.unique(user)]
   error = np.zeros(len(PENALTIES))
   for i, penalty in enumerate(PENALTIES):
     for out in range(FOLDS):
@@ -69,8 +70,8 @@ def choose_penalty(x: np.ndarray, user: np.ndarray, photo: np.ndarray, score: np
       model = factors.fit_crowd(
         x, user[seen], photo[seen], score[seen], penalty=penalty, rounds=TRIAL_ROUNDS
       )
-      for member in np.unique(user[~seen]):
-        shots, rest = (np.flatnonzero((user == member) & which) for which in (seen, ~seen))
+      for own in members:
+        shots, rest = own[seen[own]], own[~seen[own]]
         rows = x[photo[np.concatenate([shots, rest])]]
         place = np.arange(len(shots))[:, None]
         found = factors.score_person(model, rows, place, score[shots, None])

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from paiaa_jax.experiments.baselines import (
   fpmf,
@@ -106,7 +107,8 @@ def evaluate(
   for name in names:
     if name in solvers:
       continue
-    scores = predict(learn(name, inputs), inputs, tuple(shots), num_splits, seed)
+    with threadpool_limits(1, user_api="blas"):  # thousands of small products: threads only wait
+      scores = predict(learn(name, inputs), inputs, tuple(shots), num_splits, seed)
     solvers[name] = _summary(inputs, scores, tuple(shots), num_splits, seed)
     result = _told(inputs, fixed, solvers)
     save(result, name)
