@@ -66,8 +66,8 @@ def save_photos(folder: Path, count: int) -> None:
     crop.save(folder / f"{i:04d}.jpg", quality=90)
 
 
-def torch_predict() -> score.Predict | None:
-  """The same backbone by torch's convolutions, channels last; None without torch."""
+def torch_predict(channels_last: bool) -> score.Predict | None:
+  """The same backbone by torch's own convolutions, in either layout; None without torch."""
   try:
     import torch
 
@@ -80,6 +80,8 @@ def torch_predict() -> score.Predict | None:
 
   def predict(pixels: np.ndarray) -> np.ndarray:
     normalised = (pixels.astype(np.float32) / 255 - mean) / std
+    if not channels_last:
+      normalised = np.ascontiguousarray(normalised.transpose(0, 3, 1, 2)).transpose(0, 2, 3, 1)
     with torch.inference_mode():
       return efficientnet_in_torch(weights, normalised)[:, : BUCKETS + len(TRAITS)]
 
@@ -118,7 +120,8 @@ def throughput(model: model_folder.ModelFolder, photos: Path, onnx: Path | None,
   paths = sorted(photos.iterdir())
   contenders = {
     "paiaa": score.network_of(model, BATCH),
-    "torch": torch_predict(),
+    "torch": torch_predict(channels_last=True),
+    "torch, channels first": torch_predict(channels_last=False),
     "onnxruntime": onnx_predict(onnx),
   }
   contenders = {name: predict for name, predict in contenders.items() if predict}
@@ -133,10 +136,10 @@ def throughput(model: model_folder.ModelFolder, photos: Path, onnx: Path | None,
   runs = {f"{name}, files": lambda p=p: end_to_end(p) for name, p in contenders.items()}
   runs |= {f"{name}, network": lambda p=p: p(pixels) for name, p in contenders.items()}
   print(f"{len(paths)} JPEGs of {PHOTO[0]} x {PHOTO[1]}; {os.cpu_count()} cores, load {load()}")
-  print(f"{'contender':24}{'photos/s':>10}{'ms of CPU a photo':>20}")
+  print(f"{'contender':32}{'photos/s':>10}{'ms of CPU a photo':>20}")
   for name, (clock, processor) in take_turns(runs, rounds).items():
     count = len(paths) if name.endswith("files") else BATCH
-    print(f"{name:24}{count / clock:>10.1f}{1e3 * processor / count:>20.1f}")
+    print(f"{name:32}{count / clock:>10.1f}{1e3 * processor / count:>20.1f}")
 
 
 def rescoring(model: model_folder.ModelFolder, path: Path, rounds: int) -> None:
