@@ -18,6 +18,8 @@ from paiaa_jax.models import model_folder, platform, pretrained
 from paiaa_jax.models.network import Network
 from paiaa_jax.types import Array, Prediction
 
+ON_CPU = 4  # it takes image after image, so a larger shape would only mean more padding
+
 
 class Predictor:
   """A model folder ready for use.
@@ -28,7 +30,7 @@ class Predictor:
     image_size: s, pixels of a side.
     score_values: [b] the score of each bucket, ascending.
     aux_names: names of the k auxiliary outputs.
-    batch_size: images of the one compiled shape.
+    batch_size: images of the one compiled shape; on the CPU ON_CPU at most.
   """
 
   def __init__(self, folder: str | Path, batch_size: int = 32):
@@ -43,7 +45,7 @@ class Predictor:
     model = model_folder.read(folder)
     self.folder, self.model_id, self.image_size = model.folder, model.model_id, model.image_size
     self.score_values, self.aux_names = model.score_values, model.aux_names
-    self.batch_size = batch_size
+    self.batch_size = min(batch_size, ON_CPU) if platform.is_xla_cpu() else batch_size
     self._apply = _compiled(Network(**model.network))
     self._variables = jax.device_put(pretrained.load_model(folder)[0])
 
