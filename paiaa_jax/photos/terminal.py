@@ -6,6 +6,7 @@ Paths are folded, never cut, so that they can be copied; numbers stay whole at 8
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -27,15 +28,13 @@ def is_terminal() -> bool:
   return sys.stdout.isatty()
 
 
-def show_ranking(rows: Sequence[Row]) -> None:
-  """Rows of `rank.COLUMNS`, best first."""
-  table = _table("your score", "", "people's", "percentile", "takes")
-  takes = {row["burst"]: 0 for row in rows}
-  for row in rows:
-    takes[row["burst"]] += 1
+def show_ranking(rows: Sequence[Row], library: Sequence[Row]) -> None:
+  """Rows of `rank.COLUMNS`, best first; the library's are counted for the takes of each burst."""
+  table = _table("your score", "", "people's", "percentile", "take")
+  takes = Counter(row["burst"] for row in library)
   for place, row in enumerate(rows, start=1):
     half = row["personal_high"] - row["personal_score"]
-    several = takes[row["burst"]] > 1 or row["burst_place"] > 1
+    count = takes[row["burst"]]
     table.add_row(
       str(place),
       row["path"],
@@ -43,7 +42,7 @@ def show_ranking(rows: Sequence[Row]) -> None:
       f"[dim]± {half:.2f}[/dim]",
       f"{row['aesthetic_score']:.2f}",
       f"{row['percentile']:.1f}",
-      f"burst {row['burst']}, no. {row['burst_place']}" if several else "",
+      f"{row['burst_place']} of {count}" if count > 1 else "",
     )
   Console().print(table)
 

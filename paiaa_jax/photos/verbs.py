@@ -116,7 +116,7 @@ def rank(
   rows = rank(library, taste, within_bursts)
   best, (low, high) = rows[: top or None], taste.scale
   if out is None and terminal.is_terminal():
-    terminal.show_ranking(best)
+    terminal.show_ranking(best, rows)
   else:
     table.write(best, COLUMNS, out)
   if html:

@@ -47,3 +47,15 @@ def test_a_terminal_gets_the_best_and_every_error(open_library, photos, narrow, 
   assert verbs.score(open_library(photos), None) == 1
   out, err = capsys.readouterr()
   assert "the best 20 of 30" in err and "the file is empty" in out
+
+
+def test_a_ranking_tells_takes_of_the_whole_library(narrow, capsys):
+  numbers = dict.fromkeys(("personal_score", "personal_high", "aesthetic_score"), 1.0)
+  rows = [
+    {"path": f"{i}.jpg", "burst": i // 3, "burst_place": 1 + i % 3, "percentile": 25.0, **numbers}
+    for i in range(4)
+  ]
+  terminal.show_ranking(rows[:2], rows)
+  assert "1 of 3" in (out := capsys.readouterr().out) and "2 of 3" in out and "3.jpg" not in out
+  terminal.show_ranking(rows[3:], rows)
+  assert " of " not in capsys.readouterr().out
