@@ -12,8 +12,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from paiaa_jax.experiments import generic
 from paiaa_jax.experiments.people import Inputs
 from paiaa_jax.personalization import protocol, summary
+from paiaa_jax.types import TRAITS
 
 
 def ceiling(
@@ -34,6 +36,13 @@ def ceiling(
   return {
     str(k): summary.over_repeats(np.asarray(values)) for k, values in zip(shots, srcc, strict=True)
   }
+
+
+def score_with_traits(truth: Path) -> dict[str, float]:
+  """Table IV as it was planted: trait -> SROCC of true generic beauty with the true trait."""
+  images = pl.read_parquet(truth / "flickr_aes_images.parquet")
+  latent = images["generic"].to_numpy(), images.select(TRAITS).to_numpy()
+  return generic.score_with_traits(*latent, TRAITS)
 
 
 def true_scores(truth: Path, user_ids: np.ndarray, image_ids: np.ndarray) -> np.ndarray:

@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from paiaa_jax.data import databases, records
-from paiaa_jax.personalization import crowd, protocol, splits, summary, tables
+from paiaa_jax.experiments import predict
+from paiaa_jax.personalization import bayes, crowd, protocol, solvers, splits, summary, tables
 
 # Predictions for training photographs, each by a network that was not trained on it.
 OUT_OF_FOLD = "out_of_fold"
@@ -27,14 +28,14 @@ class Inputs(NamedTuple):
     crowd: training users where predictions out of fold exist, else None.
     scale: (lowest, highest) rating possible.
     database: its name.
-    features: [u, n, f] of the people's photographs, where launch.evaluate kept them, else None.
+    predictions: the file that the scores were read from; features lie beside it.
   """
 
   people: tables.People
   crowd: tables.People | None
   scale: tuple[float, float]
   database: str
-  features: np.ndarray | None = None
+  predictions: Path | None = None
 
 
 def read(workdir: Path, prepared: Path, other_ratings: str = "") -> Inputs:
@@ -61,31 +62,13 @@ def read(workdir: Path, prepared: Path, other_ratings: str = "") -> Inputs:
   test = ratings.filter(pl.col("split") == "test")
   if test.is_empty():
     raise ValueError(f"{name} has no ratings by test users; stage 2 needs them.")
-  frame = pl.read_parquet(predictions)
-  people = tables.join_people(frame, test)
+  people = tables.join_people(pl.read_parquet(predictions), test)
   others = workdir / "predictions" / f"{name}_{OUT_OF_FOLD}.parquet"
   outsiders = None
   if others.is_file():
     training = ratings.filter(pl.col("split") == "train")
     outsiders = tables.join_people(pl.read_parquet(others), training)
-  features = _features(predictions, frame["image"], people.image_ids)
-  return Inputs(people, outsiders, (min(scale), max(scale)), name, features)
-
-
-def _features(predictions: Path, names: pl.Series, image_ids: np.ndarray) -> np.ndarray | None:
-  """Pooled features [u, n, f] of image_ids [u, n], of rows `names`; 0 where there is no image."""
-  path = predictions.with_name(f"{predictions.stem}_features.npy")
-  if not path.is_file():
-    return None
-  rows = np.load(path)
-  if len(rows) != len(names):
-    raise ValueError(
-      f"{path} does not fit {predictions.name} ({len(rows)} rows for {len(names)} images); "
-      "write both again with launch.evaluate --features."
-    )
-  row_of = {name: row for row, name in enumerate(names)}
-  place = np.array([[row_of.get(name, -1) for name in own] for own in image_ids])
-  return np.where((place >= 0)[..., None], rows[place], 0)
+  return Inputs(people, outsiders, (min(scale), max(scale)), name, predictions)
 
 
 def evaluate(
@@ -93,7 +76,7 @@ def evaluate(
 ) -> dict[str, Any]:
   """Every solver on the same splits: JSON-ready; the first solver is the headline."""
   people = inputs.people
-  settings = dict(shots=tuple(shots), num_splits=num_splits, seed=seed)
+  settings = dict(shots=tuple(shots), num_splits=num_splits, seed=seed, prior=crowd_prior(inputs))
   results = {}
   for solver in solvers:
     evaluation = solve(inputs, solver, **settings)
@@ -113,24 +96,40 @@ def evaluate(
   }
 
 
+def crowd_prior(inputs: Inputs) -> bayes.Prior | None:
+  """What the crowd tells of a person not in it; None without a crowd."""
+  if inputs.crowd is None:
+    return None
+  outside = inputs.crowd
+  ids = dict(user_ids=outside.user_ids, image_ids=outside.image_ids)
+  return crowd.crowd_prior(*outside[:4], scale=inputs.scale, **ids)
+
+
 def solve(inputs: Inputs, solver: str, **settings: Any) -> protocol.Evaluation:
   """One solver's Evaluation; settings are those of protocol.evaluate_splits."""
-  people, prior = inputs.people, None
-  if inputs.crowd is not None:
-    outside = inputs.crowd
-    ids = dict(user_ids=outside.user_ids, image_ids=outside.image_ids)
-    prior = crowd.crowd_prior(*outside[:4], scale=inputs.scale, **ids)
+  people = inputs.people
+  weighs_by_features = isinstance(solvers.named(solver), solvers.Conditional)
   evaluation = protocol.evaluate_splits(
     *people[:4],
     solver=solver,
     user_ids=people.user_ids,
     image_ids=people.image_ids,
-    prior=prior,
     scale=inputs.scale,
-    features=inputs.features,
+    features=_features(inputs) if weighs_by_features else None,
     **settings,
   )
   return jax.tree.map(np.asarray, evaluation)
+
+
+def _features(inputs: Inputs) -> np.ndarray:
+  """Pooled features [u, n, f] of the people's photographs; 0 where padded."""
+  if inputs.predictions is None:
+    raise ValueError("no file of predictions, and so no features to weigh by.")
+  names = pl.read_parquet(inputs.predictions, columns=["image"])["image"]
+  rows = predict.read_features(inputs.predictions, len(names))
+  row_of = {name: row for row, name in enumerate(names)}
+  place = np.array([[row_of.get(name, -1) for name in own] for own in inputs.people.image_ids])
+  return np.where((place >= 0)[..., None], rows[place], 0)
 
 
 def score_table(
@@ -142,7 +141,8 @@ def score_table(
   """
   people = inputs.people
   settings = dict(shots=tuple(shots), num_splits=num_splits, seed=seed)
-  scores = solve(inputs, solver, keep_scores=True, **settings).scores
+  prior = crowd_prior(inputs)
+  scores = solve(inputs, solver, keep_scores=True, prior=prior, **settings).scores
   position = splits.draw_splits(
     people.valid, people.user_ids, people.image_ids, num_splits=num_splits, seed=seed
   ).position

@@ -57,7 +57,7 @@ def evaluate(
   stem = workdir / "predictions" / f"{source.manifest['name']}_{split}"
   stem.parent.mkdir(parents=True, exist_ok=True)
   if predicted.features is not None:
-    np.save(stem.with_name(f"{stem.name}_features.npy"), predicted.features)
+    np.save(_features_path(stem.with_suffix(".parquet")), predicted.features)
   frame = to_frame(predicted, predictor.score_values, predictor.aux_names)
   frame.write_parquet(stem.with_suffix(".parquet"))
   np.savez(
@@ -65,6 +65,37 @@ def evaluate(
   )
   stem.with_suffix(".json").write_text(json.dumps(said, indent=1) + "\n")
   return stem, said
+
+
+def read_features(predictions: Path, images: int) -> np.ndarray:
+  """The pooled features [n, d] that `evaluate` wrote beside a table of predictions.
+
+  Args:
+    predictions: <workdir>/predictions/<database>_<split>.parquet.
+    images: n, its rows.
+
+  Raises:
+    FileNotFoundError: they were not kept.
+    ValueError: they do not fit the table, or one is not finite.
+  """
+  file = _features_path(predictions)
+  if not file.is_file():
+    split = predictions.stem.rpartition("_")[2]
+    raise FileNotFoundError(
+      f"{file} is missing; write it with: python -m launch.evaluate "
+      f"--workdir={predictions.parents[1]} --data=DIR --split={split} --features"
+    )
+  features = np.load(file)
+  if features.shape[:1] != (images,) or not np.isfinite(features).all():
+    raise ValueError(
+      f"{file} does not fit {predictions.name} ({len(features)} rows for {images} images, or a "
+      "value that is not finite); write both again with launch.evaluate --features."
+    )
+  return features
+
+
+def _features_path(predictions: Path) -> Path:
+  return predictions.with_name(f"{predictions.stem}_features.npy")
 
 
 def predict(

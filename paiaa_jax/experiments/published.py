@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from math import nan
 
+LETTERS = ("O", "C", "E", "A", "N")  # heads of the traits' columns
+DATABASES = {"ava": "AVA", "flickr_aes": "FLICKR-AES", "psychoflickr": "PsychoFlickr"}
+
 # Table I, AVA: method -> accuracy in %, SROCC, EMD.
 TABLE_1 = {
   "AVA handcrafted": (68.0, nan, nan),

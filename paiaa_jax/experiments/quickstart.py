@@ -5,7 +5,6 @@ Reads only files, so that it can be made again at any time. All figures speak of
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -15,17 +14,15 @@ import polars as pl
 
 from paiaa_jax import metrics, rng
 from paiaa_jax.data import images, records
-from paiaa_jax.experiments import galleries, generic, published, run_folder
+from paiaa_jax.experiments import galleries, generic, oracle, published, report, run_folder
 from paiaa_jax.experiments import quickstart_personal as personal
 from paiaa_jax.experiments.report import Picture, Section
 from paiaa_jax.experiments.table import PLANTED, PUBLISHED, Table, interval
 from paiaa_jax.types import TRAITS
 
 SIMULATED = personal.SIMULATED
-LETTERS = ("O", "C", "E", "A", "N")
 PRIMARY = personal.DATABASE
-NAMES = {"ava": "AVA", "flickr_aes": "FLICKR-AES", "psychoflickr": "PsychoFlickr"}
-PACKAGES = ("jax", "flax", "optax", "orbax-checkpoint", "grain", "tensorflow-datasets", "numpy")
+NAMES = published.DATABASES
 
 
 def sections(workdir: Path) -> list[Section]:
@@ -55,7 +52,7 @@ def facts(workdir: Path) -> dict[str, str]:
     "network": f"{model['backbone']}, {model['pooling']} pooling, {side} px",
     "steps": f"{optim['steps']} of {optim['batch_size']} images a stream",
     "rates": rates,
-    "versions": ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES),
+    "versions": report.versions(),
     "commands": "make quickstart prints each one; docs/method.md says what they compute",
   }
 
@@ -82,7 +79,7 @@ def _generic(workdir: Path) -> Section:
 
 def _joint(workdir: Path) -> Section:
   title = f"Joint training against each task alone ({SIMULATED})"
-  columns = ("run", "generic SROCC", *LETTERS, "mean of traits", "change of the backbone")
+  columns = ("run", "generic SROCC", *published.LETTERS, "mean of traits", "change of the backbone")
   table = Table("joint", title, columns)
   for name, folder, tasks in (
     ("joint", workdir, ("aesthetics", "auxiliary")),
@@ -114,13 +111,12 @@ def _joint(workdir: Path) -> Section:
 
 def _traits_and_score(workdir: Path) -> Section:
   title = f"Table IV: SROCC of the generic score with each trait ({SIMULATED})"
-  table = Table("table4", title, ("database", *LETTERS))
+  table = Table("table4", title, ("database", *published.LETTERS))
   for dataset in ("ava", "flickr_aes"):
     found = run_folder.predictions(workdir, dataset)["agreement"]["score_with_traits"]
     table.add(f"{NAMES[dataset]}, predicted", *(found[trait] for trait in TRAITS))
-  truth = pl.read_parquet(workdir / "data" / "raw" / "truth" / "flickr_aes_images.parquet")
-  latent = truth["generic"].to_numpy(), truth.select(TRAITS).to_numpy()
-  table.add("planted", *generic.score_with_traits(*latent, TRAITS).values(), origin=PLANTED)
+  planted = oracle.score_with_traits(workdir / "data" / "raw" / "truth")
+  table.add("planted", *planted.values(), origin=PLANTED)
   for database, values in published.TABLE_4.items():
     table.add(database, *values, origin=PUBLISHED)
   table.notes = ["The planted row is what the simulation was told, not a finding."]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib.metadata
 import io
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from matplotlib.figure import Figure
 
 from paiaa_jax.experiments.table import Table
 
+PACKAGES = ("jax", "flax", "optax", "orbax-checkpoint", "grain", "tensorflow-datasets", "numpy")
 
 @dataclass(frozen=True)
 class Picture:
@@ -41,6 +43,11 @@ class Section:
   text: str = ""
   tables: list[Table] = field(default_factory=list)
   pictures: list[Picture] = field(default_factory=list)
+
+
+def versions() -> str:
+  """Of the packages that a figure depends on."""
+  return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
 
 
 def write(

@@ -46,7 +46,7 @@ class Predictor:
     self.folder, self.model_id, self.image_size = model.folder, model.model_id, model.image_size
     self.score_values, self.aux_names = model.score_values, model.aux_names
     self.batch_size = min(batch_size, ON_CPU) if platform.is_xla_cpu() else batch_size
-    self._apply = _compiled(Network(**model.network))
+    self._apply = _compiled(Network(**model.network), platform.is_xla_cpu())
     self._variables = jax.device_put(pretrained.load_model(folder)[0])
 
   def predict(self, images: Array) -> Prediction:
@@ -83,13 +83,13 @@ class Predictor:
 
 
 @functools.lru_cache(maxsize=8)  # models of one network share what is compiled
-def _compiled(network: Network) -> Callable:
+def _compiled(network: Network, one_by_one: bool) -> Callable:
   """(variables, images) -> Prediction.
 
   The CPU takes image after image: its batched convolutions round the last rows of a batch otherwise
   than the first, and are no faster.
   """
-  if platform.is_xla_cpu():
+  if one_by_one:
     return jax.jit(functools.partial(_one_by_one, network))
   return jax.jit(network.apply)
 

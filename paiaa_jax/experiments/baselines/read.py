@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from sklearn.decomposition import PCA
 
-from paiaa_jax.experiments import people
+from paiaa_jax.experiments import people, predict
 from paiaa_jax.experiments.baselines.inputs import Crowd, Photos
 from paiaa_jax.personalization import tables
 
@@ -65,30 +65,20 @@ def read(workdir: Path, prepared: Path, other_ratings: str = "") -> Inputs:
     ValueError: they do not fit together.
   """
   found = people.read(workdir, prepared, other_ratings)
-  test = read_split(workdir, prepared, found.database, "test")
+  test = read_split(workdir, found.database, "test")
   crowd = None
-  if _stem(workdir, found.database, "train").with_suffix(".parquet").is_file():
-    train = read_split(workdir, prepared, found.database, "train")
+  if _path(workdir, found.database, "train").is_file():
+    train = read_split(workdir, found.database, "train")
     ratings = people.read_ratings(Path(other_ratings or prepared), found.database)
     crowd = train, ratings.filter(pl.col("split") == "train")
   return join(found.people, test, crowd, found.database)
 
 
-def read_split(workdir: Path, prepared: Path, database: str, split: str) -> Seen:
+def read_split(workdir: Path, database: str, split: str) -> Seen:
   """What launch.evaluate --features wrote of a split."""
-  stem = _stem(workdir, database, split)
-  file = stem.with_name(f"{stem.name}_features.npy")
-  if not file.is_file():
-    raise FileNotFoundError(
-      f"{file} is missing; write it with: python -m launch.evaluate --workdir={workdir} "
-      f"--data={prepared} --split={split} --features"
-    )
-  frame, features = pl.read_parquet(stem.with_suffix(".parquet")), np.load(file)
-  if features.shape[:1] != (len(frame),) or not np.isfinite(features).all():
-    raise ValueError(
-      f"{file} does not fit {stem.name}.parquet ({features.shape[0]} rows for {len(frame)} images, "
-      "or a value that is not finite); write both again with launch.evaluate --features."
-    )
+  path = _path(workdir, database, split)
+  frame = pl.read_parquet(path)
+  features = predict.read_features(path, len(frame))
   names = tables.auxiliary_names(frame)
   traits = frame.select(pl.col(names).cast(pl.Float32)).to_numpy().reshape(-1, len(names))
   generic = frame["aesthetic_score"].cast(pl.Float32).to_numpy()
@@ -176,5 +166,5 @@ def _digest(*parts) -> str:
   return digest.hexdigest()[:16]
 
 
-def _stem(workdir: Path, database: str, split: str) -> Path:
-  return workdir / "predictions" / f"{database}_{split}"
+def _path(workdir: Path, database: str, split: str) -> Path:
+  return workdir / "predictions" / f"{database}_{split}.parquet"

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from ml_collections import ConfigDict
-from scipy import stats
 
 from paiaa_jax.data import images
 from paiaa_jax.experiments import figures
@@ -17,6 +16,7 @@ from paiaa_jax.experiments import report as page
 from paiaa_jax.experiments.oasis import gallery, pictures, stage2
 from paiaa_jax.experiments.oasis.study import Study
 from paiaa_jax.experiments.oasis.tune import TASKS
+from paiaa_jax.experiments.paired import paired
 from paiaa_jax.experiments.report import Picture, Section
 from paiaa_jax.experiments.table import Table, interval, mean_std
 from paiaa_jax.personalization import summary
@@ -155,15 +155,8 @@ def tuned_section(config: ConfigDict, workdir: Path) -> Section:
     table.add(tasks, *map(float, srcc[tasks]), float(srcc[tasks].mean()), None,
               *(norms if tasks == "joint" else (None, None)))  # fmt: skip
   gap = srcc["joint"] - srcc["aesthetics"]
-  half = stats.t.ppf(0.975, len(gap) - 1) * gap.std(ddof=1) / np.sqrt(len(gap))
-  table.add(
-    "difference",
-    *map(float, gap),
-    float(gap.mean()),
-    interval(gap.mean() - half, gap.mean() + half),
-    None,
-    None,
-  )
+  mean, low, high = paired(gap)
+  table.add("difference", *map(float, gap), mean, interval(low, high), None, None)
   table.notes = [
     f"{tune.epochs:g} epochs at {tune.size} px, batches of {tune.batch_size}, {tune.pooling}, "
     f"rates {tune.lr_backbone:g} (backbone) and {tune.lr_heads:g} (heads).",

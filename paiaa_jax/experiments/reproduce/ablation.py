@@ -5,9 +5,9 @@ All networks take the same number of steps on FLICKR-AES, with the backbone trai
 
 from __future__ import annotations
 
+from paiaa_jax.experiments.paired import paired
 from paiaa_jax.experiments.report import Section
 from paiaa_jax.experiments.reproduce import table5
-from paiaa_jax.experiments.reproduce.paired import paired
 from paiaa_jax.experiments.reproduce.results import Results
 from paiaa_jax.experiments.reproduce.runs import Need, Run
 from paiaa_jax.experiments.reproduce.study import FLICKR, Study

@@ -57,7 +57,7 @@ def section(results: Results) -> Section:
   prepared = study.prepared(FLICKR)
   inputs = people.read(run.folder(study), prepared)
   source = records.open_split(prepared, "test")
-  pair = _two_people(inputs, study)
+  pair = _two_people(inputs, study, _crowd_means(results))
   low, high = inputs.scale
   picture = _draw(pair, source, low, high)
   caption = (
@@ -68,7 +68,9 @@ def section(results: Results) -> Section:
   return Section(title, "", [], [Picture("figure7", caption, picture)])
 
 
-def _two_people(inputs: people.Inputs, study: Study) -> dict[str, list[Shown]]:
+def _two_people(
+  inputs: people.Inputs, study: Study, crowd: dict[str, float]
+) -> dict[str, list[Shown]]:
   """user -> photographs, of the two whose weights point apart most."""
   arrays, k = inputs.people, max(study.shots)
   ids = dict(user_ids=arrays.user_ids, image_ids=arrays.image_ids)
@@ -80,18 +82,17 @@ def _two_people(inputs: people.Inputs, study: Study) -> dict[str, list[Shown]]:
   personal = arrays.generic + np.einsum("unk,uk->un", arrays.traits, weights) + intercept[:, None]
   position = draw_splits(arrays.valid, *ids.values(), **settings).position[..., 0]
   held_out = (position >= k) & arrays.valid
-  crowd = _crowd_means(arrays)
   return {
     str(arrays.user_ids[u]): _choose(arrays, u, held_out[u], crowd, personal[u])
     for u in _least_alike(weights, held_out.sum(axis=1) >= SHOWN)
   }
 
 
-def _crowd_means(arrays) -> dict[str, float]:
-  """image -> mean rating of the people of the test."""
-  names, place = np.unique(arrays.image_ids[arrays.valid], return_inverse=True)
-  total = np.bincount(place, arrays.ratings[arrays.valid])
-  return dict(zip(names, total / np.bincount(place), strict=True))
+def _crowd_means(results: Results) -> dict[str, float]:
+  """image -> mean of its raters' distribution."""
+  run, scale = table5.pa_iaa(results.study), records.read_manifest(results.study.prepared(FLICKR))
+  means = results.labels(run, FLICKR)["distribution"] @ np.asarray(scale["scale"])
+  return dict(zip(results.frame(run, FLICKR)["image"], means.tolist(), strict=True))
 
 
 def _least_alike(weights: np.ndarray, eligible: np.ndarray) -> tuple[int, int]:

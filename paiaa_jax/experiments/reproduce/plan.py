@@ -78,12 +78,12 @@ class Chain(NamedTuple):
   steps: list[Step]
 
 
-def databases(study: Study, seed: int = 0) -> Chain:
+def databases(study: Study) -> Chain:
   """What has to be there before any run: a simulation's databases, and views of the folds."""
   steps = []
   if study.simulated:
     raw = study.workdir / "data" / "raw"
-    steps.append(Step("simulate_data", flags={"out": raw, "seed": seed}))
+    steps.append(Step("simulate_data", flags={"out": raw, "seed": study.seeds[0]}))
     for name in (key for key in SOURCES if study.databases.get(key)):
       folder = study.prepared(name)
       flags = {"source": raw / SOURCES[name], "out": folder.parent, "name": folder.name}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,8 +10,6 @@ from paiaa_jax.experiments.reproduce import plan
 from paiaa_jax.experiments.reproduce.results import Results
 from paiaa_jax.experiments.reproduce.study import Study, database_title
 from paiaa_jax.experiments.table import Table
-
-PACKAGES = ("jax", "flax", "optax", "orbax-checkpoint", "grain", "tensorflow-datasets", "numpy")
 
 
 def write(study: Study, parts: Sequence[str]) -> tuple[list[Table], Path]:
@@ -54,7 +51,7 @@ def _facts(results: Results) -> dict[str, str]:
     "databases": ", ".join(f"{name}: {folder}" for name, folder in study.databases.items()),
     "overrides": ", ".join(f"{field}={value}" for field, value in study.overrides.items()) or "none",
     "seeds": ", ".join(map(str, study.seeds)),
-    "versions": ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES),
+    "versions": report.versions(),
     "commands": "each run's steps/ folder holds its commands and what they printed",
   }
   if results.missing:

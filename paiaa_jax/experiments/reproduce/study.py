@@ -6,16 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from paiaa_jax.experiments import published
 from paiaa_jax.training import resume
 
 AVA, FLICKR, PSYCHO = "ava", "flickr_aes", "psychoflickr"
 PSYCHO_SELF = "psychoflickr_self"
-DATABASE_TITLES = {
-  AVA: "AVA",
-  FLICKR: "FLICKR-AES",
-  PSYCHO: "PsychoFlickr",
-  PSYCHO_SELF: "PsychoFlickr, self-assessed",
-}
+DATABASE_TITLES = published.DATABASES | {PSYCHO_SELF: "PsychoFlickr, self-assessed"}
 BACKBONE_TITLES = {
   "inception_v3": "Inception-v3",
   "densenet121": "DenseNet121",
@@ -41,7 +37,7 @@ class Study(NamedTuple):
     curve: k of the learning curve.
     num_splits: random splits a person.
     solvers: of stage 2; the first is the headline.
-    baselines: of Table V, keys of experiments.baselines.BASELINES.
+    baselines: of Table V, keys of experiments.baselines.run.BASELINES.
   """
 
   workdir: Path

@@ -9,8 +9,8 @@ import polars as pl
 
 from paiaa_jax import metrics
 from paiaa_jax.experiments import published
+from paiaa_jax.experiments.paired import paired
 from paiaa_jax.experiments.report import Section
-from paiaa_jax.experiments.reproduce.paired import paired
 from paiaa_jax.experiments.reproduce.results import Results
 from paiaa_jax.experiments.reproduce.rows import add_in_order
 from paiaa_jax.experiments.reproduce.runs import Need, Run
@@ -24,7 +24,6 @@ from paiaa_jax.experiments.reproduce.study import (
 from paiaa_jax.experiments.table import Table, interval
 from paiaa_jax.types import TRAITS
 
-LETTERS = ("O", "C", "E", "A", "N")
 SYSTEMS = {"{}(personality)": "personality", "PA_IAA({})": "pa_iaa"}
 LEVELS = ("image", "person")
 
@@ -71,7 +70,7 @@ def _table(results: Results, traits: str, level: str) -> Table:
   study = results.study
   headline = traits == study.traits[0] and level == LEVELS[0]
   suffix = "" if headline else f"_{traits.removeprefix(PSYCHO).strip('_') or 'attributed'}_{level}"
-  columns = ("method", *LETTERS, "mean", "folds", "run")
+  columns = ("method", *published.LETTERS, "mean", "folds", "run")
   title = f"Table II: SROCC by {level} on {database_title(traits)} ({study.raters})"
   table = Table(f"table2{suffix}", title, columns)
   figures = {name: (*row, float(np.mean(row))) for name, row in published.TABLE_2.items()}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import polars as pl
-
-from paiaa_jax.experiments import generic, published
+from paiaa_jax.experiments import oracle, published
 from paiaa_jax.experiments.report import Section
 from paiaa_jax.experiments.reproduce.results import Results
 from paiaa_jax.experiments.reproduce.runs import Need
@@ -12,8 +10,6 @@ from paiaa_jax.experiments.reproduce.study import Study, database_title
 from paiaa_jax.experiments.reproduce.table3 import DATABASES, trained_on
 from paiaa_jax.experiments.table import PLANTED, PUBLISHED, Table
 from paiaa_jax.types import TRAITS
-
-LETTERS = ("O", "C", "E", "A", "N")
 
 
 def needs(study: Study) -> list[Need]:
@@ -27,7 +23,7 @@ def section(results: Results) -> Section:
 def tables(results: Results) -> list[Table]:
   study = results.study
   title = f"Table IV: SROCC of the generic score with each trait, both predicted ({study.raters})"
-  table = Table("table4", title, ("database", *LETTERS, "run"))
+  table = Table("table4", title, ("database", *published.LETTERS, "run"))
   for database in DATABASES:
     name, run = database_title(database), trained_on(study, database)
     table.add(name, *published.TABLE_4[name], None, origin=PUBLISHED)
@@ -40,9 +36,7 @@ def tables(results: Results) -> list[Table]:
 
 def _add_planted(table: Table, study: Study) -> None:
   """What the simulation was told; not a finding."""
-  path = study.workdir / "data" / "raw" / "truth" / "flickr_aes_images.parquet"
-  if path.is_file():
-    truth = pl.read_parquet(path)
-    latent = truth["generic"].to_numpy(), truth.select(TRAITS).to_numpy()
-    planted = generic.score_with_traits(*latent, TRAITS).values()
+  truth = study.workdir / "data" / "raw" / "truth"
+  if truth.is_dir():
+    planted = oracle.score_with_traits(truth).values()
     table.add("planted", *planted, "the simulation's own state", origin=PLANTED)

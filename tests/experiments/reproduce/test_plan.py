@@ -7,6 +7,7 @@ import pytest
 
 from paiaa_jax.experiments.reproduce import plan
 from paiaa_jax.experiments.reproduce.study import from_config
+from paiaa_jax.training import resume
 
 CONFIGS = ("configs/reproduce.py", "configs/reproduce_simulated.py")
 
@@ -21,6 +22,7 @@ def test_every_field_that_a_run_sets_is_one_of_the_run_config(config):
     for step in (s for s in chain.steps if s.config):
       run = runpy.run_path(step.config)["get_config"]().lock()
       run.update_from_flattened_dict(dict(step.fields))  # a misspelt field is a KeyError
+      assert dict(step.fields).items() <= resume.flatten(run.to_dict()).items()
 
 
 def test_the_paper_takes_ten_folds_by_two_systems_two_backbones_and_two_kinds_of_traits():

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import stats
 
-from paiaa_jax.experiments.reproduce.paired import paired
+from paiaa_jax.experiments.paired import paired
 
 
 def test_the_interval_is_that_of_the_t_test():
