@@ -1,6 +1,7 @@
 """Every table and figure of the paper on simulated raters, with the small backbone.
 
-    python -m launch.reproduce --config=configs/reproduce_simulated.py --workdir=runs/reproduce --all
+    python -m launch.reproduce --config=configs/reproduce_simulated.py \\
+        --workdir=runs/reproduce --all
 
 Simulates and prepares the databases itself, then trains 39 small networks; meant for two cores and
 less than 25 minutes. It shows that everything runs and fills every row. What is measured speaks of

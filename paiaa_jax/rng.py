@@ -12,7 +12,7 @@ import numpy as np
 
 
 def key(seed, name: str, *steps) -> jax.Array:
-  """A jax key for the stream `name`; `seed` and `steps`, folded in in order: ints, traced or not."""
+  """A jax key for the stream `name`; `seed` and `steps` (folded in, in order): ints or traced."""
   stream = jax.random.fold_in(jax.random.key(seed), zlib.crc32(name.encode()))
   for step in steps:
     stream = jax.random.fold_in(stream, step)

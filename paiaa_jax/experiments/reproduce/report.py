@@ -1,4 +1,4 @@
-"""All parts of a reproduction -> tables, figures and one page; nothing is printed that is missing."""
+"""All parts of a reproduction -> tables, figures and one page; what is missing is not printed."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _facts(results: Results) -> dict[str, str]:
   study = results.study
   facts = {
     "databases": ", ".join(f"{name}: {folder}" for name, folder in study.databases.items()),
-    "overrides": ", ".join(f"{field}={value}" for field, value in study.overrides.items()) or "none",
+    "overrides": ", ".join(f"{field}={value}" for field, value in study.overrides.items()),
     "seeds": ", ".join(map(str, study.seeds)),
     "versions": report.versions(),
     "commands": "each run's steps/ folder holds its commands and what they printed",

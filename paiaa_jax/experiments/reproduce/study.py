@@ -1,4 +1,4 @@
-"""What a reproduction is made of: databases, networks, seeds, people. Plain values from a config."""
+"""What a reproduction is made of: databases, networks, seeds, people; plain values of a config."""
 
 from __future__ import annotations
 

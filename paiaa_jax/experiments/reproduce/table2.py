@@ -133,5 +133,5 @@ def _differences(results: Results, traits: str, level: str) -> Iterator[str]:
       mean, low, high = paired([np.mean(joint[f]) - np.mean(alone[f]) for f in folds])
       yield (
         f"{backbone_title(backbone)}: joint less alone, mean of traits, {mean:+.3f} "
-        f"{interval(low, high)} (95 %, Student over {len(folds)} folds, which share training people)."
+        f"{interval(low, high)} (95 %, Student over {len(folds)} folds, which share people)."
       )
