@@ -23,12 +23,11 @@ from ml_collections import config_flags
 
 from launch import cli_errors
 
-CONFIG = config_flags.DEFINE_config_file("config", None, "Run config.", lock_config=True)
 FLAGS = flags.FLAGS
 
 
 def main(_) -> None:
-  evaluate(CONFIG.value, Path(FLAGS.workdir), [name for name in FLAGS.only if name])
+  evaluate(FLAGS.config, Path(FLAGS.workdir), [name for name in FLAGS.only if name])
 
 
 def evaluate(config, workdir: Path, only: list[str]) -> None:
@@ -86,6 +85,7 @@ def _tell(line: str) -> None:
 
 
 if __name__ == "__main__":
+  config_flags.DEFINE_config_file("config", None, "Run config.", lock_config=True)
   flags.mark_flags_as_required(["config"])
   flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
   flags.DEFINE_list("only", [], "Baselines to run, NAME,...; all by default.")

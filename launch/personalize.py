@@ -21,18 +21,18 @@ from ml_collections import config_flags
 
 from launch import cli_errors, distributed
 
-CONFIG = config_flags.DEFINE_config_file("config", None, "Run config.", lock_config=True)
-WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.")
+FLAGS = flags.FLAGS
 
 
 def main(_) -> None:
   distributed.initialize()
-  if "shards" in CONFIG.value:
+  config, workdir = FLAGS.config, Path(FLAGS.workdir)
+  if "shards" in config:
     from paiaa_jax.personalization import shards
 
-    shards.run(CONFIG.value.shards.to_dict(), Path(WORKDIR.value))
+    shards.run(config.shards.to_dict(), workdir)
   elif distributed.is_first_process():
-    evaluate(CONFIG.value, Path(WORKDIR.value))
+    evaluate(config, workdir)
 
 
 def evaluate(config, workdir: Path) -> None:
@@ -50,5 +50,7 @@ def evaluate(config, workdir: Path) -> None:
 
 
 if __name__ == "__main__":
+  config_flags.DEFINE_config_file("config", None, "Run config.", lock_config=True)
+  flags.DEFINE_string("workdir", None, "Folder of the run.")
   flags.mark_flags_as_required(["config", "workdir"])
   cli_errors.run(main)

@@ -9,7 +9,7 @@ from paiaa_jax.experiments.paired import paired
 from paiaa_jax.experiments.report import Section
 from paiaa_jax.experiments.reproduce import table5
 from paiaa_jax.experiments.reproduce.results import Results
-from paiaa_jax.experiments.reproduce.runs import Need, Run
+from paiaa_jax.experiments.reproduce.runs import Need, Run, Stage2
 from paiaa_jax.experiments.reproduce.study import FLICKR, Study
 from paiaa_jax.experiments.table import Table, as_text, interval
 
@@ -25,7 +25,7 @@ def systems(study: Study, seed: int) -> dict[str, Run]:
 
 
 def needs(study: Study) -> list[Need]:
-  stage2 = (SEED, study.shots, study.solvers[:1])
+  stage2 = Stage2(SEED, study.shots, study.solvers[:1], study.num_splits)
   return [
     Need(run, FLICKR, personal=None if run.system == "aesthetics" else stage2)
     for seed in study.seeds
@@ -58,7 +58,7 @@ def _by_seed(results: Results) -> Table:
       if values[0] is not None:
         moved = results.metric(run, "backbone_change_relative")
         steps = int(results.metric(run, "step") or 0)
-        table.add(name, seed, *values, steps, f"{moved:.3%}", run.name)
+        table.add(name, seed, *values, steps, f"{100 * moved:.2g} %", run.name)
   table.notes = [
     f"SROCC; personal: {study.solvers[0]}, mean over people and {study.num_splits} splits.",
     "Backbone moved: norm of the change of its weights over their norm.",

@@ -9,13 +9,12 @@ from paiaa_jax.experiments.report import Picture, Section
 from paiaa_jax.experiments.reproduce import table5
 from paiaa_jax.experiments.reproduce.results import Results
 from paiaa_jax.experiments.reproduce.runs import Need
-from paiaa_jax.experiments.reproduce.study import FLICKR, Study
+from paiaa_jax.experiments.reproduce.study import Study
 
 
 def needs(study: Study) -> list[Need]:
   run = table5.pa_iaa(study)
-  names = {"": (study.shots, study.solvers), table5.CURVE: (study.curve, study.solvers[:2])}
-  return [Need(run, FLICKR, features=True, personal=(n, *what)) for n, what in names.items()]
+  return [need for need in table5.needs(study) if need.run == run and need.personal]
 
 
 def section(results: Results) -> Section:

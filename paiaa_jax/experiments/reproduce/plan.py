@@ -126,26 +126,24 @@ def _steps(study: Study, run: Run, needs: list[Need]) -> list[Step]:
   for (database, split), wanted in features.items():
     flags = {"workdir": workdir, "data": study.prepared(database), "split": split}
     steps.append(Step("evaluate", flags=flags | ({"features": True} if wanted else {})))
-  for database, name, shots, solvers in _stage2(needs):
-    fields = _people(study, database, shots)
+  stage2 = dict.fromkeys((need.database, need.personal) for need in needs if need.personal)
+  for database, (name, shots, solvers, num_splits) in stage2:
+    fields = _people(study, database, shots, num_splits)
     fields |= {"personalize.name": name, "personalize.solvers": solvers}
     steps.append(Step("personalize", config, fields, {"workdir": workdir}))
   for database in dict.fromkeys(need.database for need in needs if need.baselines):
     if study.baselines:
       flags = {"workdir": workdir, "only": ",".join(study.baselines)}
-      fields = _people(study, database, study.shots)
+      fields = _people(study, database, study.shots, study.num_splits)
       steps.append(Step("baselines", config, fields, flags))
   return steps
 
 
-def _stage2(needs: list[Need]) -> dict[tuple, None]:
-  """(database, name, shots, solvers), each once."""
-  return dict.fromkeys((need.database, *need.personal) for need in needs if need.personal)
-
-
-def _people(study: Study, database: str, shots: tuple[int, ...]) -> dict[str, Any]:
+def _people(
+  study: Study, database: str, shots: tuple[int, ...], num_splits: int
+) -> dict[str, Any]:
   return {
     "data.aesthetics": str(study.prepared(database)),
     "personalize.shots": shots,
-    "personalize.num_splits": study.num_splits,
+    "personalize.num_splits": num_splits,
   }

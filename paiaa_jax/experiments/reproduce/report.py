@@ -40,7 +40,7 @@ def _runs(results: Results, parts: Sequence[str]) -> report.Section:
       names = " + ".join(map(database_title, filter(None, (run.aesthetics, run.auxiliary))))
       steps, batch = int(results.metric(run, "step")), config["optim"]["batch_size"]
       model = results.model_id(run)
-      table.add(run.name, run.seed, names, steps, batch, f"{moved:.3%}", model)
+      table.add(run.name, run.seed, names, steps, batch, f"{100 * moved:.2g} %", model)
   table.notes = ["Backbone moved: norm of the change of its weights over their norm."]
   return report.Section("The networks", "", [table])
 

@@ -55,14 +55,29 @@ class Run(NamedTuple):
     return study.workdir / "runs" / self.name
 
   def overrides(self, study: Study) -> dict[str, Any]:
-    """Fields of the run config that make this run."""
+    """Fields of the run config that make this run; a stream without a task has no database."""
     data = {
-      f"data.{stream}": str(study.prepared(database))
+      f"data.{stream}": str(study.prepared(database)) if database else ""
       for stream, database in (("aesthetics", self.aesthetics), ("auxiliary", self.auxiliary))
-      if database
     }
     preset = study.released if self.preset == RELEASED else {}
     return {"seed": self.seed, **study.overrides, **preset, **data, **SYSTEMS[self.system]}
+
+
+class Stage2(NamedTuple):
+  """One call of launch.personalize.
+
+  Attributes:
+    name: of its outputs; "" for the run's own.
+    shots: k's.
+    solvers: the first is the headline.
+    num_splits: random splits a person.
+  """
+
+  name: str
+  shots: tuple[int, ...]
+  solvers: tuple[str, ...]
+  num_splits: int
 
 
 class Need(NamedTuple):
@@ -73,7 +88,7 @@ class Need(NamedTuple):
     database: it is evaluated on.
     split: of the database.
     features: whether pooled features are written too.
-    personal: (name, shots, solvers) of stage 2 on this database; "" names the run's own.
+    personal: stage 2 on the people of this database.
     baselines: whether the personal baselines are fitted on its features.
   """
 
@@ -81,5 +96,5 @@ class Need(NamedTuple):
   database: str
   split: str = "test"
   features: bool = False
-  personal: tuple[str, tuple[int, ...], tuple[str, ...]] | None = None
+  personal: Stage2 | None = None
   baselines: bool = False
