@@ -93,6 +93,7 @@ def get_config() -> ConfigDict:
       seed=0,
       ratings="",  # folder with other ratings of the same images; "": those of data.aesthetics
       name="",  # of the outputs, personalize_NAME.json; "": personalize.json
+      scores=False,  # whether every held-out score is written too, for launch.benchmark
     )
   )
   return config

@@ -4,7 +4,8 @@
 
 Reads what launch.evaluate predicted for the test split of config.data.aesthetics and the ratings in
 that folder, and evaluates config.personalize.solvers on the test users. Writes into WORKDIR
-personalize.json (Table V, Fig. 6, the test over people) and per_user.csv.
+personalize.json (Table V, Fig. 6, the test over people) and per_user.csv; with
+--config.personalize.scores also scores_SOLVER.parquet, which launch.benchmark reads.
 
     python -m launch.personalize --config=configs/personalize_at_scale.py --workdir=runs/everyone
 
@@ -41,11 +42,15 @@ def evaluate(config, workdir: Path) -> None:
 
   settings = config.personalize.to_dict()
   inputs = people.read(workdir, Path(config.data.aesthetics), settings.pop("ratings"))
-  name = settings.pop("name")
+  name, wants_scores = settings.pop("name"), settings.pop("scores")
   result = people.evaluate(inputs, **settings)
   suffix = f"_{name}" if name else ""
   (workdir / f"personalize{suffix}.json").write_text(json.dumps(result, indent=1) + "\n")
   people.user_table(result).write_csv(workdir / f"per_user{suffix}.csv")
+  if wants_scores:
+    for solver in settings.pop("solvers"):
+      table = people.score_table(inputs, solver, **settings)
+      table.write_parquet(workdir / f"scores_{solver}{suffix}.parquet")
   people.show(result)
 
 

@@ -31,6 +31,7 @@ def distributions_and_traits(
     aux_names: [k].
   """
   n, values = len(images), np.asarray(score_values)
+  bar = 0.8 * np.diff(values).min()
   figure = Figure(figsize=(2.3 * n, 5.4), layout="constrained")
   axes = figure.subplots(3, n, squeeze=False, height_ratios=(1.5, 1, 1))
   for i in range(n):
@@ -38,7 +39,7 @@ def distributions_and_traits(
     top.imshow(images[i])
     top.set_axis_off()
     top.set_title(f"{predicted[i] @ values:.2f}  (raters {target[i] @ values:.2f})", fontsize=9)
-    middle.bar(values, target[i], width=0.8, color=TARGET, alpha=0.5, label="raters")
+    middle.bar(values, target[i], width=bar, color=TARGET, alpha=0.5, label="raters")
     middle.step(values, predicted[i], where="mid", color=PREDICTED, label="predicted")
     middle.set_ylim(0, max(predicted.max(), target.max()) * 1.1)
     bottom.barh(np.arange(len(aux_names)), traits[i], color=PREDICTED)

@@ -78,12 +78,16 @@ def test_the_command_writes_table_v_and_a_row_for_each_user(run, child_env):
   command += [f"--workdir={workdir}", f"--config.data.aesthetics={prepared}"]
   command += ["--config.personalize.shots=(8,20)", "--config.personalize.num_splits=4"]
   command += ["--config.personalize.solvers=('ols','ridge')", "--config.personalize.name=again"]
+  command += ["--config.personalize.scores"]
   done = subprocess.run(command, env=child_env, capture_output=True, text=True, check=False)
   assert done.returncode == 0, done.stderr
   result = json.loads((workdir / "personalize_again.json").read_text())
   assert set(result["solvers"]["ridge"]) == {"8", "20"}
   assert len(pl.read_csv(workdir / "per_user_again.csv")) == 16
   assert "ridge" in done.stdout
+  scores = pl.read_parquet(workdir / "scores_ridge_again.parquet")
+  assert set(scores.columns) == {"user", "image", "split", "k", "score"}  # as launch.benchmark's
+  assert len(scores) == 4 * 4 * ((IMAGES - 8) + (IMAGES - 20))
 
   (workdir / "predictions" / "flickr_aes_test.parquet").unlink()
   failed = subprocess.run(command, env=child_env, capture_output=True, text=True, check=False)
