@@ -21,7 +21,8 @@ def get_config() -> ConfigDict:
   config.overrides = ConfigDict(
     {
       "data": dict(image_size=96, resize=104),
-      "optim": dict(batch_size=12, steps=20),
+      # In 20 steps Adam moves backbone and heads alike, whatever the scale of a task's loss.
+      "optim": dict(batch_size=12, steps=20, optimizer="adam", lr_backbone=1e-4, lr_heads=1e-3),
       "train": dict(eval_every=20),
     }
   )
@@ -29,7 +30,6 @@ def get_config() -> ConfigDict:
   config.released = ConfigDict(
     {
       "model": dict(pooling="gap", head_input="logits", head_widths=(64, 32), aux_final_norm=True),
-      "optim": dict(optimizer="adam", lr_backbone=1e-4, lr_heads=1e-3),
     }
   )
   return config

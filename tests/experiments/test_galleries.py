@@ -1,5 +1,7 @@
 """Pictures that show what they say."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -12,5 +14,5 @@ def test_bars_of_a_distribution_stand_side_by_side_whatever_the_scale(scores):
   figure = distributions_and_traits([image], share, share, np.ones((1, 2)), scores, ("a", "b"))
   bars = sorted(figure.axes[1].patches, key=lambda bar: bar.get_x())
   assert len(bars) == len(scores)
-  for left, right in zip(bars, bars[1:], strict=False):
+  for left, right in itertools.pairwise(bars):
     assert left.get_x() + left.get_width() < right.get_x()
