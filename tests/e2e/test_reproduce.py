@@ -3,21 +3,21 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from tests.experiments.reproduce import tiny
-
+ROOT = Path(__file__).parents[2]
+TINY = "tests.experiments.reproduce.tiny"
+STUDY = "tests/experiments/reproduce/tiny_study.py"
 TABLES = ("table1", "table2", "table3", "table4", "table5", "ablation", "ablation_seeds")
 PICTURES = ("figure4", "figure5", "figure6", "figure7", "learning_curve")
 
 
 def reproduce(workdir, env, *flags):
-  command = [sys.executable, "-m", "tests.experiments.reproduce.tiny", f"--config={tiny.STUDY}"]
+  command = [sys.executable, "-m", TINY, f"--config={STUDY}"]
   command += [f"--workdir={workdir}", *flags]
-  return subprocess.run(
-    command, cwd=tiny.ROOT, env=env, capture_output=True, text=True, check=False
-  )
+  return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def reproduced(tmp_path_factory, child_env):
   workdir = tmp_path_factory.mktemp("reproduce") / "run"
   done = reproduce(workdir, child_env, "--all")
   assert done.returncode == 0, done.stderr[-3000:]
-  return workdir, done
+  return workdir
 
 
 def rows(workdir, name):
@@ -34,7 +34,7 @@ def rows(workdir, name):
 
 @pytest.mark.parametrize("name", TABLES)
 def test_a_row_is_measured_by_a_run_that_is_there_or_published_or_planted(reproduced, name):
-  workdir, _ = reproduced
+  workdir = reproduced
   origins = {row["origin"] for row in rows(workdir, name)}
   assert "measured here" in origins and origins <= {"measured here", "published", "planted"}
   for row in rows(workdir, name):
@@ -46,7 +46,7 @@ def test_a_row_is_measured_by_a_run_that_is_there_or_published_or_planted(reprod
 
 
 def test_every_figure_is_drawn_and_the_page_says_simulated(reproduced):
-  workdir, _ = reproduced
+  workdir = reproduced
   for name in PICTURES:
     assert (workdir / "figures" / f"{name}.png").stat().st_size > 5000
   page = (workdir / "report.html").read_text()
@@ -54,7 +54,7 @@ def test_every_figure_is_drawn_and_the_page_says_simulated(reproduced):
 
 
 def test_table_v_has_every_system_on_the_same_people(reproduced):
-  workdir, _ = reproduced
+  workdir = reproduced
   measured = [row for row in rows(workdir, "table5") if row["origin"] == "measured here"]
   methods = [(row["method"], row["solver"]) for row in measured]
   assert methods == [
@@ -71,7 +71,7 @@ def test_table_v_has_every_system_on_the_same_people(reproduced):
 
 
 def test_the_ablation_takes_equal_steps_and_tells_how_far_each_backbone_moved(reproduced):
-  workdir, _ = reproduced
+  workdir = reproduced
   seeds = rows(workdir, "ablation_seeds")
   assert len(seeds) == 3 * 2 and {row["steps"] for row in seeds} == {2}
   assert all(float(row["backbone moved"].rstrip(" %")) > 0 for row in seeds)
@@ -80,7 +80,7 @@ def test_the_ablation_takes_equal_steps_and_tells_how_far_each_backbone_moved(re
 
 
 def test_started_again_it_makes_what_is_missing_and_nothing_else(reproduced, child_env):
-  workdir, _ = reproduced
+  workdir = reproduced
   lost = next((workdir / "runs").glob("mt_iaa*seed1"))
   before = (workdir / "tables" / "ablation.json").read_bytes()
   (lost / "steps" / "01").unlink()  # its evaluation
@@ -91,7 +91,7 @@ def test_started_again_it_makes_what_is_missing_and_nothing_else(reproduced, chi
 
 
 def test_a_chain_runs_alone_and_an_unknown_one_is_told(reproduced, child_env):
-  workdir, _ = reproduced
+  workdir = reproduced
   listed = reproduce(workdir, child_env, "--table=1", "--list")
   assert [line.split()[0] for line in listed.stdout.splitlines()] == ["0", "1", "2", "3"]
   assert reproduce(workdir, child_env, "--table=1", "--chain=3").returncode == 0

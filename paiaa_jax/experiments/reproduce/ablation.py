@@ -8,7 +8,7 @@ from __future__ import annotations
 from paiaa_jax.experiments.paired import paired
 from paiaa_jax.experiments.report import Section
 from paiaa_jax.experiments.reproduce import table5
-from paiaa_jax.experiments.reproduce.results import Results
+from paiaa_jax.experiments.reproduce.results import MOVED, Results
 from paiaa_jax.experiments.reproduce.runs import Need, Run, Stage2
 from paiaa_jax.experiments.reproduce.study import FLICKR, Study
 from paiaa_jax.experiments.table import Table, as_text, interval
@@ -56,12 +56,11 @@ def _by_seed(results: Results) -> Table:
     for name, run in systems(study, seed).items():
       values = [_generic(results, run), *(_personal(results, run, k) for k in study.shots)]
       if values[0] is not None:
-        moved = results.metric(run, "backbone_change_relative")
         steps = int(results.metric(run, "step") or 0)
-        table.add(name, seed, *values, steps, f"{100 * moved:.2g} %", run.name)
+        table.add(name, seed, *values, steps, results.backbone_moved(run), run.name)
   table.notes = [
     f"SROCC; personal: {study.solvers[0]}, mean over people and {study.num_splits} splits.",
-    "Backbone moved: norm of the change of its weights over their norm.",
+    MOVED,
   ]
   return table
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from paiaa_jax.experiments import report
 from paiaa_jax.experiments.reproduce import plan
-from paiaa_jax.experiments.reproduce.results import Results
+from paiaa_jax.experiments.reproduce.results import MOVED, Results
 from paiaa_jax.experiments.reproduce.study import Study, database_title
 from paiaa_jax.experiments.table import Table
 
@@ -35,13 +35,13 @@ def _runs(results: Results, parts: Sequence[str]) -> report.Section:
   table = Table("runs", f"The networks ({study.raters})", columns)
   for run in plan.runs(study, parts):
     config = results.config(run)
-    moved = config and results.metric(run, "backbone_change_relative")
+    moved = config and results.backbone_moved(run)
     if moved is not None:
       names = " + ".join(map(database_title, filter(None, (run.aesthetics, run.auxiliary))))
       steps, batch = int(results.metric(run, "step")), config["optim"]["batch_size"]
       model = results.model_id(run)
-      table.add(run.name, run.seed, names, steps, batch, f"{100 * moved:.2g} %", model)
-  table.notes = ["Backbone moved: norm of the change of its weights over their norm."]
+      table.add(run.name, run.seed, names, steps, batch, moved, model)
+  table.notes = [MOVED]
   return report.Section("The networks", "", [table])
 
 

@@ -14,6 +14,8 @@ from paiaa_jax.experiments.reproduce.runs import Run
 from paiaa_jax.experiments.reproduce.study import Study
 from paiaa_jax.models import model_folder
 
+MOVED = "Backbone moved: norm of the change of its weights over their norm."
+
 
 class Results:
   """The runs' outputs by run and database.
@@ -55,6 +57,11 @@ class Results:
     if path is None or f'"{name}"' not in path.read_text():
       return None
     return run_folder.last_metric(run.folder(self.study), name)
+
+  def backbone_moved(self, run: Run) -> str | None:
+    """As a table's cell; MOVED says what it is."""
+    moved = self.metric(run, "backbone_change_relative")
+    return None if moved is None else f"{100 * moved:.2g} %"
 
   def model_id(self, run: Run) -> str | None:
     """Of the weights that the run's figures come from."""

@@ -31,6 +31,10 @@ def released(study: Study) -> Run:
   return Run("pa_iaa", study.headline, FLICKR, PSYCHO, study.seeds[0], RELEASED)
 
 
+def _released_splits(study: Study) -> int:
+  return min(RELEASED_SPLITS, study.num_splits)
+
+
 def needs(study: Study) -> list[Need]:
   stage2 = Stage2("", study.shots, study.solvers, study.num_splits)
   curve = Stage2(CURVE, study.curve, study.solvers[:2], study.num_splits)
@@ -42,8 +46,7 @@ def needs(study: Study) -> list[Need]:
     Need(mt_iaa(study), FLICKR, personal=stage2),
   ]
   if study.released:
-    splits = min(RELEASED_SPLITS, study.num_splits)
-    settings = Stage2("", study.shots, RELEASED_SOLVERS, splits)
+    settings = Stage2("", study.shots, RELEASED_SOLVERS, _released_splits(study))
     found.append(Need(released(study), FLICKR, features=True, personal=settings))
   return found
 
@@ -71,7 +74,7 @@ def _scores(results: Results) -> Table:
   add_in_order(table, figures if study.shots == (10, 100) else {}, _measured(results))
   table.notes = [
     f"Mean ± deviation over {study.num_splits} repeats of the mean over people; the released "
-    f"scripts' over {min(RELEASED_SPLITS, study.num_splits)}, as theirs.",
+    f"scripts' over {_released_splits(study)}, as theirs.",
     "Baselines learn from the same shots and features; published rows with attributes rest on a "
     "network of attributes that is not part of this project.",
     "ols, sgd: Eq. 7 as written; ridge, bayes: the same five weights, shrunk; conditional: weights "

@@ -1,3 +1,18 @@
-"""The reproduction of tests.experiments.reproduce.tiny."""
+"""The reproduction of tests.experiments.reproduce.tiny: the simulated one, cut short."""
 
-from tests.experiments.reproduce.tiny import get_config  # noqa: F401
+from configs import reproduce_simulated
+
+
+def get_config():
+  config = reproduce_simulated.get_config()
+  config.configs = {"tiny": "tests/experiments/reproduce/tiny_run.py"}
+  config.headline = "tiny"
+  config.overrides = {"optim": {"steps": 2}}
+  config.released = {"model": {"aux_final_norm": True}, "optim": {"optimizer": "adam"}}
+  config.folds = 2
+  config.seeds = (0, 1)
+  config.curve = (10, 20)
+  config.num_splits = 3
+  config.solvers = ("bayes", "ridge")
+  config.baselines = ("residual_svr_traits", "fpmf_traits")
+  return config
