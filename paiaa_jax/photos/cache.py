@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +21,7 @@ from paiaa_jax.photos.files import DIGEST_BYTES
 KEY = np.dtype([("digest", "<u8", (2,)), ("look", "<u8"), ("taken", "<f8")])
 BLOCK_ROWS = 65_536  # where blocks stop growing: 6 MB at 15 outputs
 MERGE_BLOCKS = 64  # small blocks that are joined into one
+PATIENCE = 60.0  # seconds that one process waits for another's write
 _SCHEMA = """
 create table if not exists blocks (
   id integer primary key, model text not null, rows integer not null,
@@ -61,17 +63,19 @@ class Cache:
       width: b + k, outputs of a photograph.
 
     Raises:
-      ValueError: a file that is no cache.
+      ValueError: a file that is no cache, cannot be opened, or stays locked.
     """
     self.model, self.width = model, width
     if str(path) != ":memory:":
       Path(path).parent.mkdir(parents=True, exist_ok=True)
     try:
-      self._base = sqlite3.connect(path, timeout=60, isolation_level=None)
+      self._base = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
       self._base.execute("pragma page_size = 65536")
-      self._base.execute("pragma journal_mode = wal")
+      _write_ahead(self._base)
       self._base.execute("pragma synchronous = normal")
       self._base.executescript(_SCHEMA)
+    except sqlite3.OperationalError as error:
+      raise ValueError(f"The cache {path} cannot be opened: {error}.") from error
     except sqlite3.DatabaseError as error:
       raise ValueError(f"{path} is no cache ({error}); delete or rename it.") from error
 
@@ -132,6 +136,23 @@ class Cache:
     self._base.execute("begin immediate")
     with self._base:
       self._base.executemany("insert or replace into files values (?, ?, ?, ?)", files)
+
+
+def _write_ahead(base: sqlite3.Connection) -> None:
+  """Readers beside a writer. SQLite's own wait does not cover the switch, which locks the file."""
+  deadline = time.monotonic() + PATIENCE
+  while True:
+    try:
+      base.execute("pragma journal_mode = wal")
+      return
+    except sqlite3.OperationalError as error:
+      if not _is_busy(error) or time.monotonic() > deadline:
+        raise
+    time.sleep(0.01)
+
+
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+  return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY  # the low byte, whatever the kind
 
 
 class Index:

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import sqlite3
+import threading
 
 import numpy as np
 import pytest
@@ -67,6 +68,32 @@ def test_processes_that_write_at_once_lose_nothing(tmp_path):
   with Cache(path, "model", WIDTH) as held:
     keys = held.rows().keys
   assert len(keys) == len(np.unique(keys["digest"], axis=0)) == 8 * cache.MERGE_BLOCKS
+
+
+@pytest.fixture
+def file_in_use(tmp_path):
+  """A new file that another connection is about to write, before its log is switched."""
+  other = sqlite3.connect(tmp_path / "c", isolation_level=None, check_same_thread=False)
+  other.execute("create table t (x)")
+  other.execute("begin immediate")
+  yield tmp_path / "c", other
+  other.close()
+
+
+def test_a_file_that_another_is_creating_is_waited_for(file_in_use):
+  path, other = file_in_use
+  release = threading.Timer(0.2, other.execute, ["commit"])
+  release.start()
+  with Cache(path, "model", WIDTH) as held:
+    held.add(make_rows(3))
+    assert len(held.rows().keys) == 3
+  release.join()
+
+
+def test_a_file_that_stays_locked_is_not_called_broken(file_in_use, monkeypatch):
+  monkeypatch.setattr(cache, "PATIENCE", 0.1)
+  with pytest.raises(ValueError, match=r"c cannot be opened: database is locked\.$"):
+    Cache(file_in_use[0], "model", WIDTH)
 
 
 def test_the_index_finds_each_digest_and_no_other():
