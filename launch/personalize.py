@@ -43,14 +43,14 @@ def evaluate(config, workdir: Path) -> None:
   settings = config.personalize.to_dict()
   inputs = people.read(workdir, Path(config.data.aesthetics), settings.pop("ratings"))
   name, wants_scores = settings.pop("name"), settings.pop("scores")
-  result = people.evaluate(inputs, **settings)
   suffix = f"_{name}" if name else ""
+
+  def save_scores(solver, table):
+    table.write_parquet(workdir / f"scores_{solver}{suffix}.parquet")
+
+  result = people.evaluate(inputs, **settings, save=save_scores if wants_scores else None)
   (workdir / f"personalize{suffix}.json").write_text(json.dumps(result, indent=1) + "\n")
   people.user_table(result).write_csv(workdir / f"per_user{suffix}.csv")
-  if wants_scores:
-    for solver in settings.pop("solvers"):
-      table = people.score_table(inputs, solver, **settings)
-      table.write_parquet(workdir / f"scores_{solver}{suffix}.parquet")
   people.show(result)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from paiaa_jax.data import databases, records
-from paiaa_jax.experiments import predict
-from paiaa_jax.personalization import bayes, crowd, protocol, solvers, splits, summary, tables
+from paiaa_jax.experiments import predict, score_table
+from paiaa_jax.personalization import bayes, crowd, protocol, solvers, summary, tables
 
 # Predictions for training photographs, each by a network that was not trained on it.
 OUT_OF_FOLD = "out_of_fold"
@@ -72,15 +72,34 @@ def read(workdir: Path, prepared: Path, other_ratings: str = "") -> Inputs:
 
 
 def evaluate(
-  inputs: Inputs, *, shots: Sequence[int], num_splits: int, solvers: Sequence[str], seed: int
+  inputs: Inputs,
+  *,
+  shots: Sequence[int],
+  num_splits: int,
+  solvers: Sequence[str],
+  seed: int,
+  save: Callable[[str, pl.DataFrame], None] | None = None,
 ) -> dict[str, Any]:
-  """Every solver on the same splits: JSON-ready; the first solver is the headline."""
+  """Every solver on the same splits.
+
+  Args:
+    inputs: see read.
+    shots, num_splits, seed: as in protocol.evaluate_splits.
+    solvers: names; the first is the headline.
+    save: is given each solver's name and its score_table, as soon as it is solved.
+
+  Returns:
+    A dict that is ready for JSON.
+  """
   people = inputs.people
-  settings = dict(shots=tuple(shots), num_splits=num_splits, seed=seed, prior=crowd_prior(inputs))
+  draws = dict(shots=tuple(shots), num_splits=num_splits, seed=seed)
+  settings = dict(draws, prior=crowd_prior(inputs), keep_scores=save is not None)
   results = {}
   for solver in solvers:
     evaluation = solve(inputs, solver, **settings)
     results[solver] = summary.summarize(evaluation, tuple(shots), people.user_ids)
+    if save:
+      save(solver, score_table.of_held_out(people, evaluation.scores, **draws))
   return {
     "database": inputs.database,
     "headline": solvers[0],
@@ -130,33 +149,6 @@ def _features(inputs: Inputs) -> np.ndarray:
   row_of = {name: row for row, name in enumerate(names)}
   place = np.array([[row_of.get(name, -1) for name in own] for own in inputs.people.image_ids])
   return np.where((place >= 0)[..., None], rows[place], 0)
-
-
-def score_table(
-  inputs: Inputs, solver: str, *, shots: Sequence[int], num_splits: int, seed: int
-) -> pl.DataFrame:
-  """What a solver predicts of every held-out image: user, image, split, k, score.
-
-  These are the columns that launch.benchmark reads.
-  """
-  people = inputs.people
-  settings = dict(shots=tuple(shots), num_splits=num_splits, seed=seed)
-  prior = crowd_prior(inputs)
-  scores = solve(inputs, solver, keep_scores=True, prior=prior, **settings).scores
-  position = splits.draw_splits(
-    people.valid, people.user_ids, people.image_ids, num_splits=num_splits, seed=seed
-  ).position
-  held_out = np.stack([people.valid[..., None] & (position >= k) for k in shots])
-  i, user, image, split = np.nonzero(held_out)
-  return pl.DataFrame(
-    {
-      "user": people.user_ids[user],
-      "image": people.image_ids[user, image],
-      "split": split,
-      "k": np.asarray(shots)[i],
-      "score": scores[held_out],
-    }
-  )
 
 
 def user_table(result: dict[str, Any]) -> pl.DataFrame:

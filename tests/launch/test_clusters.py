@@ -62,8 +62,10 @@ def test_shellcheck_has_nothing_to_say():
 def test_kubernetes_schema_admits_the_job():
   reason = "100 MB of schemas; pip install kubernetes-validate"
   schemas = pytest.importorskip("kubernetes_validate", reason=reason)
-  for resource in yaml.safe_load_all((LAUNCH / "k8s/train.yaml").read_text()):
-    schemas.validate(resource, schemas.latest_version(), strict=True)
+  resources = list(yaml.safe_load_all((LAUNCH / "k8s/train.yaml").read_text()))
+  assert resources
+  for resource in resources:
+    schemas.validate(resource, schemas.latest_version(), strict=True)  # raises, if not
 
 
 def test_the_configs_that_the_files_name_exist():
