@@ -1,4 +1,4 @@
-"""Weights for everyone, from sharded tables larger than memory.
+r"""Weights for everyone, from sharded tables larger than memory.
 
     python -m launch.personalize --config=configs/personalize_at_scale.py --workdir=runs/everyone \
         --config.shards.ratings='ratings/*.parquet' --config.shards.scores='scores/*.parquet'
@@ -15,7 +15,9 @@ def get_config() -> ConfigDict:
   config = ConfigDict()
   config.shards = dict(
     ratings="ratings/*.parquet",  # columns user, image, score
-    scores="scores/*.parquet",  # columns image, aesthetic_score, one an auxiliary output
+    # Columns image, aesthetic_score, one an auxiliary output: launch.evaluate's predictions are
+    # such; in rows of `paiaa score` or launch.score_ray, rename path to image.
+    scores="scores/*.parquet",
     scale=(1.0, 5.0),  # lowest and highest rating possible
     parts=64,  # people are dealt into so many; one is in memory at a time, on each host
     crowd=20_000,  # people, at most, from whom the prior is learnt

@@ -1,6 +1,6 @@
-"""The `released` preset: the authors' published scripts on AVA, where they differ from the paper.
+r"""The `released` preset: the authors' published scripts on AVA, where they differ from the paper.
 
-    python -m launch.convert_weights inception_v3.pth --backbone=inception_v3 --head \\
+    python -m launch.convert_weights inception_v3.pth --backbone=inception_v3 --head \
         --out=weights/inception_v3_head
     python -m launch.train --config=configs/released_inception_v3.py --workdir=runs/released
 

@@ -3,9 +3,10 @@
     python -m launch.reproduce --config=configs/reproduce.py --workdir=runs/paper --all
 
 Expects what launch.prepare_data wrote under /data/prepared (psychoflickr_self: with
---option=traits=self --name=psychoflickr_self) and ImageNet weights under weights/ (see
-launch.convert_weights). 57 trainings, each of days on one GPU: launch/slurm/reproduce.sh shares
-them out. The published figures stand beside ours in every table.
+--option=traits=self --name=psychoflickr_self) and, by launch.convert_weights, weights/inception_v3,
+weights/inception_v3_head (with --head) and weights/densenet121. 101 trainings, many of days on one
+GPU: launch/slurm/reproduce.sh shares them out. The published figures stand beside ours in every
+table.
 """
 
 from ml_collections import ConfigDict
@@ -38,6 +39,7 @@ def get_config() -> ConfigDict:
           "optim": dict(optimizer="adam", lr_heads=1e-3, decay=0.5),
         }
       ),
+      released_flickr_aes=ConfigDict({"model": dict(head_widths=(1024, 512))}),
       folds=10,  # by person, of Table II
       traits=("psychoflickr", "psychoflickr_self"),  # of Table II; the first is the headline
       seeds=(0, 1, 2, 3, 4),  # of the ablation; the first is that of every other run

@@ -1,6 +1,6 @@
-"""Every table and figure of the paper on simulated raters, with the small backbone.
+r"""Every table and figure of the paper on simulated raters, with the small backbone.
 
-    python -m launch.reproduce --config=configs/reproduce_simulated.py \\
+    python -m launch.reproduce --config=configs/reproduce_simulated.py \
         --workdir=runs/reproduce --all
 
 Simulates and prepares the databases itself, then trains 39 small networks; meant for two cores and
@@ -32,4 +32,5 @@ def get_config() -> ConfigDict:
       "model": dict(pooling="gap", head_input="logits", head_widths=(64, 32), aux_final_norm=True),
     }
   )
+  config.released_flickr_aes = ConfigDict()
   return config

@@ -1,13 +1,16 @@
-"""Work that is done once: each piece leaves a mark with its own command line, and is not redone.
+"""Work that is done once: each piece leaves a mark that says what it rests on, and is not redone.
 
-A mark of another line (other flags) does not count. What the work prints goes into a log beside
-its mark, and what it says on stderr through to the terminal.
+A mark of another command line, of a config that has changed since, or of work that rests on other
+work, does not count. What the work prints goes into a log beside its mark, and what it says on
+stderr through to the terminal.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
+import runpy
 import shlex
 import subprocess
 import sys
@@ -28,9 +31,10 @@ def run(
   command: list[str],
   work: Callable[[], None] | None = None,
   *,
+  after: str = "",
   again: bool = False,
-) -> None:
-  """Runs `python -m` command, unless `mark` says that this very line has been run.
+) -> str:
+  """Runs `python -m` command, unless `mark` says that this has been done.
 
   Exits with the command's own code where that is not 0.
 
@@ -39,11 +43,16 @@ def run(
     what: in words, for the terminal.
     command: module and flags.
     work: does in this process what the command would do in another; None runs the command.
+    after: what the work rests on: what `run` returned for earlier work.
     again: runs it whatever the mark says, and what it prints goes to the terminal.
+
+  Returns:
+    What the mark holds.
   """
   line = shlex.join(["python", "-m", *command])
-  if not again and mark.exists() and mark.read_text() == line:
-    return
+  done = "\n".join([line, *_configs(command), *_digests(after)])
+  if not again and mark.exists() and mark.read_text() == done:
+    return done
   mark.parent.mkdir(parents=True, exist_ok=True)
   _say(f"== {what}\n   {line}")
   start = time.monotonic()
@@ -58,7 +67,18 @@ def run(
     _say(f"error: stopped at '{what}' (exit code {status}); the same command goes on from here.")
     sys.exit(status)
   _say(f"   {time.monotonic() - start:.0f} s")
-  mark.write_text(line)
+  mark.write_text(done)
+  return done
+
+
+def _configs(command: list[str]) -> list[str]:
+  """The config that the command names, as it is now: a run config is a program and may change."""
+  paths = [flag.partition("=")[2] for flag in command if flag.startswith("--config=")]
+  return [f"config {runpy.run_path(path)['get_config']().to_json()}" for path in paths]
+
+
+def _digests(after: str) -> list[str]:
+  return [f"after {hashlib.sha256(after.encode()).hexdigest()}"] if after else []
 
 
 def _subprocess(command: list[str], stdout) -> int:

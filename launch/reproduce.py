@@ -10,6 +10,7 @@ that it was measured on, or that it is published.
 Many machines share the work: `--list` prints the chains, `--chain=I` runs one of them and nothing
 else (the databases come first: `--chain=-1`), and without either the report is made from all.
 
+    python -m launch.reproduce --config=... --workdir=... --all --chain=-1
     N=$(python -m launch.reproduce --config=... --workdir=... --all --list | wc -l)
     sbatch --array=0-$((N - 1)) launch/slurm/reproduce.sh --config=... --workdir=... --all
 """
@@ -40,6 +41,7 @@ CHAIN = flags.DEFINE_integer("chain", None, "Runs one chain only.", lower_bound=
 
 def main(_) -> None:
   from paiaa_jax.experiments.reproduce import plan, report
+  from paiaa_jax.experiments.reproduce.claim import claim
   from paiaa_jax.experiments.reproduce.study import from_config
 
   study = from_config(CONFIG.value.to_dict(), Path(WORKDIR.value))
@@ -48,7 +50,9 @@ def main(_) -> None:
   if LIST.value:
     for number, chain in enumerate(chains):
       print(number, chain.name)
-  elif CHAIN.value is not None:
+    return
+  claim(study)
+  if CHAIN.value is not None:
     _run(_chosen(chains, plan.databases(study)))
   else:
     _run(plan.databases(study))
@@ -80,11 +84,13 @@ def _chosen(chains, databases):
 
 
 def _run(chain, place: str = "") -> None:
-  """The chain's steps that have not been done yet."""
-  for i, step in enumerate(chain.steps):
+  """The chain's steps that have not been done yet; all rest on the first, a run's training."""
+  first = ""
+  for step in chain.steps:
     what = f"{place}{chain.name}: {step.verb}"
     work = functools.partial(HERE[step.verb], step) if step.verb in HERE else None
-    once.run(chain.folder / f"{i:02d}", what, step.command, work)
+    done = once.run(chain.folder / step.name, what, step.command, work, after=first)
+    first = first or done
 
 
 def _train(step) -> None:

@@ -15,6 +15,8 @@ app = typer.Typer(
   pretty_exceptions_enable=False,
 )
 
+STOPPED = 130  # what typer makes of Ctrl-C
+
 Paths = Annotated[list[Path], typer.Argument(help="Photographs, and folders of them.")]
 Model = Annotated[
   str | None,
@@ -24,7 +26,9 @@ BatchSize = Annotated[int, typer.Option(min=1, help="Photographs a call of the n
 Recursive = Annotated[bool, typer.Option("--recursive", "-r", help="Folders in folders too.")]
 CachePath = Annotated[
   Path | None,
-  typer.Option("--cache", help="Score cache [default: $PAIAA_CACHE or ~/.cache/paiaa]"),
+  typer.Option(
+    "--cache", help="Score cache file [default: $PAIAA_CACHE or ~/.cache/paiaa/scores.sqlite]"
+  ),
 ]
 Output = Annotated[
   Path | None, typer.Option("--output", "-o", help="A .csv, .jsonl or .parquet file; else stdout.")
@@ -68,7 +72,7 @@ def suggest(
   """Which photographs to rate first."""
   from paiaa_jax.photos import ratings, verbs
 
-  done = ratings.read_table(rated) if rated else None
+  done = ratings.read_paths(rated) if rated else []
   verbs.suggest(_library(paths, model, batch_size, recursive, cache), done, count, output)
 
 
@@ -100,7 +104,8 @@ def personalize(
     raise ValueError("give either a csv of ratings or --from-xmp=FOLDER.")
   found = ratings.read_table(table, scale) if table else ratings.read_stars([from_xmp], recursive)
   if not found.paths:
-    raise ValueError(f"no rating in {table or from_xmp}.")
+    deeper = "" if table or recursive else "; --recursive looks into folders in folders"
+    raise ValueError(f"no rating in {table or from_xmp}{deeper}.")
   verbs.personalize(_library(found.paths, model, batch_size, False, cache), found, output)
 
 
@@ -193,12 +198,12 @@ def main() -> None:
     code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
   except (ValueError, OSError) as error:
     _fail(str(error), 2)
-  except KeyboardInterrupt:
-    _fail("stopped; what was scored is kept, the same command goes on from here.", 130)
   except Exception as error:
     if not hasattr(error, "format_message"):  # typer's own errors, by whatever class it has
       raise
     _fail(error.format_message(), 2)
+  if code == STOPPED:
+    _fail("stopped; what was scored is kept, the same command goes on from here.", STOPPED)
   sys.exit(code or 0)
 
 

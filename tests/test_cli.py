@@ -83,6 +83,7 @@ def test_a_table_goes_to_stdout_and_words_to_stderr(paiaa, photos):  # noqa: F81
     (["rank", ".", "--profile", "nobody.json"], "no such profile"),
     (["rank", "."], "--profile"),
     (["personalize"], "either a csv of ratings or --from-xmp"),
+    (["personalize", "--from-xmp", "."], "no rating in .; --recursive looks"),
     (["personalize", "none.csv"], "no such table"),
     (["personalize", "columns.csv"], "columns file, stars; it needs path and rating"),
     (["personalize", "percent.csv"], "line 2: rating '85' is no number from 1 to 5"),
@@ -100,6 +101,29 @@ def test_a_mistake_is_one_line_and_exit_code_2(paiaa, arguments, says, tmp_path,
   code, out, err = paiaa(*arguments)
   assert code == 2 and out == "" and err.count("\n") == 1
   assert err.startswith("error: ") and says in err
+
+
+def test_a_stop_says_that_nothing_is_lost(paiaa, monkeypatch):
+  from paiaa_jax.photos import verbs
+
+  def stopped(*_):
+    raise KeyboardInterrupt
+
+  monkeypatch.setattr(verbs, "score", stopped)
+  code, out, err = paiaa("score", ".")
+  assert code == 130 and out == "" and err.startswith("error: stopped; what was scored is kept")
+
+
+def test_suggest_takes_ratings_of_any_scale(paiaa, photos, tmp_path):  # noqa: F811
+  (tmp_path / "rated.csv").write_text("path,rating\nphotos/00.jpg,85\n")
+  out = tmp_path / "next.csv"
+  assert paiaa("suggest", photos, "--rated", tmp_path / "rated.csv", "-o", out)[0] == 0
+  assert len(out.read_text().splitlines()) == 20 and "00.jpg" not in out.read_text()
+
+
+def test_a_tilde_in_a_models_name_is_the_users_home(paiaa, monkeypatch, model_path):  # noqa: F811
+  monkeypatch.setenv("HOME", str(model_path.parent))
+  assert paiaa("doctor", f"--model=~/{model_path.name}")[1].count("scores 1 to 5") == 1
 
 
 def test_without_a_model_it_says_how_to_get_one(paiaa, monkeypatch, tmp_path):

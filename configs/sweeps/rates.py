@@ -8,8 +8,9 @@ from configs import base
 
 def get_config():
   config = base.get_config()
-  config.data.aesthetics = "data/prepared/ava"
-  config.data.auxiliary = "data/prepared/psychoflickr"
+  config.model.pretrained = "weights/inception_v3"  # see launch.convert_weights
+  config.data.aesthetics = "/data/prepared/ava"
+  config.data.auxiliary = "/data/prepared/psychoflickr"
   return config
 
 

@@ -77,12 +77,17 @@ def load(source: bytes | str | Path, min_side: int = 0, name: str = "") -> Image
     source = Path(source).read_bytes()
   try:
     image = Image.open(io.BytesIO(source), formats=FORMATS)
-    orientation = _orientation(image)
     if min_side:
       image.draft(None, (min_side, min_side))
-    image = _to_rgb(image)
+    return upright(image)
   except Exception as error:  # on hostile bytes Pillow's parsers raise a dozen types
     raise ValueError(f"{name or 'image'}: {_reason(source, error)}") from error
+
+
+def upright(image: Image.Image) -> Image.Image:
+  """An open Pillow image of any mode -> RGB, set upright by its EXIF orientation; see `load`."""
+  orientation = _orientation(image)  # before decoding, which may turn the image itself
+  image = _to_rgb(image)
   return image.transpose(_TRANSPOSE[orientation]) if orientation in _TRANSPOSE else image
 
 

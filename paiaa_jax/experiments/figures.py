@@ -11,6 +11,13 @@ from matplotlib.figure import Figure
 GENERIC, GAIN, LOSS = "#8aa4a0", "#1f6f63", "#b5523b"
 
 
+def before_and_after(users: Sequence[Mapping[str, Any]]) -> tuple[list[float], list[float]]:
+  """Generic and personal SROCC of the people who have both; who rates all alike has neither."""
+  pairs = [(user["srcc_generic"], user["srcc_personal"]) for user in users]
+  defined = [pair for pair in pairs if None not in pair]
+  return [before for before, _ in defined], [after for _, after in defined]
+
+
 def people_bars(generic: Sequence[float], personal: Sequence[float], title: str) -> Figure:
   """Fig. 6: one bar a person, the generic SROCC and what personalising adds or takes.
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from paiaa_jax.experiments import figures, oracle, people, published, run_folder
 from paiaa_jax.experiments.report import Picture, Section
-from paiaa_jax.experiments.table import PLANTED, PUBLISHED, Table, interval, mean_std
+from paiaa_jax.experiments.table import PLANTED, PUBLISHED, Cell, Table, interval, mean_std
 
 SIMULATED = "simulated raters"
 DATABASE, FOLDER = "flickr_aes", "FLICKR-AES"  # whose people are personalised
@@ -67,8 +67,9 @@ def _gains(result: dict) -> Table:
   for solver, by_shots in result["solvers"].items():
     for k, one in by_shots.items():
       test, undefined = one["test"], sum(one["undefined"].values())
-      bounds = interval(test["low"], test["high"])
-      table.add(solver, k, test["gain"], bounds, f"{test['p_value']:.1g}", undefined)
+      if test["gain"] is not None:
+        bounds = interval(test["low"], test["high"])
+        table.add(solver, k, test["gain"], bounds, f"{test['p_value']:.1g}", undefined)
   return table
 
 
@@ -92,7 +93,7 @@ def people_one_by_one(workdir: Path) -> Section:
   """Fig. 6, and whether each person's intervals keep their word."""
   result = run_folder.read_json(workdir / "personalize.json")
   users = result["solvers"][result["headline"]]["100"]["users"]
-  before, after = ([user[key] for user in users] for key in ("srcc_generic", "srcc_personal"))
+  before, after = figures.before_and_after(users)
   title = f"k = 100, {result['headline']}: mean {np.mean(before):.3f} to {np.mean(after):.3f}"
   caption = (
     f"Fig. 6 ({SIMULATED}): each person's generic SROCC and what 100 ratings change. Published, on "
@@ -110,5 +111,5 @@ def _result(workdir: Path, name: str) -> dict:
   return run_folder.read_json(workdir / f"personalize{'_' + name if name else ''}.json")
 
 
-def _cell(side: dict[str, float]) -> str:
+def _cell(side: dict[str, float | None]) -> Cell:
   return mean_std((side["mean"], side["std"]))

@@ -107,9 +107,10 @@ def as_text(cell: Cell) -> str:
   return f"{cell:.3f}" if isinstance(cell, float) else str(cell)
 
 
-def mean_std(values: Sequence[float]) -> str:
-  """(mean, standard deviation) -> '.543 ± .003', as Table V prints them."""
-  return f"{values[0]:.3f} ± {values[1]:.3f}"
+def mean_std(values: Sequence[float | None]) -> Cell:
+  """(mean, standard deviation) -> '.543 ± .003', as in Table V; either may be undefined."""
+  mean, std = values
+  return mean if mean is None or std is None else f"{mean:.3f} ± {std:.3f}"
 
 
 def interval(low: float, high: float) -> str:

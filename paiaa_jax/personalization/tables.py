@@ -10,7 +10,9 @@ import numpy as np
 import polars as pl
 
 # columns of a table of predictions that are no auxiliary output
-KNOWN = re.compile(r"image|path|index|error|model_id|aesthetic_score|score_std|percentile|p\d+")
+KNOWN = re.compile(
+  r"image|path|index|error|model_id|aesthetic_score|score_std|scale_low|scale_high|percentile|p\d+"
+)
 
 
 class People(NamedTuple):

@@ -127,7 +127,7 @@ def load(model: str | Path | None = None, batch_size: int = 32) -> Model:
 
 def _upright(picture: Picture, size: int) -> Image.Image | np.ndarray:
   if isinstance(picture, Image.Image):
-    return picture.convert("RGB")
+    return images.upright(picture)
   if not isinstance(picture, np.ndarray):
     return images.load(picture, min_side=size)
   if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:

@@ -7,10 +7,11 @@ model and its preprocessing, so neither a renamed file nor a new model is ever m
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ KEY = np.dtype([("digest", "<u8", (2,)), ("look", "<u8"), ("taken", "<f8")])
 BLOCK_ROWS = 65_536  # where blocks stop growing: 6 MB at 15 outputs
 MERGE_BLOCKS = 64  # small blocks that are joined into one
 PATIENCE = 60.0  # seconds that one process waits for another's write
+_REMEDY = "name a file with --cache or $PAIAA_CACHE"
 _SCHEMA = """
 create table if not exists blocks (
   id integer primary key, model text not null, rows integer not null,
@@ -33,6 +35,14 @@ create table if not exists files (
 """
 
 
+_FAULTS = {
+  sqlite3.SQLITE_BUSY: f"is locked by another process; wait for that, or {_REMEDY}",
+  sqlite3.SQLITE_FULL: f"has no room left on its disk; make some, or {_REMEDY}",
+  sqlite3.SQLITE_CORRUPT: f"is damaged; delete or rename it, or {_REMEDY}",
+  sqlite3.SQLITE_NOTADB: f"is no cache of ours; delete or rename it, or {_REMEDY}",
+}
+
+
 class Rows(NamedTuple):
   """Cached photographs: keys [n] of KEY, vectors [n, b + k] float32."""
 
@@ -41,10 +51,13 @@ class Rows(NamedTuple):
 
 
 def default_path() -> Path:
-  """$PAIAA_CACHE, or scores.sqlite in the user's cache folder."""
+  """$PAIAA_CACHE, or scores.sqlite in the user's cache folder; ValueError for a user without."""
   if given := os.environ.get("PAIAA_CACHE"):
-    return Path(given)
-  base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(given).expanduser()
+  try:
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+  except RuntimeError as error:
+    raise ValueError(f"nobody's home, so no place for a cache; {_REMEDY}.") from error
   return Path(base) / "paiaa" / "scores.sqlite"
 
 
@@ -63,21 +76,26 @@ class Cache:
       width: b + k, outputs of a photograph.
 
     Raises:
-      ValueError: a file that is no cache, cannot be opened, or stays locked.
+      ValueError: a file that is no cache, cannot be opened, or stays locked; so do all methods.
     """
     self.model, self.width = model, width
-    if str(path) != ":memory:":
-      Path(path).parent.mkdir(parents=True, exist_ok=True)
-    try:
-      self._base = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+    self._path = path if str(path) == ":memory:" else _place(Path(path).expanduser())
+    with self._told():
+      self._base = sqlite3.connect(self._path, timeout=PATIENCE, isolation_level=None)
       self._base.execute("pragma page_size = 65536")
       _write_ahead(self._base)
       self._base.execute("pragma synchronous = normal")
       self._base.executescript(_SCHEMA)
-    except sqlite3.OperationalError as error:
-      raise ValueError(f"The cache {path} cannot be opened: {error}.") from error
-    except sqlite3.DatabaseError as error:
-      raise ValueError(f"{path} is no cache ({error}); delete or rename it.") from error
+
+  @contextlib.contextmanager
+  def _told(self) -> Iterator[None]:
+    """Turns SQLite's errors into ValueErrors that name the file and the remedy."""
+    try:
+      yield
+    except sqlite3.Error as error:
+      kind = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte, whatever the details
+      what = _FAULTS.get(kind, f"cannot be used ({error}); {_REMEDY}")
+      raise ValueError(f"the cache {self._path} {what}.") from error
 
   def __enter__(self) -> Cache:
     return self
@@ -87,8 +105,8 @@ class Cache:
 
   def rows(self) -> Rows:
     """Everything the model said so far, in the order it was added."""
-    self._base.execute("begin")  # one view of the file, whatever others write meanwhile
-    with self._base:
+    with self._told(), self._base:
+      self._base.execute("begin")  # one view of the file, whatever others write meanwhile
       query = "select sum(rows) from blocks where model = ?"
       total = self._base.execute(query, (self.model,)).fetchone()[0] or 0
       keys, vectors = np.empty(total, KEY), np.empty((total, self.width), np.float32)
@@ -103,8 +121,8 @@ class Cache:
   def add(self, rows: Rows) -> None:
     """Appends rows, all or none of them; they survive a kill once this returns."""
     if len(rows.keys):
-      self._base.execute("begin immediate")
-      with self._base:
+      with self._told(), self._base:
+        self._base.execute("begin immediate")
         self._insert(rows)
         self._merge_small_blocks()
 
@@ -128,14 +146,26 @@ class Cache:
   def digest_of(self, path: str, size: int, mtime_ns: int) -> bytes | None:
     """The content a file had when it was last read, if neither size nor time has changed since."""
     query = "select digest from files where path = ? and size = ? and mtime_ns = ?"
-    found = self._base.execute(query, (path, size, mtime_ns)).fetchone()
+    with self._told():
+      found = self._base.execute(query, (path, size, mtime_ns)).fetchone()
     return found[0] if found else None
 
   def remember_files(self, files: Iterable[tuple[str, int, int, bytes]]) -> None:
     """Keeps (path, size, mtime in ns, digest) of files read."""
-    self._base.execute("begin immediate")
-    with self._base:
+    with self._told(), self._base:
+      self._base.execute("begin immediate")
       self._base.executemany("insert or replace into files values (?, ?, ?, ?)", files)
+
+
+def _place(path: Path) -> Path:
+  """The path, its folder made; ValueError where no file can be."""
+  if path.is_dir():
+    raise ValueError(f"the cache {path} is a folder; {_REMEDY}, as {path / 'scores.sqlite'}.")
+  try:
+    path.parent.mkdir(parents=True, exist_ok=True)
+  except OSError as error:
+    raise ValueError(f"no cache at {path} ({error.strerror}); {_REMEDY}.") from error
+  return path
 
 
 def _write_ahead(base: sqlite3.Connection) -> None:

@@ -30,6 +30,7 @@ def open_model(name: str | None) -> ModelFolder:
         f"{QUICKSTART}."
       )
     return model_folder.read(QUICKSTART)
+  name = os.path.expanduser(name)
   is_hub_id = name.count("/") == 1 and not name.startswith((".", "/", "~"))
   if Path(name).exists() or not is_hub_id:
     return model_folder.read(name)

@@ -20,6 +20,7 @@ from paiaa_jax.models import pretrained
 from paiaa_jax.models.model_folder import CONFIG, WEIGHTS, ModelFolder
 from paiaa_jax.models.network import Network
 from paiaa_jax.models.platform import traced_for_elsewhere
+from paiaa_jax.photos.table import whole
 
 PLATFORMS = ("cpu", "cuda", "tpu")
 ONNX_TOLERANCE = 1e-4  # on outputs in [-1, 1]
@@ -46,7 +47,7 @@ depends on the data they were trained on.
 
 
 def export(model: ModelFolder, form: str, out: Path) -> Path:
-  """Writes the model in `form`, a key of FORMS, to `out`; returns what was written.
+  """Writes the model in `form`, a key of FORMS, to `out`, whole or not at all; returns `out`.
 
   Raises:
     ValueError: an unknown form, an absent converter, or an ONNX file that does not agree with us.
@@ -56,7 +57,9 @@ def export(model: ModelFolder, form: str, out: Path) -> Path:
     raise ValueError(f"unknown format {form!r}; one of {', '.join(FORMS)}.")
   if out.exists():
     raise FileExistsError(f"{out} exists already; name another place.")
-  FORMS[form](model, out)
+  out.parent.mkdir(parents=True, exist_ok=True)
+  with whole(out) as partial:
+    FORMS[form](model, partial)
   return out
 
 
@@ -90,7 +93,7 @@ def card(model: ModelFolder) -> str:
 
 
 def _safetensors(model: ModelFolder, out: Path) -> None:
-  out.mkdir(parents=True)
+  out.mkdir()
   for name in (WEIGHTS, CONFIG):
     shutil.copyfile(model.folder / name, out / name)
   (out / "README.md").write_text(card(model), encoding="utf-8")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,14 +57,21 @@ def find_photos(paths: Iterable[str | Path], recursive: bool = False) -> Iterato
       raise FileNotFoundError(f"{path}: no such file or folder.")
 
 
-def _in_folder(folder: Path, recursive: bool) -> Iterator[Path]:
-  with os.scandir(folder) as entries:
+def _in_folder(folder: Path, recursive: bool, inner: bool = False) -> Iterator[Path]:
+  try:
+    entries = os.scandir(folder)
+  except PermissionError as error:
+    if not inner:  # one that was asked for by name
+      raise
+    print(f"{folder}: passed over, it cannot be read ({error.strerror}).", file=sys.stderr)
+    return
+  with entries:
     found = sorted((entry for entry in entries if entry.name[0] != "."), key=lambda e: e.name)
   for entry in found:
     if entry.name.lower().endswith(images.SUFFIXES):
       yield folder / entry.name
     elif recursive and entry.is_dir(follow_symlinks=False):
-      yield from _in_folder(folder / entry.name, recursive)
+      yield from _in_folder(folder / entry.name, recursive, inner=True)
 
 
 def read_bytes(path: Path) -> bytes:

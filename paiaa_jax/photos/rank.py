@@ -55,10 +55,10 @@ def suggest(library: Library, rated: set[str], count: int) -> list[str]:
 
   Args:
     library: to choose from.
-    rated: absolute paths rated already.
+    rated: resolved paths rated already.
     count: how many.
   """
   scored = library.scored()
   traits = personal.traits_of(scored.vectors, library.model)
-  done = np.asarray([str(path.absolute()) in rated for path in scored.paths], bool)
+  done = np.asarray([str(path.resolve()) in rated for path in scored.paths], bool)
   return [str(scored.paths[i]) for i in choose_next(traits, done, count)]

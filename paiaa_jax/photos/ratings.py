@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
-from paiaa_jax.photos import files, xmp
+from paiaa_jax.photos import files, table, xmp
+from paiaa_jax.photos.score import printable
 
 STARS = (1.0, 5.0)
 COLUMNS = ("path", "rating")
+NAMES = "surrogateescape"  # file names need not be UTF-8
 
 
 class Ratings(NamedTuple):
@@ -34,27 +37,44 @@ def read_table(path: Path, scale: tuple[float, float] = STARS) -> Ratings:
 
   Raises:
     FileNotFoundError: no such table.
-    ValueError: a column or number that is missing or out of scale, with its line.
+    ValueError: a column, number or photograph that is missing or wrong, with its line.
   """
-  if not path.is_file():
-    raise FileNotFoundError(f"{path}: no such table of ratings.")
   if not scale[0] < scale[1]:
     raise ValueError(f"--scale is lowest, then highest: {scale[0]:g} is not below {scale[1]:g}.")
   found = {}
+  for photo, text, where in _rated_rows(path):
+    value = _number(text, scale, where)
+    if not photo.is_file():
+      what = "is a folder; a rating is of one photograph" if photo.is_dir() else "is not there"
+      raise ValueError(f"{where}: {photo} {what}; mend or delete the line.")
+    found[photo] = value
+  return Ratings(list(found), list(found.values()), scale)
+
+
+def read_paths(path: Path) -> list[Path]:
+  """The photographs that a table has a rating of, on whatever scale; see `read_table`."""
+  return [photo for photo, _, _ in _rated_rows(path)]
+
+
+def _rated_rows(path: Path) -> Iterator[tuple[Path, str, str]]:
+  """(photograph, rating as text, where it stands) of each row with a rating."""
+  if not path.is_file():
+    raise FileNotFoundError(f"{path}: no such table of ratings.")
   try:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-      rows = csv.DictReader(file, delimiter=_delimiter(file))
+    with path.open(encoding="utf-8-sig", errors=NAMES, newline="") as file:
+      delimiter = _delimiter(file)
+      rows = csv.DictReader(file, delimiter=delimiter)
       names = rows.fieldnames or []
       if missing := [name for name in COLUMNS if name not in names]:
         has = f"columns {', '.join(names)}" if names else "no columns"
         raise ValueError(f"{path} has {has}; it needs {' and '.join(COLUMNS)}: no {missing[0]}.")
       for row in rows:
-        if row["path"] and (row["rating"] or "").strip():
-          value = _number(row["rating"], scale, f"{path}, line {rows.line_num}")
-          found[_beside(Path(row["path"]), path.parent)] = value
-  except (UnicodeDecodeError, csv.Error) as error:
+        text = (row["rating"] or "").strip()
+        if row["path"] and text:
+          text = text if delimiter == "," else text.replace(",", ".")  # 4,5 of a spreadsheet
+          yield _beside(Path(row["path"]), path.parent), text, f"{path}, line {rows.line_num}"
+  except csv.Error as error:
     raise ValueError(f"{path} is no csv in UTF-8 ({error}).") from error
-  return Ratings(list(found), list(found.values()), scale)
 
 
 def read_stars(folders: Sequence[Path], recursive: bool) -> Ratings:
@@ -66,22 +86,33 @@ def read_stars(folders: Sequence[Path], recursive: bool) -> Ratings:
   """
   found = {path: xmp.read_rating(path).human for path in files.find_photos(folders, recursive)}
   found = {path: float(stars) for path, stars in found.items() if stars and 1 <= stars <= 5}
+  for path, shares in xmp.sharing(found).items():
+    print(f"{printable(path)} {shares}: whose stars they are is unknown; left out", file=sys.stderr)
+    del found[path]
   return Ratings(list(found), list(found.values()), STARS)
 
 
 def write_table(paths: Sequence[str], out: Path) -> None:
-  """Writes a table of photographs to rate, its ratings empty; an old one is not overwritten.
+  """Writes a whole table of photographs to rate, ratings empty; an old one is not overwritten.
 
   Raises:
     FileExistsError: there is one, perhaps with ratings in it.
   """
-  try:
-    with out.open("x", encoding="utf-8", newline="") as file:
-      writer = csv.writer(file, lineterminator="\n")
-      writer.writerow(COLUMNS)
-      writer.writerows((path, "") for path in paths)
-  except FileExistsError as error:
-    raise FileExistsError(f"{out} exists; it may hold ratings. Name another file.") from error
+  check_new(out)
+  with (
+    table.whole(out) as partial,
+    partial.open("w", encoding="utf-8", errors=NAMES, newline="") as file,
+  ):
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows((path, "") for path in paths)
+
+
+def check_new(out: Path) -> None:
+  """Refuses, before any work, a place where no new table can be written."""
+  table.check_place(out, "a table to fill in", (".csv",))
+  if out.exists():
+    raise FileExistsError(f"{out} exists; it may hold ratings. Name another file.")
 
 
 def _delimiter(file: TextIO) -> str:

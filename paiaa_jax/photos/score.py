@@ -179,7 +179,9 @@ def _finish(
   waiting: list[_Read], predict: Predict, cache: Cache, known: _Known
 ) -> Iterator[Photo]:
   """Runs the network over what is new, keeps it, and turns every read into its Photo."""
-  new = {read.digest: read.decoded for read in waiting if read.decoded is not None}
+  decoded = [read for read in waiting if read.decoded is not None]
+  # an equal file that was read ahead may have become known since
+  new = {read.digest: read.decoded for read in decoded if read.digest not in known}
   if new:
     vectors = predict(np.stack([decoded.pixels for decoded in new.values()]))
     keys = np.empty(len(new), KEY)
@@ -198,6 +200,6 @@ def _finish(
       yield Photo(read.path, vector, key)
 
 
-def printable(path: Path) -> str:
-  """The path as text that any file format holds: bytes that are no UTF-8 are escaped."""
+def printable(path: Path | str) -> str:
+  """A path, or words with one, as text for any file: bytes that are no UTF-8 are escaped."""
   return os.fsencode(path).decode("utf-8", "backslashreplace")

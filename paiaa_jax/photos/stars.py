@@ -34,7 +34,9 @@ def plan(library: Library, profile: Profile) -> list[Plan]:
   scored = library.scored()
   scores = personal.personal_scores(scored.vectors, library.model, profile)
   stars = personal.predict_stars(scores, profile)
-  return [_plan(path, int(star)) for path, star in zip(scored.paths, stars, strict=True)]
+  shared = xmp.sharing(scored.paths)
+  pairs = zip(scored.paths, stars, strict=True)
+  return [_plan(path, int(star), shared.get(path)) for path, star in pairs]
 
 
 def write(plans: list[Plan]) -> list[Plan]:
@@ -51,11 +53,13 @@ def write(plans: list[Plan]) -> list[Plan]:
   return done
 
 
-def _plan(path: Path, stars: int) -> Plan:
+def _plan(path: Path, stars: int, shared: str | None) -> Plan:
   try:
     rating = xmp.read_rating(path)
   except (ValueError, OSError) as error:
     return Plan(path, stars, str(error))
   if rating.human is not None:
     return Plan(path, rating.human, "keep: rated by hand")
+  if shared:
+    return Plan(path, stars, shared)  # one sidecar holds the stars of one photograph
   return Plan(path, stars, "keep: same stars" if rating.predicted == stars else "write")

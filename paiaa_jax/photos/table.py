@@ -7,6 +7,7 @@ import csv
 import json
 import math
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -92,12 +93,14 @@ def write(rows: Iterable[Row], names: Sequence[str], path: Path | None) -> None:
 
 @contextlib.contextmanager
 def whole(path: Path) -> Iterator[Path]:
-  """A path beside the real one, which replaces it at the end and is gone after an error."""
+  """A file or folder beside the real path, which it replaces at the end; gone after an error."""
   partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
   try:
     yield partial
     os.replace(partial, path)
   finally:
+    if partial.is_dir():
+      shutil.rmtree(partial)
     partial.unlink(missing_ok=True)
 
 

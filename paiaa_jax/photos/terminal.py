@@ -1,6 +1,7 @@
 """Tables and figures for a person's eyes: what a terminal shows instead of csv.
 
-Paths are folded, never cut, so that they can be copied; numbers stay whole at 80 columns.
+Paths are folded, never cut nor read as markup, so that they can be copied; numbers stay whole at
+80 columns.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from paiaa_jax.models.model_folder import ModelFolder
 from paiaa_jax.photos.table import Row
@@ -37,7 +39,7 @@ def show_ranking(rows: Sequence[Row], library: Sequence[Row]) -> None:
     count = takes[row["burst"]]
     table.add_row(
       str(place),
-      row["path"],
+      Text(row["path"], overflow="fold"),
       f"{row['personal_score']:.2f}",
       f"[dim]± {half:.2f}[/dim]",
       f"{row['aesthetic_score']:.2f}",
@@ -54,7 +56,7 @@ def show_scores(rows: Sequence[Row], model: ModelFolder) -> None:
   for place, row in enumerate(rows, start=1):
     table.add_row(
       str(place),
-      row["path"],
+      Text(row["path"], overflow="fold"),
       f"{row['aesthetic_score']:.2f}",
       sparkline([row[name] for name in buckets]),
       *(f"{row[name]:+.2f}" for name in model.aux_names),

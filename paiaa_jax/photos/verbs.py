@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from paiaa_jax.personalization import profile as profiles
 from paiaa_jax.photos import table, terminal
 from paiaa_jax.photos.library import Library
 from paiaa_jax.photos.ratings import Ratings
+from paiaa_jax.photos.score import printable
 
 SHOWN = 20  # rows of `paiaa score` on a terminal
 
@@ -56,14 +57,13 @@ def _show_best(rows: list[table.Row], library: Library) -> None:
     say(f"the best {SHOWN} of {len(good)}; -o scores.csv writes every row and column")
 
 
-def suggest(library: Library, rated: Ratings | None, count: int, out: Path) -> None:
+def suggest(library: Library, rated: Iterable[Path], count: int, out: Path) -> None:
   """Writes a table of photographs whose ratings would tell most."""
   from paiaa_jax.photos.rank import suggest as choose
-  from paiaa_jax.photos.ratings import write_table
+  from paiaa_jax.photos.ratings import check_new, write_table
 
-  if out.exists():
-    raise FileExistsError(f"{out} exists; it may hold ratings. Name another file.")
-  done = {str(path.absolute()) for path in rated.paths} if rated else set()
+  check_new(out)
+  done = {str(path.resolve()) for path in rated}
   chosen = choose(library, done, count)
   write_table(chosen, out)
   say(f"{out}: {len(chosen)} photographs to rate from 1 to 5; fill in the column 'rating'")
@@ -150,7 +150,9 @@ def stars(library: Library, profile: Path, write: bool) -> None:
 
   plans = stars.plan(library, profiles.load(profile))
   plans = stars.write(plans) if write else plans
-  rows = [{"path": str(one.path), "stars": one.stars, "what": one.what} for one in plans]
+  rows = [
+    {"path": printable(one.path), "stars": one.stars, "what": printable(one.what)} for one in plans
+  ]
   table.write(rows, ("path", "stars", "what"), None)
   if not write:
     count = sum(one.what == "write" for one in plans)

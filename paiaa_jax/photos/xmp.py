@@ -13,6 +13,8 @@ import os
 import re
 import shutil
 import xml.etree.ElementTree as ElementTree
+from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,6 +60,19 @@ def sidecar_of(photo: Path) -> Path:
   return instead if instead.exists() and not beside.exists() else beside
 
 
+def sharing(photos: Iterable[Path]) -> dict[Path, str]:
+  """Those of the photographs whose sidecar is another's too -> "shares 01.xmp with 01.png"."""
+  photos_of = defaultdict(set)
+  for photo in photos:
+    photos_of[sidecar_of(photo)].add(photo)
+  found = {}
+  for sidecar, group in photos_of.items():
+    for photo in group if len(group) > 1 else ():
+      others = ", ".join(sorted(other.name for other in group - {photo}))
+      found[photo] = f"shares {sidecar.name} with {others}"
+  return found
+
+
 def read_rating(photo: Path) -> Rating:
   """Stars of the photograph: a human's in its sidecar, else those inside the image file.
 
@@ -82,7 +97,7 @@ def parse_rating(data: bytes, name: str | Path) -> Rating:
   for description in root.iter(f"{{{RDF}}}Description"):
     for key in (f"{{{XMP}}}Rating", f"{{{PAIAA}}}PredictedRating"):
       text = description.get(key, description.findtext(key))
-      with contextlib.suppress(TypeError, ValueError):
+      with contextlib.suppress(TypeError, ValueError, OverflowError):
         found.setdefault(key, int(float(text)))
   return Rating(found.get(f"{{{XMP}}}Rating"), found.get(f"{{{PAIAA}}}PredictedRating"))
 

@@ -1,10 +1,15 @@
 """Tables to arrays and back, whatever order the rows come in."""
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
 
+from paiaa_jax.models.model_folder import ModelFolder
 from paiaa_jax.personalization.tables import auxiliary_names, join_people, user_frame
+from paiaa_jax.photos import table
+from paiaa_jax.photos.score import Photo
 
 PREDICTIONS = pl.DataFrame(
   {
@@ -56,6 +61,13 @@ def test_an_image_rated_twice_counts_once_with_its_mean():
 def test_any_number_column_of_no_other_meaning_is_an_auxiliary_output():
   renamed = PREDICTIONS.rename({"openness": "warmth", "p1": "p10"})
   assert auxiliary_names(renamed) == ("warmth", "neuroticism")
+
+
+def test_rows_of_paiaa_score_hold_no_auxiliary_output_but_the_traits():
+  model = ModelFolder(Path(), "m", 8, (1.0, 2.0), ("warmth",), {})
+  rows = [table.to_row(Photo(Path("a.jpg"), np.array([0.25, 0.75, 0.1])), model)]
+  frame = table.to_frame(rows, table.columns(model)).rename({"path": "image"})
+  assert auxiliary_names(frame) == ("warmth",)
 
 
 def test_what_does_not_fit_is_refused_in_words():

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 import paiaa_jax
+from paiaa_jax.data import images
 from tests.photos.conftest import save_photo
 from tests.photos.tiny_model import save_tiny_model
 
@@ -34,10 +35,26 @@ def test_the_page_runs_as_it_is_written(tmp_path, monkeypatch):
   assert predictions.personal(given["profile"]).shape == (2,)
 
 
-def test_a_picture_is_the_same_in_every_form(opened, tmp_path):
-  path = save_photo(tmp_path / "a.png", np.random.default_rng(0))
-  image = Image.open(path)
-  forms = [path, str(path), path.read_bytes(), image, np.asarray(image)]
+PIXELS = np.random.default_rng(0).integers(0, 256, (36, 48, 4), np.uint8)
+TURNED = Image.Exif()
+TURNED[0x0112] = 6
+
+
+@pytest.mark.parametrize(
+  ("pixels", "options"),
+  [
+    (PIXELS[..., :3], {}),
+    (PIXELS[..., :3], {"exif": TURNED}),
+    (PIXELS, {}),
+    (PIXELS[..., 0].astype(np.uint16) << 8, {}),
+  ],
+  ids=["rgb", "turned", "transparent", "16-bit grey"],
+)
+def test_a_picture_is_the_same_in_every_form(opened, tmp_path, pixels, options):
+  path = tmp_path / "a.png"
+  Image.fromarray(pixels).save(path, **options)
+  upright = images.decode(path)
+  forms = [path, str(path), path.read_bytes(), Image.open(path), upright]
   scores = opened.score(forms).score
   np.testing.assert_array_equal(scores, scores[:1].repeat(5))
 

@@ -92,7 +92,7 @@ def test_a_file_that_another_is_creating_is_waited_for(file_in_use):
 
 def test_a_file_that_stays_locked_is_not_called_broken(file_in_use, monkeypatch):
   monkeypatch.setattr(cache, "PATIENCE", 0.1)
-  with pytest.raises(ValueError, match=r"c cannot be opened: database is locked\.$"):
+  with pytest.raises(ValueError, match=r"c is locked by another process.*--cache"):
     Cache(file_in_use[0], "model", WIDTH)
 
 
@@ -119,5 +119,68 @@ def test_a_file_is_known_until_its_size_or_time_changes(tmp_path):
 
 def test_a_file_that_is_no_cache_is_named(tmp_path):
   (tmp_path / "c").write_text("something else, and long enough to be read as a header " * 9)
-  with pytest.raises(ValueError, match=r"c is no cache .* delete or rename"):
+  with pytest.raises(ValueError, match=r"c is no cache .* delete or rename .*PAIAA_CACHE"):
     Cache(tmp_path / "c", "model", WIDTH)
+
+
+USES = {
+  "rows": lambda held: held.rows(),
+  "add": lambda held: held.add(make_rows(3)),
+  "digest_of": lambda held: held.digest_of("a.jpg", 10, 111),
+  "remember_files": lambda held: held.remember_files([("a.jpg", 10, 111, b"x" * 16)]),
+}
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+def test_a_cache_that_breaks_while_in_use_is_named(tmp_path, use):
+  with Cache(tmp_path / "c", "model", WIDTH) as held:
+    other = sqlite3.connect(tmp_path / "c")
+    other.executescript("drop table blocks; drop table files;")
+    other.close()
+    with pytest.raises(ValueError, match=r"c cannot be used \(no such table.*--cache"):
+      use(held)
+
+
+def test_a_cache_that_another_locks_meanwhile_is_named(tmp_path, monkeypatch):
+  monkeypatch.setattr(cache, "PATIENCE", 0.1)
+  with Cache(tmp_path / "c", "model", WIDTH) as held:
+    other = sqlite3.connect(tmp_path / "c", isolation_level=None)
+    other.execute("begin immediate")
+    for use in (USES["add"], USES["remember_files"]):
+      with pytest.raises(ValueError, match=r"c is locked by another process"):
+        use(held)
+    other.execute("rollback")
+    other.close()
+    USES["add"](held)
+    assert len(held.rows().keys) == 3
+
+
+def test_a_full_disk_is_named(tmp_path):
+  with Cache(tmp_path / "c", "model", WIDTH) as held:
+    held._base.execute("pragma max_page_count = 5")
+    with pytest.raises(ValueError, match=r"c has no room left"):
+      held.add(make_rows(10_000))
+
+
+def test_where_no_cache_can_be_the_remedy_is_named(tmp_path, monkeypatch):
+  (tmp_path / "file").touch()
+  for path, says in ((tmp_path / "file" / "c", "no cache at"), (tmp_path, "is a folder")):
+    with pytest.raises(ValueError, match=f"{says}.*--cache or .PAIAA_CACHE"):
+      Cache(path, "model", WIDTH)
+  for name in ("PAIAA_CACHE", "XDG_CACHE_HOME"):
+    monkeypatch.delenv(name, raising=False)
+
+  def homeless():
+    raise RuntimeError("Could not determine home directory.")
+
+  monkeypatch.setattr(cache.Path, "home", homeless)
+  with pytest.raises(ValueError, match=r"--cache or .PAIAA_CACHE"):
+    cache.default_path()
+
+
+def test_a_tilde_is_the_users_home(tmp_path, monkeypatch):
+  monkeypatch.setenv("HOME", str(tmp_path))
+  add_batches("~/kept/c", 0, 1, 3)
+  assert (tmp_path / "kept" / "c").is_file()
+  monkeypatch.setenv("PAIAA_CACHE", "~/x")
+  assert cache.default_path() == tmp_path / "x"

@@ -54,3 +54,16 @@ def test_wrong_wishes_are_refused(model, tmp_path):
     export.export(model, "pickle", tmp_path / "x")
   with pytest.raises(FileExistsError, match="exists already"):
     export.export(model, "safetensors", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["out", "new/out"])
+def test_a_stopped_export_leaves_nothing_in_the_way(model, tmp_path, monkeypatch, name):
+  def stopped(_):
+    raise KeyboardInterrupt
+
+  with monkeypatch.context() as patch:
+    patch.setattr(export, "card", stopped)
+    with pytest.raises(KeyboardInterrupt):
+      export.export(model, "safetensors", tmp_path / name)
+  assert [path for path in tmp_path.rglob("*") if path.name != "new"] == []
+  assert model_folder.read(export.export(model, "safetensors", tmp_path / name))

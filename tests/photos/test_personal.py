@@ -1,9 +1,12 @@
 """Personal scores are generic + weights . traits, from the cache alone; all else follows."""
 
 import dataclasses
+import io
+import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +14,7 @@ import pytest
 from paiaa_jax.personalization import profile as profiles
 from paiaa_jax.photos import explain, personal, rank, ratings, stars, verbs, xmp
 from paiaa_jax.photos.ratings import Ratings
+from tests.photos.conftest import save_photo
 
 
 @pytest.fixture
@@ -85,6 +89,8 @@ def test_a_contact_sheet_is_one_file_that_fetches_nothing(open_library, photos, 
 def test_spreadsheets_with_semicolons_are_read(photos, tmp_path):
   (tmp_path / "r.csv").write_text("\ufeffpath;rating\r\nphotos/00.jpg;5\r\n", encoding="utf-8")
   assert ratings.read_table(tmp_path / "r.csv").values == [5.0]
+  (tmp_path / "r.csv").write_text("path;rating\nphotos/00.jpg;4,5\n")
+  assert ratings.read_table(tmp_path / "r.csv").values == [4.5]
 
 
 def test_equal_scores_share_a_percentile():
@@ -130,6 +136,79 @@ def test_stars_of_a_photo_manager_are_ratings_and_ours_are_not(photos):
   assert found == Ratings([photos / "01.jpg"], [4.0], (1.0, 5.0))
 
 
+def test_one_sidecar_holds_the_stars_of_one_photograph(open_library, photos, profile, capsys):
+  twin = photos / "01.png"
+  save_photo(twin, np.random.default_rng(1))
+  xmp.write_predicted(photos / "01.jpg", 3)
+  sidecar = (photos / "01.jpg.xmp").rename(photos / "01.xmp")
+  before = sidecar.read_bytes()
+  plans = stars.write(stars.plan(open_library(photos), profile))
+  what = {plan.path.name: plan.what for plan in plans}
+  assert what["01.jpg"] == "shares 01.xmp with 01.png"
+  assert what["01.png"] == "shares 01.xmp with 01.jpg"
+  assert what["02.jpg"] == "written" and sidecar.read_bytes() == before
+
+  sidecar.write_bytes(before.replace(b'xmp:Rating="3"', b'xmp:Rating="4"'))
+  assert ratings.read_stars([photos], recursive=False).paths == []
+  assert "01.jpg shares 01.xmp with 01.png" in capsys.readouterr().err
+
+
+def test_a_sidecar_with_an_endless_rating_has_none(photos):
+  xmp.write_predicted(photos / "00.jpg", 3)
+  sidecar = photos / "00.jpg.xmp"
+  sidecar.write_bytes(sidecar.read_bytes().replace(b'xmp:Rating="3"', b'xmp:Rating="1e999"'))
+  assert xmp.read_rating(photos / "00.jpg").human is None
+
+
+def test_rated_photographs_are_known_however_they_are_spelt(
+  open_library, photos, tmp_path, monkeypatch
+):
+  monkeypatch.chdir(tmp_path)
+  rated = [photos / "00.jpg", Path("photos/../photos/01.jpg")]
+  out = tmp_path / "next.csv"
+  verbs.suggest(open_library(Path("photos")), rated, 20, out)
+  rows = out.read_text().splitlines()[1:]
+  assert sorted(rows) == [f"photos/{i:02d}.jpg," for i in range(2, 20)]
+
+
+@pytest.mark.parametrize("name", ["no/such/s.csv", "s.xls"])
+def test_where_nothing_can_be_suggested_nothing_is_scored(open_library, photos, tmp_path, name):
+  library = open_library(photos)
+  with pytest.raises((ValueError, OSError), match=r"no such folder|ends in \.csv"):
+    verbs.suggest(library, [], 3, tmp_path / name)
+  assert not library.cache.exists()
+
+
+def test_names_that_are_no_text_go_round(open_library, photos, tmp_path):
+  odd = (photos / "00.jpg").rename(photos / os.fsdecode(b"na\xffme.jpg"))
+  out = tmp_path / "next.csv"
+  verbs.suggest(open_library(photos), [], 20, out)
+  out.write_bytes(out.read_bytes().replace(b"me.jpg,", b"me.jpg,4"))
+  assert ratings.read_table(out).paths == ratings.read_paths(out) == [odd]
+
+
+def test_stars_of_names_that_are_no_text_are_reported(
+  open_library, photos, profile, tmp_path, monkeypatch
+):
+  profile.save(tmp_path / "me.json")
+  (photos / "00.jpg").rename(photos / os.fsdecode(b"na\xffme.jpg"))
+  strict = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="strict")
+  monkeypatch.setattr(sys, "stdout", strict)
+  verbs.stars(open_library(photos), tmp_path / "me.json", write=True)
+  strict.flush()
+  assert strict.buffer.getvalue().count(b",written\n") == 20
+
+
+def test_a_table_that_cannot_be_finished_is_not_there(photos, tmp_path):
+  def paths():
+    yield "a.jpg"
+    raise KeyboardInterrupt
+
+  with pytest.raises(KeyboardInterrupt):
+    ratings.write_table(paths(), tmp_path / "next.csv")
+  assert [path.name for path in tmp_path.iterdir()] == ["photos"]
+
+
 def test_a_profile_of_another_model_is_refused(open_library, photos, profile):
   other = dataclasses.replace(profile, model_id="0" * 16)
   with pytest.raises(ValueError, match="learnt with model 0000"):
@@ -144,6 +223,8 @@ def test_ratings_are_read_with_their_faults_named(photos, tmp_path):
     "path,rating\nx.jpg,6\n": r"line 2: rating '6' is no number from 1 to 5",
     "path,rating\nx.jpg,good\n": "'good' is no number",
     "path,rating\nx.jpg,nan\n": "'nan' is no number",
+    "path,rating\nphotos,5\n": r"line 2: .*photos is a folder",
+    "path,rating\nphotos/00.jpg,5\ngone.jpg,4\n": r"line 3: .*gone\.jpg is not there",
     "path,stars\nx.jpg,3\n": "columns path, stars; it needs path and rating",
   }.items():
     table.write_text(text)

@@ -1,5 +1,7 @@
 """What a person sees on a terminal: whole paths and numbers at 80 columns, bars in proportion."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -35,9 +37,26 @@ def test_no_path_and_no_number_is_cut_at_80_columns(open_library, photos, narrow
   terminal.show_scores(rows, library.model)
   lines = capsys.readouterr().out.splitlines()
   assert all(len(line) <= 80 for line in lines) and "…" not in "".join(lines)
+  start = lines[0].index("photograph")
+  end = lines[0].index("score")
+  assert rows[-1]["path"] == str(long)  # the letters come behind the digits
+  column = "".join(line[start:end].strip() for line in lines)
+  assert str(long) in column
   for row in rows:
     assert any(f" {row['aesthetic_score']:.2f} " in line for line in lines)
     assert any(f"{row['neuroticism']:+.2f}" in line for line in lines)
+
+
+def test_brackets_and_colons_in_a_path_are_shown(narrow, capsys):
+  paths = ["[final] trip/a [red].jpg", ":heart:.jpg", "x [/b].jpg"]
+  numbers = dict.fromkeys(("personal_score", "personal_high", "aesthetic_score", "percentile"), 1.0)
+  rows = [{"path": path, "burst": 0, "burst_place": 1, **numbers} for path in paths]
+  terminal.show_ranking(rows, rows)
+  ranking = capsys.readouterr().out
+  model = SimpleNamespace(score_values=(1.0, 2.0), aux_names=())
+  terminal.show_scores([{**row, "p1": 0.5, "p2": 0.5} for row in rows], model)
+  scores = capsys.readouterr().out
+  assert all(path in ranking and path in scores for path in paths)
 
 
 def test_a_terminal_gets_the_best_and_every_error(open_library, photos, narrow, capsys):

@@ -3,7 +3,8 @@
 `write` makes <out>/AVA, <out>/FLICKR-AES and <out>/PsychoFlickr, and <out>/truth with the latent
 state for a report's 'planted' rows and its oracle's ceiling. The photographs are real, their edits
 photographic (photographs.py); the raters follow a latent model (raters.py); formats.py writes the
-files. No photograph for testing shares its source with one for training.
+files. No photograph for testing shares its source with one for training; on PsychoFlickr, in its
+default fold.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ RATERS_AN_IMAGE = 5
 RATED_BY_TEST_WORKER = (105, 171)  # fewest and most images
 PEOPLE, FAVOURITES = 100, 8  # of PsychoFlickr
 PSYCHOFLICKR_FOLDS = 10
+SETTINGS = "simulation.json"
 
 
 def write(
@@ -37,7 +39,7 @@ def write(
   null: bool = False,
   heavy_tails: bool = False,
 ) -> None:
-  """Writes the three databases and the truth; a folder that is there already is refused.
+  """Writes the three databases and the truth, unless that very simulation is there already.
 
   Args:
     out: a new folder; it appears when all of it is written.
@@ -48,15 +50,18 @@ def write(
       raters' noise, stay as they are.
 
   Raises:
-    FileExistsError: `out` is not empty.
+    FileExistsError: `out` holds something else, or a simulation with other settings.
     ValueError: `null` and `heavy_tails` together, or photographs that do not serve.
     FileNotFoundError: the photographs are not there.
   """
   if null and heavy_tails:
     raise ValueError("null and heavy_tails exclude each other; choose one.")
   out = Path(out)
+  settings = dict(photos=str(photos or ""), seed=seed, null=null, heavy_tails=heavy_tails)
   if out.exists() and any(out.iterdir()):
-    raise FileExistsError(f"{out} is not empty; remove it or choose another --out.")
+    if _settings_of(out) == settings:
+      return
+    raise FileExistsError(f"{out} holds something else; remove it or choose another --out.")
   train, test = photographs.find_sources(Path(photos) if photos else None)
   photos_train = photographs.derive(train, TRAIN_IMAGES, seed)
   photos_test = photographs.derive(test, TEST_IMAGES, seed)
@@ -72,11 +77,17 @@ def write(
       "PsychoFlickr": _write_psychoflickr(partial / "PsychoFlickr", everything, latent, seed),
     }
     (partial / "truth" / "sources.json").write_text(json.dumps(sources, indent=1))
+    (partial / SETTINGS).write_text(json.dumps(settings, indent=1))
     if out.exists():
       out.rmdir()
     os.replace(partial, out)
   finally:
     shutil.rmtree(partial, ignore_errors=True)  # there only where something went wrong
+
+
+def _settings_of(out: Path) -> dict | None:
+  path = out / SETTINGS
+  return json.loads(path.read_text()) if path.is_file() else None
 
 
 def _write_ava(folder: Path, photos: list, latent: raters.Latent, seed: int) -> dict[str, str]:
@@ -136,7 +147,11 @@ def _write_flickr_aes(
 def _write_psychoflickr(
   folder: Path, photos: list, latent: raters.Latent, seed: int
 ) -> dict[str, str]:
-  """People in the loader's first fold, which it tests, favour photographs for testing."""
+  """People in the loader's first fold, which it tests, favour photographs for testing.
+
+  Those of the nine other folds share the photographs for training, so that only the first fold,
+  the default, tests on photographs that no network has seen.
+  """
   random = rng.generator(seed, "simulate/psychoflickr")
   people = [f"user{number:03d}" for number in range(PEOPLE)]
   tested = draws.fold_members(pl.Series(people), 0, PSYCHOFLICKR_FOLDS, 0, "psychoflickr folds")

@@ -14,7 +14,7 @@ from paiaa_jax.experiments import report
 from paiaa_jax.experiments.benchmark import SEED, SPLITS, run
 from paiaa_jax.experiments.figures import GAIN, GENERIC
 from paiaa_jax.experiments.report import Picture, Section
-from paiaa_jax.experiments.table import Table, interval, mean_std
+from paiaa_jax.experiments.table import Cell, Table, interval, mean_std
 
 LEAD = (
   "SROCC of {name} on the ratings that {people} people gave to images they were not asked about: k "
@@ -148,9 +148,8 @@ def _dots(users: list[Mapping[str, Any]], result: Mapping[str, Any]) -> Figure:
   return figure
 
 
-def _mean_std(side: Mapping[str, float | None]) -> str | None:
-  mean, std = side["mean"], side["std"]
-  return mean if mean is None or std is None else mean_std((mean, std))
+def _mean_std(side: Mapping[str, float | None]) -> Cell:
+  return mean_std((side["mean"], side["std"]))
 
 
 def _interval(ends: tuple[float | None, float | None] | None) -> str | None:

@@ -5,6 +5,9 @@ All networks take the same number of steps on FLICKR-AES, with the backbone trai
 
 from __future__ import annotations
 
+import itertools
+import math
+
 from paiaa_jax.experiments.paired import paired
 from paiaa_jax.experiments.report import Section
 from paiaa_jax.experiments.reproduce import table5
@@ -68,37 +71,47 @@ def _by_seed(results: Results) -> Table:
 def _differences(results: Results) -> Table:
   study = results.study
   title = f"Ablation: paired over {len(study.seeds)} seeds ({study.raters})"
-  columns = ("difference", "of", *(f"seed {s}" for s in study.seeds), "mean", "95 % interval")
+  seeds = [f"seed {seed}" for seed in study.seeds]
+  columns = ("difference", "of", *seeds, "mean", "95 % interval", "runs")
   table = Table("ablation", title, columns)
+  solver, verdicts = study.solvers[0], []
   measures = {"generic SROCC": _generic} | {
-    f"personal SROCC, k = {k}": lambda r, run, k=k: _personal(r, run, k) for k in study.shots
+    f"personal SROCC ({solver}), k = {k}": lambda r, run, k=k: _personal(r, run, k)
+    for k in study.shots
   }
   for ours, theirs, of in (
     ("PA_IAA", "aesthetics alone", ["generic SROCC"]),
     ("MT_IAA", "aesthetics alone", ["generic SROCC"]),
     ("PA_IAA", "MT_IAA", list(measures)),
   ):
+    runs = " less ".join(_any_seed(systems(study, 0)[name]) for name in (ours, theirs))
     for what in of:
       found = [
         [measures[what](results, systems(study, seed)[name]) for name in (ours, theirs)]
         for seed in study.seeds
       ]
-      if len(found) > 1 and all(None not in pair for pair in found):
+      difference = f"{ours} less {theirs}"
+      if not all(map(_is_number, itertools.chain(*found))):
+        verdicts.append(f"{difference}, {what}: not defined for every seed")
+      elif len(found) > 1:
         values = [a - b for a, b in found]
         mean, low, high = paired(values)
-        table.add(f"{ours} less {theirs}", what, *values, mean, interval(low, high))
-  table.notes = ["Student's interval over seeds. " + _verdicts(table)]
+        table.add(difference, what, *values, mean, interval(low, high), runs)
+        verdicts.append(f"{difference}, {what}: {_verdict(low, high)} ({as_text(mean)})")
+  table.notes = [f"Student's interval over seeds. {'; '.join(verdicts)}."] if verdicts else []
   return table
 
 
-def _verdicts(table: Table) -> str:
-  """What the intervals say, a clause a row."""
-  said = []
-  for what, of, *_, mean, bounds in (row.cells for row in table.rows):
-    low, high = map(float, bounds.strip("[]").split(", "))
-    sure = "no difference shown" if low <= 0 <= high else "higher" if low > 0 else "lower"
-    said.append(f"{what}, {of}: {sure} ({as_text(mean)})")
-  return "; ".join(said) + ("." if said else "")
+def _any_seed(run: Run) -> str:
+  return run._replace(seed="*").name
+
+
+def _is_number(value: float | None) -> bool:
+  return value is not None and math.isfinite(value)
+
+
+def _verdict(low: float, high: float) -> str:
+  return "no difference shown" if low <= 0 <= high else "higher" if low > 0 else "lower"
 
 
 def _generic(results: Results, run: Run) -> float | None:

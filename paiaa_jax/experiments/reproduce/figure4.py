@@ -58,7 +58,8 @@ def _scored(study: Study, frame: pl.DataFrame) -> pl.DataFrame:
 
 def _table(study: Study, liked: pl.DataFrame) -> Table:
   """Over people: the mean score of what they like, against each of their traits."""
-  people = liked.group_by("user").agg(pl.col("score").mean(), pl.col(TRAITS).first())
+  by_person = liked.group_by("user", maintain_order=True)
+  people = by_person.agg(pl.col("score").mean(), pl.col(TRAITS).first())
   score = people["score"].to_numpy()
   title = f"Mean generic score of what a person likes, by trait ({study.raters})"
   columns = ("trait", "upper half", "lower half", "SROCC over people", "people", "run")

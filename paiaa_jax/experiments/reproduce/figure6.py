@@ -23,7 +23,7 @@ def section(results: Results) -> Section:
   if found := results.personal(run):
     k, solver = max(study.shots), found["headline"]
     users = found["solvers"][solver][str(k)]["users"]
-    before, after = ([user[key] for user in users] for key in ("srcc_generic", "srcc_personal"))
+    before, after = figures.before_and_after(users)
     title = f"k = {k}, {solver}: mean {np.mean(before):.3f} to {np.mean(after):.3f}"
     caption = (
       f"Each person's generic SROCC and what {k} ratings change ({study.raters}; {run.name}). "

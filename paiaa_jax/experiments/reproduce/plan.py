@@ -5,6 +5,7 @@ Every step is a command that a reader can run alone: module and flags of `python
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -62,6 +63,11 @@ class Step(NamedTuple):
     said += [f"--config.{field}={value}" for field, value in self.fields.items()]
     said += [f"--{flag}={value}" for flag, value in self.flags.items()]
     return [f"launch.{self.verb}", *said]
+
+  @property
+  def name(self) -> str:
+    """Of its mark and log: the same whatever other steps its chain has."""
+    return f"{self.verb}_{hashlib.sha256(repr(self.command).encode()).hexdigest()[:8]}"
 
 
 class Chain(NamedTuple):

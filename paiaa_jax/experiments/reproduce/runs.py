@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from paiaa_jax.experiments.reproduce.study import Study
+from paiaa_jax.experiments.reproduce.study import FLICKR, Study
 
 SYSTEMS: dict[str, dict[str, Any]] = {  # system -> fields of the run config
   "aesthetics": {"train.tasks": "aesthetics"},
@@ -61,6 +61,8 @@ class Run(NamedTuple):
       for stream, database in (("aesthetics", self.aesthetics), ("auxiliary", self.auxiliary))
     }
     preset = study.released if self.preset == RELEASED else {}
+    if preset and self.aesthetics == FLICKR:
+      preset = {**preset, **study.released_flickr_aes}
     return {"seed": self.seed, **study.overrides, **preset, **data, **SYSTEMS[self.system]}
 
 

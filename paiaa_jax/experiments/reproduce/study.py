@@ -11,6 +11,7 @@ from paiaa_jax.training import resume
 
 AVA, FLICKR, PSYCHO = "ava", "flickr_aes", "psychoflickr"
 PSYCHO_SELF = "psychoflickr_self"
+NESTED = ("overrides", "released", "released_flickr_aes")  # fields of a run config
 DATABASE_TITLES = published.DATABASES | {PSYCHO_SELF: "PsychoFlickr, self-assessed"}
 BACKBONE_TITLES = {
   "inception_v3": "Inception-v3",
@@ -30,6 +31,7 @@ class Study(NamedTuple):
     headline: the backbone of Tables III to V and of the figures (the paper's: Inception-v3).
     overrides: field of the run config ("optim.steps") -> value, for every run.
     released: the same, for the `released` preset on top; empty leaves that preset out.
+    released_flickr_aes: what that preset changes once more where FLICKR-AES is trained on.
     folds: by person, of Table II.
     traits: which of the PsychoFlickr keys Table II is made for; the first is the headline.
     seeds: of the ablation; the first is that of every other run.
@@ -47,6 +49,7 @@ class Study(NamedTuple):
   headline: str
   overrides: Mapping[str, Any]
   released: Mapping[str, Any]
+  released_flickr_aes: Mapping[str, Any]
   folds: int
   traits: tuple[str, ...]
   seeds: tuple[int, ...]
@@ -84,7 +87,7 @@ def from_config(fields: Mapping[str, Any], workdir: Path) -> Study:
   if fields["simulated"]:
     own = {name: str(workdir / "data" / "prepared" / name) for name in fields["databases"]}
     fields = {**fields, "databases": own}
-  flat = {name: resume.flatten(fields[name]) for name in ("overrides", "released")}
+  flat = {name: resume.flatten(fields[name]) for name in NESTED}
   return Study(workdir=workdir, **{**fields, **flat})
 
 

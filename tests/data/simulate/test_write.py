@@ -59,9 +59,19 @@ def test_a_photograph_on_its_side_is_set_upright(photos, tmp_path):
 
 def test_a_folder_that_holds_something_is_left_alone(photos, tmp_path):
   (tmp_path / "mine.txt").write_text("mine")
-  with pytest.raises(FileExistsError, match="is not empty"):
+  with pytest.raises(FileExistsError, match="holds something else"):
     simulate.write(tmp_path, photos=photos)
   assert contents(tmp_path) == {"mine.txt": b"mine"}
+
+
+def test_the_same_simulation_is_left_as_it_is_and_another_is_refused(small, photos, monkeypatch):
+  out = small()
+  before = contents(out)
+  monkeypatch.setattr(photographs, "derive", None)  # nothing is made again
+  simulate.write(out, photos=photos)
+  with pytest.raises(FileExistsError, match="holds something else"):
+    simulate.write(out, photos=photos, seed=5)
+  assert contents(out) == before
 
 
 def test_too_few_photographs_are_refused(photos, tmp_path):

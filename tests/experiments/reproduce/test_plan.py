@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from paiaa_jax.experiments.reproduce import plan
-from paiaa_jax.experiments.reproduce.study import from_config
+from paiaa_jax.experiments.reproduce.claim import claim
+from paiaa_jax.experiments.reproduce.runs import RELEASED, Run
+from paiaa_jax.experiments.reproduce.study import AVA, FLICKR, from_config
 from paiaa_jax.training import resume
 
 CONFIGS = ("configs/reproduce.py", "configs/reproduce_simulated.py")
@@ -52,6 +54,34 @@ def test_systems_of_the_ablation_differ_in_what_they_should_and_in_nothing_else(
     assert len({str(of[name]) for of in fields.values()}) == 1
   assert fields["mt_iaa"]["data.auxiliary_target"] == "distribution"
   assert fields["aesthetics"]["data.auxiliary"] == ""  # not whatever the run config names
+
+
+def test_the_released_preset_is_that_of_its_own_config():
+  one = study(CONFIGS[0])
+  config = runpy.run_path("configs/released_inception_v3.py")["get_config"]()
+  alone = resume.flatten(config.to_dict())
+  widths = {AVA: (2048, 1024), FLICKR: (1024, 512)}
+  for database in widths:
+    run = Run("pa_iaa", "inception_v3", database, "psychoflickr", preset=RELEASED)
+    fields = run.overrides(one)
+    assert fields.pop("model.head_widths") == widths[database]
+    preset = {name: fields[name] for name in one.released if name in fields}
+    assert len(preset) == len(one.released) - 1 and preset.items() <= alone.items()
+  assert alone["model.head_widths"] == widths[AVA]
+
+
+def test_as_many_trainings_as_the_configs_say():
+  for config, count in zip(CONFIGS, (101, 39), strict=True):
+    assert len(plan.chains(study(config), plan.PARTS)) == count
+    assert f"{count}" in Path(config).read_text()
+
+
+def test_a_workdir_holds_one_reproduction(tmp_path):
+  one = study(CONFIGS[1], tmp_path)
+  claim(one)
+  claim(one._replace(shots=(5,), seeds=(0, 7)))  # more seeds, other people's shots: more rows
+  with pytest.raises(ValueError, match=r"folds 10 -> 5; seed of the simulation 0 -> 1"):
+    claim(one._replace(folds=5, seeds=(1,)))
 
 
 def test_a_database_that_is_not_named_is_told_by_its_field():

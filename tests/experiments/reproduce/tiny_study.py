@@ -9,6 +9,7 @@ def get_config():
   config.headline = "tiny"
   config.overrides = {"optim": {"steps": 2}}
   config.released = {"model": {"aux_final_norm": True}, "optim": {"optimizer": "adam"}}
+  config.released_flickr_aes = {}
   config.folds = 2
   config.seeds = (0, 1)
   config.curve = (10, 20)
