@@ -26,14 +26,17 @@ COMPILE_TIMEOUT_MS = 3_600_000  # how long the first process to compile waits fo
 def make_mesh(fsdp: int = 1, devices: list | None = None) -> Mesh:
   """A mesh over all devices of all processes (or over `devices`).
 
+  A process's devices lie side by side, as the rows of a batch do; `jax.make_mesh` would follow a
+  TPU slice's wiring instead, and mix the processes' rows.
+
   Raises:
     ValueError: where fsdp does not divide the number of devices.
   """
-  devices = devices or jax.devices()
+  devices = devices or sorted(jax.devices(), key=lambda d: (d.process_index, d.id))
   if fsdp < 1 or len(devices) % fsdp:
     raise ValueError(f"train.fsdp={fsdp} does not divide {len(devices)} devices; choose a divisor.")
-  shape = (len(devices) // fsdp, fsdp)
-  return jax.make_mesh(shape, AXES, axis_types=(AxisType.Auto,) * 2, devices=devices)
+  grid = np.array(devices, object).reshape(len(devices) // fsdp, fsdp)
+  return Mesh(grid, AXES, axis_types=(AxisType.Auto,) * 2)
 
 
 def padded_size(batch_size: int, mesh: Mesh, streams: int = 1) -> int:

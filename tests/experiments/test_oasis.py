@@ -1,5 +1,6 @@
 """OASIS end to end on a tiny copy of its format: what is held out is unseen, the maths is exact."""
 
+import dataclasses
 import json
 
 import jax.numpy as jnp
@@ -101,6 +102,24 @@ def test_nor_have_its_crowd_prior_and_every_solver(source, features):
     np.testing.assert_array_equal(one, other)
 
 
+def test_a_process_is_that_of_its_own_model_though_others_have_come_and_gone(source, features):
+  data = study.read(source)
+  drawn = study.draw(data, 0, 5, 4)
+  group = people.gather(data, np.flatnonzero(drawn.block == 0), num_splits=2, seed=0)
+
+  def scores(solver, mean):
+    generic = np.full(PHOTOS, mean, np.float32)
+    crowd = data.ratings[drawn.block != 0]
+    likeness = np.eye(PHOTOS, dtype=np.float32)
+    model = stage2.make_model(drawn.photo_fold == 0, generic, features[:, :2], likeness, crowd)
+    return solver(model, group, 5)[0]  # the model goes, and another may lie where it lay
+
+  one = stage2.by_process(stage2.outputs_and_taste)
+  for mean in (2, 3, 4, 5):
+    fresh = stage2.by_process(stage2.outputs_and_taste)
+    np.testing.assert_array_equal(scores(one, mean), scores(fresh, mean))
+
+
 def test_the_process_with_a_prior_of_weights_is_bayes(source, features):
   """Two roads to one posterior mean, where bayes is told the noise for certain."""
   data = study.read(source)
@@ -110,7 +129,8 @@ def test_the_process_with_a_prior_of_weights_is_bayes(source, features):
   model = stage2.make_model(
     drawn.photo_fold == 0, generic, features[:, :2], np.eye(PHOTOS), data.ratings[drawn.block != 0]
   )
-  model = model._replace(prior=model.prior._replace(noise_count=jnp.asarray(1e9)))
+  certain = model.prior._replace(noise_count=jnp.asarray(1e9))
+  model = dataclasses.replace(model, prior=certain)
   x, prior = np.c_[features[:, :2], np.ones(PHOTOS)], model.prior
   process = gaussian.Process(
     jnp.asarray(generic + x @ prior.mean), jnp.asarray(x @ prior.covariance @ x.T), prior.noise

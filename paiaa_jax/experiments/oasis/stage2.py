@@ -9,9 +9,9 @@ Shapes: u people, n ratings each (padded), s splits, N photographs, c people of 
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -28,10 +28,12 @@ LEVEL = 0.9
 TASTE_VARIANCES = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6)  # squared points
 STRANGER = 4.0  # variance of a person's mean where nothing generic is known, squared points
 COMPONENTS = 64  # of the pooled features, for `conditional`
+KEPT_MODELS = 8  # whose processes are kept: more than the folds of a block
 ASKED = 100  # people of the crowd who tell the variance of personal taste
 
 
-class FoldModel(NamedTuple):
+@dataclasses.dataclass(frozen=True, eq=False)  # each is itself alone: what is made of it is kept
+class FoldModel:
   """One fold's heads, as stage 2 sees them; none of it has seen the crowd's ratings of the fold.
 
   Attributes:
@@ -143,13 +145,11 @@ def _fit_all(
 
 def by_process(process: Callable[[FoldModel], Process]) -> Solver:
   """A Gaussian process for each person, whose prior `process` makes once a model."""
-  known: dict[int, Process] = {}
+  process_of = functools.lru_cache(maxsize=KEPT_MODELS)(process)
 
   def solve(model: FoldModel, people: People, k: int) -> Scores:
-    if id(model) not in known:
-      known[id(model)] = process(model)
     scores, variance = gaussian.predict(
-      known[id(model)], people.photo, people.rating, people.draws.image[:, :k]
+      process_of(model), people.photo, people.rating, people.draws.image[:, :k]
     )
     return np.asarray(scores), gaussian.half_width(np.asarray(variance), LEVEL)
 
