@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -186,7 +187,23 @@ def export(
   verbs.export(model, form, out)
 
 
+@app.callback(invoke_without_command=True)
+def _about(
+  version: Annotated[bool, typer.Option("--version", help="Prints the version.")] = False,
+) -> None:
+  if version:
+    from importlib import metadata
+
+    print(metadata.version("paiaa-jax"))
+    raise typer.Exit()
+
+
 def _library(paths, model, batch_size, recursive, cache):
+  from paiaa_jax.photos import cache as caches
+
+  beside = Path(cache or caches.default_path()).expanduser().parent
+  # jax reads it when it is imported, below; a network is then compiled once on a machine
+  os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(beside / "compiled"))
   from paiaa_jax.photos.library import Library
 
   return Library.open(paths, model, batch_size=batch_size, recursive=recursive, cache=cache)

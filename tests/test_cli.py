@@ -2,9 +2,11 @@
 
 import csv
 import io
+import os
 import resource
 import subprocess
 import sys
+from importlib import metadata
 
 import pytest
 
@@ -18,6 +20,7 @@ def paiaa(model_path, tmp_path, monkeypatch, capsys):  # noqa: F811
   """Runs the command in this process -> (exit code, stdout, stderr)."""
   monkeypatch.setenv("PAIAA_MODEL", str(model_path))
   monkeypatch.setenv("PAIAA_CACHE", str(tmp_path / "cache.sqlite"))
+  monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", "as it was")  # and is again afterwards
 
   def run(*arguments):
     monkeypatch.setattr(sys, "argv", ["paiaa", *map(str, arguments)])
@@ -50,6 +53,16 @@ def _children_seconds():
 def test_alone_it_greets(paiaa):
   code, out, err = paiaa()
   assert code == 0 and "personalize" in out and err == ""
+
+
+def test_the_version_is_the_packages(paiaa):
+  assert paiaa("--version") == (0, f"{metadata.version('paiaa-jax')}\n", "")
+
+
+def test_what_is_compiled_is_kept_beside_the_scores(paiaa, photos, tmp_path, monkeypatch):  # noqa: F811
+  monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR")
+  assert paiaa("score", photos)[0] == 0
+  assert os.environ["JAX_COMPILATION_CACHE_DIR"] == str(tmp_path / "compiled")
 
 
 def test_help_imports_nothing_heavy():

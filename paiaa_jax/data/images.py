@@ -19,7 +19,9 @@ import numpy as np
 from PIL import Image
 
 PREPROCESSING = "pillow-bilinear-1"  # part of every cached score's key
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".avif", ".heic")
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".avif")
+SUFFIXES += (".heic", ".heif", ".hif")
 JPEG_QUALITY = 95
 
 _HEIC = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1")

@@ -38,7 +38,7 @@ class Predictor:
 
     Raises:
       FileNotFoundError: no model folder.
-      ValueError: a config.json that is not of a model, or a batch size below 1.
+      ValueError: a config.json that is not of a model of this version, or a batch size below 1.
     """
     if batch_size < 1:
       raise ValueError(f"batch_size is {batch_size}; it is 1 or more.")
@@ -46,7 +46,7 @@ class Predictor:
     self.folder, self.model_id, self.image_size = model.folder, model.model_id, model.image_size
     self.score_values, self.aux_names = model.score_values, model.aux_names
     self.batch_size = min(batch_size, ON_CPU) if platform.is_xla_cpu() else batch_size
-    self._apply = _compiled(Network(**model.network), platform.is_xla_cpu())
+    self._apply = _compiled(_network(model), platform.is_xla_cpu())
     self._variables = jax.device_put(pretrained.load_model(folder)[0])
 
   def predict(self, images: Array) -> Prediction:
@@ -80,6 +80,16 @@ class Predictor:
     padded = np.pad(images, ((0, padding), (0, 0), (0, 0), (0, 0)))
     prediction = jax.device_get(self._apply(self._variables, padded))
     return Prediction(*(leaf[: len(images)] for leaf in prediction))
+
+
+def _network(model: model_folder.ModelFolder) -> Network:
+  try:
+    return Network(**model.network)
+  except TypeError as error:
+    raise ValueError(
+      f"{model.folder / model_folder.CONFIG} has a network that this version does not know "
+      f"({error}); install a newer paiaa-jax."
+    ) from error
 
 
 @functools.lru_cache(maxsize=8)  # models of one network share what is compiled

@@ -139,6 +139,7 @@ def eval_batches(streams: Streams, stream: str, config: ConfigDict, rows: int) -
     image_size=config.data.image_size,
     process_index=jax.process_index(),
     process_count=jax.process_count(),
+    workers=config.data.workers,
   )
   return map(functools.partial(_fit, stream, source, streams, config), batches)
 

@@ -1,6 +1,7 @@
 """A model folder gives the same prediction for an image whatever stands beside it."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -68,3 +69,12 @@ def test_wrong_input_says_what_is_wanted(folder, images, tmp_path):
     Predictor(folder).predict(images.astype(np.float32))
   with pytest.raises(ValueError, match="batch_size"):
     Predictor(folder, batch_size=0)
+
+
+def test_the_model_of_a_later_version_is_told_from_a_broken_one(folder, tmp_path):
+  shutil.copytree(folder, tmp_path / "later")
+  path = tmp_path / "later" / "config.json"
+  config = json.loads(path.read_text())
+  path.write_text(json.dumps(config | {"network": config["network"] | {"attention": 3}}))
+  with pytest.raises(ValueError, match=r"config\.json .*attention.*install a newer paiaa-jax"):
+    Predictor(tmp_path / "later")

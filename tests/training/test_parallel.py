@@ -34,6 +34,12 @@ def run(devices, *, images=16, fsdp=1, steps=3, batch_norm="concatenated"):
   return parallel.gather(learnt, mesh), float(metrics["loss"])
 
 
+def test_the_devices_of_a_process_lie_side_by_side_however_they_are_wired(monkeypatch):
+  devices = jax.devices()
+  monkeypatch.setattr(jax, "devices", lambda: devices[::2] + devices[1::2])
+  assert parallel.make_mesh(2).devices.ravel().tolist() == devices
+
+
 @pytest.mark.parametrize(
   ("images", "fsdp", "batch_norm"),
   [
