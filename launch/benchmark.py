@@ -1,11 +1,11 @@
-"""Anybody's personal scores under the public protocol (paiaa_jax/experiments/protocol.md).
+r"""Anybody's personal scores under the public protocol (paiaa_jax/experiments/protocol.md).
 
     python -m launch.benchmark --ratings=/data/prepared/flickr_aes --splits_out=splits.parquet
 
 writes where each split draws each image: it is one of a user's k shots where position < k. Fit on
 the shots' ratings, score the other images, and
 
-    python -m launch.benchmark --ratings=/data/prepared/flickr_aes --predictions=ours.parquet \\
+    python -m launch.benchmark --ratings=/data/prepared/flickr_aes --predictions=ours.parquet \
       --against=generic.csv --out=runs/benchmark
 
 prints SROCC with intervals and, with --against, the test over people; --out also gets result.json,

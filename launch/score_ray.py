@@ -1,7 +1,7 @@
-"""Photographs of a folder or an object store, scored on a Ray cluster: one model a worker.
+r"""Photographs of a folder or an object store, scored on a Ray cluster: one model a worker.
 
     pip install 'paiaa-jax[ray]'
-    python -m launch.score_ray --photos=s3://bucket/photos --model=runs/ava/model \\
+    python -m launch.score_ray --photos=s3://bucket/photos --model=runs/ava/model \
         --out=s3://bucket/scores --workers=8
 
 The Parquet files in --out hold the rows of `paiaa score`, a bad file's error among them; the

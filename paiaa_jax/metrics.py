@@ -7,6 +7,8 @@ not finite) is NaN, never 0.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import jax.numpy as jnp
 
 from paiaa_jax.types import Array
@@ -58,6 +60,13 @@ def acc(
   """Share of images on the same side of the threshold (Eq. 9); a score equal to it is low."""
   mask = _as_mask(predicted, mask)
   return _mean((predicted > threshold) == (target > threshold), mask)
+
+
+def high_above(score_values: Sequence[float]) -> float:
+  """acc's threshold on a scale: 5 on 1..10 as on AVA (Eq. 9), else the middle."""
+  if len(score_values) == 10 and score_values[0] == 1:
+    return 5.0
+  return (score_values[0] + score_values[-1]) / 2
 
 
 def emd(p: Array, q: Array, mask: Array | None = None) -> Array:

@@ -36,7 +36,7 @@ def aesthetics(
   }
   if tuple(score_values) != tuple(target_values):
     return result
-  threshold = high_above(score_values)
+  threshold = metrics.high_above(score_values)
   return result | {
     "rmse": float(metrics.rmse(ours, theirs)),
     "acc": float(metrics.acc(ours, theirs, threshold=threshold)),
@@ -49,13 +49,6 @@ def mean_scores(distribution: Array, score_values: Sequence[float]) -> Array:
   """Eq. 3 on the scale of `score_values`, evenly spaced: [n, b] -> [n]."""
   low, step = score_values[0], score_values[1] - score_values[0]
   return metrics.mean_score(distribution, low=low, step=step)
-
-
-def high_above(score_values: Sequence[float]) -> float:
-  """Above it an image counts as high: 5 on AVA's 1..10, else the middle of the scale."""
-  if len(score_values) == 10 and score_values[0] == 1:
-    return 5.0
-  return (score_values[0] + score_values[-1]) / 2
 
 
 def auxiliary(predicted: Array, target: Array, aux_names: Sequence[str]) -> dict[str, float]:

@@ -83,8 +83,7 @@ def score_aesthetics(
 ) -> dict[str, float]:
   """loss_aesthetics, srcc, plcc, rmse, acc, emd over the images that have a distribution.
 
-  Scores are on `scale`, the score of each bucket; acc's threshold is its lower middle (5 of 1..10,
-  Eq. 9; 3 of 1..5).
+  Scores are on `scale`, the score of each bucket; acc's threshold is metrics.high_above.
   """
   mask = labels.has_distribution
   distributions = prediction.distribution, labels.distribution
@@ -95,7 +94,7 @@ def score_aesthetics(
     "srcc": metrics.srcc(predicted, target, mask),
     "plcc": metrics.plcc(predicted, target, mask),
     "rmse": metrics.rmse(predicted, target, mask),
-    "acc": metrics.acc(predicted, target, mask, threshold=scale[(len(scale) - 1) // 2]),
+    "acc": metrics.acc(predicted, target, mask, threshold=metrics.high_above(scale)),
     "emd": metrics.emd(*distributions, mask),
   }
   return {name: float(value) for name, value in results.items()}

@@ -109,6 +109,7 @@ class Smoother(NamedTuple):
 
 
 @jax.jit
+@jax.default_matmul_precision("highest")
 def make_smoother(likeness: Array, train: Array) -> Smoother:
   """kernel's [n, n] and the same mask [n] -> Smoother."""
   train = train.astype(likeness.dtype)
@@ -118,6 +119,7 @@ def make_smoother(likeness: Array, train: Array) -> Smoother:
 
 
 @jax.jit
+@jax.default_matmul_precision("highest")
 def fit_heads(smoother: Smoother, targets: Array, strengths: Array) -> tuple[Array, Array]:
   """Every photograph predicted by a fit that has not seen it.
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from paiaa_jax import metrics
 from paiaa_jax.experiments import generic
 
 AVA = tuple(float(score) for score in range(1, 11))
@@ -32,8 +33,8 @@ def test_between_scales_only_the_mean_scores_meet():
 
 
 def test_avas_middle_is_five_as_in_eq_9():
-  assert generic.high_above(AVA) == 5.0
-  assert generic.high_above(FIVE) == 3.0
+  assert metrics.high_above(AVA) == 5.0
+  assert metrics.high_above(FIVE) == 3.0
 
 
 def test_few_groups_are_resampled_in_every_way():

@@ -48,6 +48,7 @@ def predict(process: Process, photo: Array, rating: Array, drawn: Array) -> tupl
 
 
 @jax.jit
+@jax.default_matmul_precision("highest")
 def _predict(process: Process, photo: Array, rating: Array, drawn: Array) -> tuple[Array, Array]:
   def person(args):
     photo, rating, drawn = args
@@ -78,6 +79,7 @@ def half_width(variance: Array, level: float) -> Array:
 
 
 @jax.jit
+@jax.default_matmul_precision("highest")
 def log_likelihood(process: Process, photo: Array, rating: Array, valid: Array) -> Array:
   """Of the ratings of u people under the process, a scalar; [u, n] each."""
 
