@@ -23,7 +23,7 @@ from paiaa_jax.training.step import State, create_state
 def initial_variables(run: Run, config: ConfigDict) -> dict[str, Any]:
   """{"params", "batch_stats"} as numpy: heads drawn from config.seed, and `initial_backbone`."""
   backbone = initial_backbone(run, config)
-  others = _draw(run, config, lambda part: part != "backbone")
+  others = draw(run.network, config.data.image_size, config.seed, backbone=False)
   return {kind: {"backbone": backbone[kind]} | others[kind] for kind in backbone}
 
 
@@ -40,7 +40,7 @@ def initial_backbone(run: Run, config: ConfigDict) -> dict[str, Any]:
   wanted = {kind: parts["backbone"] for kind, parts in abstract_variables(run, config).items()}
   folder = Path(source).absolute()
   if source == "none":
-    drawn = _draw(run, config, lambda part: part == "backbone")
+    drawn = draw(run.network, config.data.image_size, config.seed, backbone=True)
     return {kind: parts["backbone"] for kind, parts in drawn.items()}
   if (folder / "checkpoints").is_dir():
     weights = restore_backbone(folder / "checkpoints", wanted)
@@ -82,20 +82,31 @@ def restore_backbone(folder: Path, like: dict[str, Any]) -> dict[str, Any]:
   return {part: restored[part]["backbone"] for part in like}
 
 
-def _draw(run: Run, config: ConfigDict, wanted: Callable[[str], bool]) -> dict[str, Any]:
-  """First variables of the wanted parts; XLA drops the others, and with them most of the time."""
-  size = config.data.image_size
+def draw(network: Network, size: int, seed: int, *, backbone: bool) -> dict[str, Any]:
+  """First variables of the backbone alone, or of all parts but the backbone, as numpy.
+
+  Args:
+    network: whose.
+    size: pixels of a side of its input.
+    seed: of the run.
+    backbone: which of the two.
+  """
+  return jax.device_get(_draw_program(network, size, backbone)(rng.key(seed, "init")))
+
+
+@functools.lru_cache(maxsize=8)  # the runs of a process that share a network share it
+def _draw_program(network: Network, size: int, backbone: bool) -> Callable:
+  """key -> variables; XLA drops what is not asked for, and with it most of the time."""
   image = np.zeros((1, size, size, 3), np.uint8)
 
   @jax.jit
   def draw(key):
-    variables = run.network.init(key, image)
     return {
-      kind: {part: leaves for part, leaves in tree.items() if wanted(part)}
-      for kind, tree in variables.items()
+      kind: {part: leaves for part, leaves in tree.items() if (part == "backbone") == backbone}
+      for kind, tree in network.init(key, image).items()
     }
 
-  return jax.device_get(draw(rng.key(config.seed, "init")))
+  return draw
 
 
 def abstract_variables(run: Run, config: ConfigDict) -> dict[str, Any]:

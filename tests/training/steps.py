@@ -1,6 +1,9 @@
 """A tiny network, its optimiser and random batches, for tests of single steps."""
 
+import functools
+
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from paiaa_jax.models.network import Network
@@ -20,8 +23,14 @@ def make_optimizer(**options):
 
 def make_state(optimizer, *, network=NETWORK, ema=False):
   """A new state each time: a step donates the one it is given."""
+  variables = jax.tree.map(jnp.array, _first_variables(network))
+  return create_state(variables, optimizer, ema=ema, seed=0)
+
+
+@functools.cache
+def _first_variables(network):
   image = np.zeros((1, tiny.SIZE, tiny.SIZE, 3), np.uint8)
-  return create_state(jax.jit(network.init)(jax.random.key(0), image), optimizer, ema=ema, seed=0)
+  return jax.jit(network.init)(jax.random.key(0), image)
 
 
 def make_batch(n=16, seed=0):

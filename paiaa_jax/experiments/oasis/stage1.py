@@ -34,19 +34,21 @@ class Heads(NamedTuple):
   strength: np.ndarray
 
 
+_fit_each = jax.jit(jax.vmap(frozen.fit_heads, in_axes=(None, 0, None)))
+
+
 def fit(features: Array, study: Study, drawn: Draw, blocks: tuple[int, ...]) -> Heads:
   """Heads for the crowds that remain without each of `blocks`; features [n, d]."""
   crowds = [distribution(study.ratings[drawn.block != block], study.scale) for block in blocks]
   targets = jnp.asarray(np.stack(crowds))
   norms = jnp.asarray(study.norms.T[..., None])  # k targets of one column
   strengths = jnp.asarray(STRENGTHS)
-  fit_each = jax.jit(jax.vmap(frozen.fit_heads, in_axes=(None, 0, None)))
   folds = []
   for fold in range(drawn.photo_fold.max() + 1):
     train = drawn.photo_fold != fold
     smoother = frozen.make_smoother(frozen.kernel(features, train), train)
-    shares, first = fit_each(smoother, targets, strengths)
-    norm, rest = fit_each(smoother, norms, strengths)
+    shares, first = _fit_each(smoother, targets, strengths)
+    norm, rest = _fit_each(smoother, norms, strengths)
     folds.append(
       (shares, standardize(np.asarray(norm[..., 0]).T, train), jnp.append(first[0], rest))
     )

@@ -19,12 +19,12 @@ import numpy as np
 import optax
 from ml_collections import ConfigDict
 
-from paiaa_jax import metrics, rng
+from paiaa_jax import metrics
 from paiaa_jax.data import pipeline
 from paiaa_jax.experiments.oasis.study import Draw, Study, distribution, draw
 from paiaa_jax.models import pretrained
 from paiaa_jax.models.network import Network
-from paiaa_jax.training import optim
+from paiaa_jax.training import initial, optim
 from paiaa_jax.training.step import State, create_state, eval_params, make_train_step
 
 TASKS = ("joint", "aesthetics")
@@ -150,11 +150,9 @@ def run(
 
 
 def _first_variables(network: Network, config: ConfigDict, seed: int) -> dict[str, Any]:
-  size = config.tune.size
-  image = np.zeros((1, size, size, 3), np.uint8)
-  variables = jax.jit(network.init)(rng.key(seed, "init"), image)
+  heads = initial.draw(network, config.tune.size, seed, backbone=False)
   weights = pretrained.load(config.backbone, weight_file(config))
-  return {part: {**leaves, "backbone": weights[part]} for part, leaves in variables.items()}
+  return {kind: {**leaves, "backbone": weights[kind]} for kind, leaves in heads.items()}
 
 
 def weight_file(config: ConfigDict) -> Path:
