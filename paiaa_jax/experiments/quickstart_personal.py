@@ -8,7 +8,7 @@ import numpy as np
 
 from paiaa_jax.experiments import figures, oracle, people, published, run_folder
 from paiaa_jax.experiments.report import Picture, Section
-from paiaa_jax.experiments.table import PLANTED, PUBLISHED, Cell, Table, interval, mean_std
+from paiaa_jax.experiments.table import PLANTED, PUBLISHED, Table, interval, mean_std, mean_std_of
 
 SIMULATED = "simulated raters"
 DATABASE, FOLDER = "flickr_aes", "FLICKR-AES"  # whose people are personalised
@@ -46,17 +46,17 @@ def _add_run(table: Table, workdir: Path, name: str) -> None:
   result = _result(workdir, name)
   shots = [str(k) for k in result["shots"]]
   headline = result["solvers"][result["headline"]]
-  table.add(f"generic{RUNS[name]}", *(_cell(headline[k]["generic"]) for k in shots))
+  table.add(f"generic{RUNS[name]}", *(mean_std_of(headline[k]["generic"]) for k in shots))
   for solver, by_shots in result["solvers"].items():
     label = NAMES.get(solver, f"PA_IAA, {solver}") + RUNS[name]
-    table.add(label, *(_cell(by_shots[k]["personal"]) for k in shots))
+    table.add(label, *(mean_std_of(by_shots[k]["personal"]) for k in shots))
   folder = workdir / "data" / (name or "raw")
   inputs = people.read(
     workdir, run_folder.prepared(workdir, DATABASE), str(folder / FOLDER) if name else ""
   )
   settings = {key: result[key] for key in ("shots", "num_splits", "seed")}
   best = oracle.ceiling(folder / "truth", inputs, **settings)
-  table.add(f"oracle's ceiling{RUNS[name]}", *(_cell(best[k]) for k in shots), origin=PLANTED)
+  table.add(f"oracle's ceiling{RUNS[name]}", *(mean_std_of(best[k]) for k in shots), origin=PLANTED)
 
 
 def _gains(result: dict) -> Table:
@@ -109,7 +109,3 @@ def people_one_by_one(workdir: Path) -> Section:
 
 def _result(workdir: Path, name: str) -> dict:
   return run_folder.read_json(workdir / f"personalize{'_' + name if name else ''}.json")
-
-
-def _cell(side: dict[str, float | None]) -> Cell:
-  return mean_std((side["mean"], side["std"]))

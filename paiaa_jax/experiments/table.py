@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -111,6 +111,11 @@ def mean_std(values: Sequence[float | None]) -> Cell:
   """(mean, standard deviation) -> '.543 ± .003', as in Table V; either may be undefined."""
   mean, std = values
   return mean if mean is None or std is None else f"{mean:.3f} ± {std:.3f}"
+
+
+def mean_std_of(side: Mapping[str, float | None]) -> Cell:
+  """The same of one side of a summary, which has them by name."""
+  return mean_std((side["mean"], side["std"]))
 
 
 def interval(low: float, high: float) -> str:

@@ -14,7 +14,7 @@ from paiaa_jax.experiments import report
 from paiaa_jax.experiments.benchmark import SEED, SPLITS, run
 from paiaa_jax.experiments.figures import GAIN, GENERIC
 from paiaa_jax.experiments.report import Picture, Section
-from paiaa_jax.experiments.table import Cell, Table, interval, mean_std
+from paiaa_jax.experiments.table import Table, interval, mean_std_of
 
 LEAD = (
   "SROCC of {name} on the ratings that {people} people gave to images they were not asked about: k "
@@ -39,7 +39,7 @@ def tables(result: Mapping[str, Any]) -> list[Table]:
   for k, one in result["by_shots"].items():
     ends = [_interval(one["interval"][name]) for name in ("people", "people_and_splits")]
     undefined = sum(user["undefined_splits"] for user in one["users"])
-    srcc.add(int(k), len(one["users"]), _mean_std(one["srcc"]), *ends, undefined)
+    srcc.add(int(k), len(one["users"]), mean_std_of(one["srcc"]), *ends, undefined)
   srcc.notes = [
     *NOTES,
     *_departures(result),
@@ -57,7 +57,7 @@ def _gains(result: Mapping[str, Any]) -> Table:
     test = one["test"]
     p_value = None if test["p_value"] is None else f"{test['p_value']:.2g}"
     ends = _interval((test["low"], test["high"]))
-    made.add(int(k), _mean_std(one["against"]), test["gain"], ends, p_value)
+    made.add(int(k), mean_std_of(one["against"]), test["gain"], ends, p_value)
   return made
 
 
@@ -146,10 +146,6 @@ def _dots(users: list[Mapping[str, Any]], result: Mapping[str, Any]) -> Figure:
   axis.spines[["top", "right"]].set_visible(False)
   axis.legend(frameon=False, fontsize=8)
   return figure
-
-
-def _mean_std(side: Mapping[str, float | None]) -> Cell:
-  return mean_std((side["mean"], side["std"]))
 
 
 def _interval(ends: tuple[float | None, float | None] | None) -> str | None:

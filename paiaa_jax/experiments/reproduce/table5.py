@@ -11,7 +11,7 @@ from paiaa_jax.experiments.reproduce.results import Results
 from paiaa_jax.experiments.reproduce.rows import add_in_order
 from paiaa_jax.experiments.reproduce.runs import RELEASED, Need, Run, Stage2
 from paiaa_jax.experiments.reproduce.study import AVA, FLICKR, PSYCHO, Study
-from paiaa_jax.experiments.table import Cell, Table, interval, mean_std
+from paiaa_jax.experiments.table import Cell, Table, interval, mean_std, mean_std_of
 
 CURVE = "curve"
 RELEASED_SOLVERS, RELEASED_SPLITS = ("conditional",), 10  # a network a split: as many as theirs
@@ -109,7 +109,7 @@ def _by_solver(method: str, found: dict | None, run: Run) -> Iterator[tuple[str,
 def _row(found: dict[str, Any], key: str, side: str, solver: str, run: Run) -> tuple[Cell, ...]:
   by_shots = found["solvers"][key]
   cells = [by_shots[str(k)][side] for k in found["shots"]]
-  return (*(mean_std((cell["mean"], cell["std"])) for cell in cells), solver, run.name)
+  return (*map(mean_std_of, cells), solver, run.name)
 
 
 def _gains(results: Results) -> Table:
