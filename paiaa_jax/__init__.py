@@ -1,8 +1,8 @@
 """Personality-assisted image aesthetics: how beautiful photographs are to people, and to one.
 
-    import paiaa_jax
-    model = paiaa_jax.load("runs/quickstart/model")
-    model.score(["photo.jpg"]).score
+import paiaa_jax
+model = paiaa_jax.load("runs/quickstart/model")
+model.score(["photo.jpg"]).score
 """
 
 from typing import Any

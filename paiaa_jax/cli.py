@@ -80,9 +80,9 @@ def suggest(
 @app.command()
 def personalize(
   table: Annotated[Path | None, typer.Argument(help="A csv with columns path, rating.")] = None,
-  output: Annotated[
-    Path, typer.Option("--output", "-o", help="The profile to write.")
-  ] = Path("me.json"),
+  output: Annotated[Path, typer.Option("--output", "-o", help="The profile to write.")] = Path(
+    "me.json"
+  ),
   from_xmp: Annotated[
     Path | None, typer.Option(help="Read the stars of a photo manager from this folder instead.")
   ] = None,

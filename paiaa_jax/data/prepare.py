@@ -120,8 +120,7 @@ def _work(database: Database, folder: Path, max_side: int) -> list[shards.Shard]
 def _names(database: Database) -> dict[str, list[str]]:
   """The images of each split that has any."""
   names = {
-    split: database.images.filter(pl.col("split") == split)["image"].to_list()
-    for split in SPLITS
+    split: database.images.filter(pl.col("split") == split)["image"].to_list() for split in SPLITS
   }
   return {split: listed for split, listed in names.items() if listed}
 
@@ -141,9 +140,7 @@ def _run(work: list[shards.Shard], workers: int, progress: Progress | None) -> d
   return refused
 
 
-def _pack(
-  database: Database, splits: list[str], work: list[shards.Shard], folder: Path
-) -> None:
+def _pack(database: Database, splits: list[str], work: list[shards.Shard], folder: Path) -> None:
   """Packs the shards of these splits with their labels into <folder>/images."""
   labels = _labels(database)
 

@@ -15,6 +15,7 @@ from paiaa_jax.experiments.table import Table
 
 PACKAGES = ("jax", "flax", "optax", "orbax-checkpoint", "grain", "tensorflow-datasets", "numpy")
 
+
 @dataclass(frozen=True)
 class Picture:
   """A matplotlib figure with its caption; embedded in the page as PNG."""

@@ -147,4 +147,3 @@ class EfficientNetLite0(nn.Module):
     if self.num_classes:
       return nn.Dense(self.num_classes, dtype=self.dtype, name="fc")(jnp.mean(x, (1, 2)))
     return pool([*levels, x], self.pooling)
-

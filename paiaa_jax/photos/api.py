@@ -1,9 +1,9 @@
 """The Python side: a model that scores images in memory or on disk, and learns a person's taste.
 
-    model = paiaa_jax.load("runs/quickstart/model")
-    predictions = model.score(["a.jpg", "b.jpg"])
-    profile = model.personalize(["a.jpg", ...], [4, ...])
-    predictions.personal(profile)
+model = paiaa_jax.load("runs/quickstart/model")
+predictions = model.score(["a.jpg", "b.jpg"])
+profile = model.personalize(["a.jpg", ...], [4, ...])
+predictions.personal(profile)
 """
 
 from __future__ import annotations

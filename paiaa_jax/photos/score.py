@@ -175,9 +175,7 @@ def _stat(path: Path) -> tuple[str, int, int] | None:
   return None
 
 
-def _finish(
-  waiting: list[_Read], predict: Predict, cache: Cache, known: _Known
-) -> Iterator[Photo]:
+def _finish(waiting: list[_Read], predict: Predict, cache: Cache, known: _Known) -> Iterator[Photo]:
   """Runs the network over what is new, keeps it, and turns every read into its Photo."""
   decoded = [read for read in waiting if read.decoded is not None]
   # an equal file that was read ahead may have become known since

@@ -33,14 +33,18 @@ def write(rows: Sequence[Row], count: int, profile: Profile, advice: str, out: P
   import jinja2
 
   text = (Path(__file__).parent / "sheet.html").read_text(encoding="utf-8")
-  page = jinja2.Environment(autoescape=True).from_string(text).render(
-    cards=[_card(row) for row in rows],
-    count=count,
-    low=f"{profile.scale[0]:g}",
-    high=f"{profile.scale[1]:g}",
-    better=profile.better,
-    advice=advice,
-    model_id=profile.model_id,
+  page = (
+    jinja2.Environment(autoescape=True)
+    .from_string(text)
+    .render(
+      cards=[_card(row) for row in rows],
+      count=count,
+      low=f"{profile.scale[0]:g}",
+      high=f"{profile.scale[1]:g}",
+      better=profile.better,
+      advice=advice,
+      model_id=profile.model_id,
+    )
   )
   with whole(out) as partial:
     partial.write_text(page, encoding="utf-8")

@@ -48,7 +48,6 @@ def test_a_row_is_measured_by_a_run_that_is_there_or_published_or_planted(reprod
         assert len(models) == (1 if pattern == run else 2)
 
 
-
 def test_every_figure_is_drawn_and_the_page_says_simulated(reproduced):
   workdir = reproduced
   for name in PICTURES:

@@ -108,9 +108,7 @@ def test_stars_are_given_as_often_as_the_person_gives_them(profile, shares):
   assert (np.diff(given[np.argsort(scores)]) >= 0).all()
 
 
-def test_stars_are_told_first_and_written_if_asked(
-  open_library, photos, profile, capsys, tmp_path
-):
+def test_stars_are_told_first_and_written_if_asked(open_library, photos, profile, capsys, tmp_path):
   profile.save(tmp_path / "me.json")
   xmp.write_predicted(photos / "05.jpg", 2)
   sidecar = photos / "05.jpg.xmp"

@@ -51,9 +51,7 @@ def _scored(study: Study, frame: pl.DataFrame) -> pl.DataFrame:
   buckets = sum(name.startswith("p") and name[1:].isdigit() for name in frame.columns)
   owner = pl.read_parquet(study.prepared(PSYCHO) / "traits.parquet")
   score = (pl.col("aesthetic_score") - 1) / (buckets - 1)
-  return (
-    frame.select("image", score=score).with_row_index("row").join(owner, "image").sort("row")
-  )
+  return frame.select("image", score=score).with_row_index("row").join(owner, "image").sort("row")
 
 
 def _table(study: Study, liked: pl.DataFrame) -> Table:

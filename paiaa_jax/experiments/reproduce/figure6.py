@@ -32,9 +32,7 @@ def section(results: Results) -> Section:
     made.pictures.append(Picture("figure6", caption, figures.people_bars(before, after, title)))
   if found := results.personal(run, table5.CURVE):
     title = f"{found['people']} people ({study.raters})"
-    caption = (
-      f"SROCC against the number of ratings; band: one deviation over repeats ({run.name})."
-    )
+    caption = f"SROCC against the number of ratings; band: one deviation over repeats ({run.name})."
     figure = figures.learning_curve(found["solvers"], title)
     made.pictures.append(Picture("learning_curve", caption, figure))
   return made

@@ -145,9 +145,7 @@ def _steps(study: Study, run: Run, needs: list[Need]) -> list[Step]:
   return steps
 
 
-def _people(
-  study: Study, database: str, shots: tuple[int, ...], num_splits: int
-) -> dict[str, Any]:
+def _people(study: Study, database: str, shots: tuple[int, ...], num_splits: int) -> dict[str, Any]:
   return {
     "data.aesthetics": str(study.prepared(database)),
     "personalize.shots": shots,

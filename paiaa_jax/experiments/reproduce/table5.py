@@ -70,9 +70,7 @@ def _scores(results: Results) -> Table:
   title = f"Table V: SROCC of personal scores on FLICKR-AES ({study.raters})"
   columns = ("method", *(f"{k} images" for k in study.shots), "solver", "run")
   table = Table("table5", title, columns)
-  figures = {
-    name: tuple(map(mean_std, row)) for name, row in published.TABLE_5.items()
-  }
+  figures = {name: tuple(map(mean_std, row)) for name, row in published.TABLE_5.items()}
   add_in_order(table, figures if study.shots == (10, 100) else {}, _measured(results))
   table.notes = [
     f"Mean ± deviation over {study.num_splits} repeats of the mean over people; the released "

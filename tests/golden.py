@@ -1,0 +1,124 @@
+"""The figures that a change of structure must not move, as one JSON file.
+
+    python -m tests.golden --quickstart=DIR --oasis=DIR --reproduction=DIR --out=golden.json
+    python -m tests.golden --quickstart=DIR --oasis=DIR --reproduction=DIR --against=tests/golden.json
+
+The three are workdirs that launch.quickstart, launch.oasis and tests.studies.reproduce.tiny have
+finished. Beside their tables it holds stage-2 figures of every solver on seeded arrays, and what the
+quickstart's model says of twenty photographs. `--against` prints every difference and exits with 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+import paiaa_jax
+from paiaa_jax.personalization import protocol, solvers, summary
+from tests.personalization.crowd import simulate
+
+SHOTS, SPLITS = (10, 30), 5
+PHOTOGRAPHS = 20
+
+
+def main() -> int:
+  parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+  for name in ("quickstart", "oasis", "reproduction"):
+    parser.add_argument(f"--{name}", type=Path, help=f"a finished workdir of the {name}")
+  parser.add_argument("--out", type=Path, help="write the figures here")
+  parser.add_argument("--against", type=Path, help="compare with this file")
+  given = parser.parse_args()
+  found = collect(given.quickstart, given.oasis, given.reproduction)
+  if given.out:
+    given.out.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
+  if not given.against:
+    return 0
+  known = json.loads(given.against.read_text())
+  changed = list(differences({part: known[part] for part in found}, found))
+  print("\n".join(changed) or f"{count(found)} figures, no difference")
+  return bool(changed)
+
+
+def collect(
+  quickstart: Path | None, oasis: Path | None, reproduction: Path | None
+) -> dict[str, Any]:
+  """Part -> figures; a part whose workdir is None is left out."""
+  found: dict[str, Any] = {"stage 2": stage2()}
+  for name, folder in (("oasis", oasis), ("reproduction", reproduction)):
+    if folder:
+      found[name] = tables(folder)
+  if quickstart:
+    found["quickstart"] = tables(quickstart)
+    found["photographs"] = photographs(quickstart)
+  return found
+
+
+def tables(workdir: Path) -> dict[str, Any]:
+  """Every measured row of every table of a report."""
+  files = sorted((workdir / "tables").glob("*.json"))
+  rows = {file.stem: json.loads(file.read_text())["rows"] for file in files}
+  return {name: [row for row in own if row["origin"] != "published"] for name, own in rows.items()}
+
+
+def stage2() -> dict[str, Any]:
+  """Of every solver on seeded arrays: mean SROCC, weights, coverage and width, to six digits."""
+  crowd = simulate()
+  features = np.random.default_rng(1).normal(size=(*crowd.valid.shape, 6)).astype(np.float32)
+  found = {}
+  for name in solvers.SOLVERS:
+    options = dict(features=features) if name == "conditional" else {}
+    ours = protocol.evaluate_splits(*crowd, shots=SHOTS, num_splits=SPLITS, solver=name, **options)
+    ours = jax.tree.map(np.asarray, ours)
+    told = summary.summarize(ours, SHOTS)
+    found[name] = {
+      k: {
+        "personal": rounded(one["personal"]["mean"]),
+        "generic": rounded(one["generic"]["mean"]),
+        "gain": rounded(one["test"]["gain"]),
+        "weights": rounded(np.nanmean(np.abs(ours.weights[i]))),
+        "width": rounded(np.nanmean(ours.width[i])) if name == "bayes" else None,
+        "coverage": rounded(np.nanmean(ours.coverage[i])) if name == "bayes" else None,
+      }
+      for i, (k, one) in enumerate(told.items())
+    }
+  return found
+
+
+def photographs(quickstart: Path) -> dict[str, Any]:
+  """Score and auxiliary outputs of the first photographs of the simulation, to five digits."""
+  folder = quickstart / "data" / "raw" / "FLICKR-AES"
+  paths = sorted(folder.rglob("*.jpg"))[:PHOTOGRAPHS]
+  predictions = paiaa_jax.load(quickstart / "model").score(paths)
+  rows = zip(paths, predictions.score, predictions.traits, strict=True)
+  return {path.name: [rounded(s, 5), *(rounded(t, 5) for t in ts)] for path, s, ts in rows}
+
+
+def rounded(value: float | None, digits: int = 6) -> float | None:
+  return None if value is None else round(float(value), digits)
+
+
+def differences(before: Any, after: Any, place: str = ""):
+  """A line for each value that is not the same."""
+  if isinstance(before, dict) and isinstance(after, dict):
+    for key in sorted({*before, *after}):
+      yield from differences(before.get(key), after.get(key), f"{place} / {key}")
+  elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+    for i, pair in enumerate(zip(before, after, strict=True)):
+      yield from differences(*pair, f"{place} [{i}]")
+  elif before != after:
+    yield f"{place}: {before} -> {after}"
+
+
+def count(value: Any) -> int:
+  inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+  return 1 if inner is None else sum(map(count, inner))
+
+
+if __name__ == "__main__":
+  sys.exit(main())
