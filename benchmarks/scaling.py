@@ -16,7 +16,7 @@ import jax
 import numpy as np
 
 from paiaa_jax.models.network import BACKBONES, Network
-from paiaa_jax.training import optim, parallel
+from paiaa_jax.training import optim, sharding
 from paiaa_jax.training.step import create_state, make_train_step
 from paiaa_jax.types import Batch
 
@@ -46,13 +46,13 @@ class Measured(NamedTuple):
 def measure(network, optimizer, variables, batch: Batch, mesh, steps: int) -> Measured:
   """Two steps, and `steps` timed ones."""
   state = create_state(variables, optimizer, ema=False, seed=0)
-  state = jax.device_put(state, parallel.state_sharding(state, mesh), may_alias=False)
-  held = parallel.bytes_per_device(state)
+  state = jax.device_put(state, sharding.state_sharding(state, mesh), may_alias=False)
+  held = sharding.bytes_per_device(state)
   images = len(batch.index)
-  step = parallel.jit_train_step(make_train_step(network, optimizer), state, mesh, images)
-  padding = parallel.padded_size(images, mesh) - images
+  step = sharding.jit_train_step(make_train_step(network, optimizer), state, mesh, images)
+  padding = sharding.padded_size(images, mesh) - images
   batch = jax.tree.map(lambda x: np.pad(x, [(0, padding)] + [(0, 0)] * (x.ndim - 1)), batch)
-  batch = parallel.put_batch(batch, mesh)
+  batch = sharding.put_batch(batch, mesh)
   state, _ = step(state, batch)
   state, metrics = step(state, batch)
   loss = float(metrics["loss"])
@@ -84,7 +84,7 @@ def main() -> None:
   print("devices  state MiB/device  loss against 1 device  ms/step  images/s")
   alone = None
   for count in (n for n in (1, 2, 4, 8) if n <= len(jax.devices())):
-    mesh = parallel.make_mesh(count if options.fsdp else 1, jax.devices()[:count])
+    mesh = sharding.make_mesh(count if options.fsdp else 1, jax.devices()[:count])
     parts = (network, optimizer, variables)
     shared = measure(*parts, make_batch(options.batch, options.size), mesh, 1)
     alone = alone or shared.loss

@@ -22,9 +22,9 @@ import numpy as np
 from PIL import Image
 from sklearn.datasets import load_sample_images
 
-from paiaa_jax.models import model_folder, pretrained
-from paiaa_jax.models.efficientnet_lite import EfficientNetLite0
+from paiaa_jax.models.backbones.efficientnet_lite import EfficientNetLite0
 from paiaa_jax.models.network import Network
+from paiaa_jax.models.weights import model_folder, pretrained
 from paiaa_jax.personalization.profile import Profile
 from paiaa_jax.photos import personal, score
 from paiaa_jax.photos.cache import KEY, Rows

@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from paiaa_jax.models.network import BACKBONES, DTYPES, Network
-from paiaa_jax.training import optim, parallel
+from paiaa_jax.training import optim, sharding
 from paiaa_jax.training.step import create_state, make_train_step
 from paiaa_jax.types import TRAITS, Batch
 
@@ -49,13 +49,13 @@ def make_step(
   optimizer = optim.make_optimizer(
     "sgd", schedule, lr_backbone=1e-5, lr_heads=1e-4, momentum=0.9, weight_decay=1e-5
   )
-  mesh = parallel.make_mesh()
+  mesh = sharding.make_mesh()
   variables = random_variables(network, batch.image[:1])
   state = create_state(variables, optimizer, ema=False, seed=0)
   images = len(batch.index)
-  step = parallel.jit_train_step(make_train_step(network, optimizer), state, mesh, images)
-  state = jax.device_put(state, parallel.state_sharding(state, mesh))
-  batch = parallel.put_batch(batch, mesh)
+  step = sharding.jit_train_step(make_train_step(network, optimizer), state, mesh, images)
+  state = jax.device_put(state, sharding.state_sharding(state, mesh))
+  batch = sharding.put_batch(batch, mesh)
   begin = time.perf_counter()
   compiled = step.lower(state, batch).compile()
   seconds = time.perf_counter() - begin

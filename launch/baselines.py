@@ -32,8 +32,8 @@ def main(_) -> None:
 
 def evaluate(config, workdir: Path, only: list[str]) -> None:
   """Every baseline of `only`, or all, that is missing: arrays in, two files and a table out."""
-  from paiaa_jax.experiments import people
-  from paiaa_jax.experiments.baselines import read, run
+  from paiaa_jax.apps import personalize_users
+  from studies.baselines import read, run
 
   run.choose(only, has_crowd=True)  # a misspelt name is told before minutes of reading
   personalize = config.personalize
@@ -58,8 +58,8 @@ def evaluate(config, workdir: Path, only: list[str]) -> None:
     before=_before(file),
     save=save,
   )
-  people.user_table(result).write_csv(workdir / f"per_user_baselines{suffix}.csv")
-  people.show(result)
+  personalize_users.user_table(result).write_csv(workdir / f"per_user_baselines{suffix}.csv")
+  personalize_users.show(result)
 
 
 def _before(file: Path) -> dict | None:

@@ -1,4 +1,4 @@
-r"""Anybody's personal scores under the public protocol (paiaa_jax/experiments/protocol.md).
+r"""Anybody's personal scores under the public protocol (paiaa_jax/apps/benchmark/protocol.md).
 
     python -m launch.benchmark --ratings=/data/prepared/flickr_aes --splits_out=splits.parquet
 
@@ -29,7 +29,7 @@ FLAGS = flags.FLAGS
 
 
 def main(_) -> None:
-  from paiaa_jax.experiments.benchmark import read_people
+  from paiaa_jax.apps.benchmark import read_people
 
   if not (FLAGS.predictions or FLAGS.splits_out):
     raise ValueError("give --predictions=FILE to score, or --splits_out=FILE to write the splits.")
@@ -57,7 +57,7 @@ def score(people, database: str, position) -> None:
   """Reads the predictions, prints the table and writes --out."""
   from rich.console import Console
 
-  from paiaa_jax.experiments.benchmark import read_scores, run, show
+  from paiaa_jax.apps.benchmark import read_scores, run, show
 
   ours, against = Path(FLAGS.predictions), Path(FLAGS.against) if FLAGS.against else None
   table = read_scores.read(ours)

@@ -26,8 +26,8 @@ FROM_HUB = flags.DEFINE_string("from_hub", None, "OWNER/NAME on the hub, in plac
 def main(argv):
   if (len(argv) == 2) == bool(FROM_HUB.value):
     raise ValueError("give one source: a weight file, or --from_hub=OWNER/NAME.")
-  from paiaa_jax.models import pretrained  # after the check: these imports take seconds
   from paiaa_jax.models.network import backbone_class
+  from paiaa_jax.models.weights import pretrained
 
   backbone = backbone_class(BACKBONE.value)
   path = download(FROM_HUB.value) if FROM_HUB.value else Path(argv[1])

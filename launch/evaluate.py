@@ -21,10 +21,10 @@ FLAGS = flags.FLAGS
 
 
 def main(_) -> None:
-  from paiaa_jax.experiments import predict
+  from paiaa_jax.apps import evaluate_model
 
   options = FLAGS.data, FLAGS.split, FLAGS.features, FLAGS.batch_size
-  stem, agreement = predict.evaluate(Path(FLAGS.workdir), *options)
+  stem, agreement = evaluate_model.evaluate(Path(FLAGS.workdir), *options)
   Console().print(stem.name, agreement)
 
 

@@ -23,7 +23,7 @@ FLAGS = flags.FLAGS
 
 
 def main(_) -> None:
-  from paiaa_jax.experiments.oasis import report, run, study, tune
+  from studies.oasis import report, run, study, tune
 
   logging.getLogger().setLevel(logging.INFO)
   workdir = Path(FLAGS.workdir)

@@ -29,29 +29,31 @@ def main(_) -> None:
   distributed.initialize()
   config, workdir = FLAGS.config, Path(FLAGS.workdir)
   if "shards" in config:
-    from paiaa_jax.personalization import shards
+    from paiaa_jax.apps import personalize_shards
 
-    shards.run(config.shards.to_dict(), workdir)
+    personalize_shards.run(config.shards.to_dict(), workdir)
   elif distributed.is_first_process():
     evaluate(config, workdir)
 
 
 def evaluate(config, workdir: Path) -> None:
   """The paper's protocol on a run's predictions: arrays in, two files and a table out."""
-  from paiaa_jax.experiments import people
+  from paiaa_jax.apps import personalize_users
 
   settings = config.personalize.to_dict()
-  inputs = people.read(workdir, Path(config.data.aesthetics), settings.pop("ratings"))
+  inputs = personalize_users.read(workdir, Path(config.data.aesthetics), settings.pop("ratings"))
   name, wants_scores = settings.pop("name"), settings.pop("scores")
   suffix = f"_{name}" if name else ""
 
   def save_scores(solver, table):
     table.write_parquet(workdir / f"scores_{solver}{suffix}.parquet")
 
-  result = people.evaluate(inputs, **settings, save=save_scores if wants_scores else None)
+  result = personalize_users.evaluate(
+    inputs, **settings, save=save_scores if wants_scores else None
+  )
   (workdir / f"personalize{suffix}.json").write_text(json.dumps(result, indent=1) + "\n")
-  people.user_table(result).write_csv(workdir / f"per_user{suffix}.csv")
-  people.show(result)
+  personalize_users.user_table(result).write_csv(workdir / f"per_user{suffix}.csv")
+  personalize_users.show(result)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from absl import flags
 
-from launch import cli_errors, once
+from launch import cli_errors
+from studies import steps
 
 CONFIG = "configs/quickstart.py"
 DATASETS = {"ava": "AVA", "flickr_aes": "FLICKR-AES", "psychoflickr": "PsychoFlickr"}
@@ -21,7 +22,7 @@ TASTES = ("null", "heavy_tails")
 FLAGS = flags.FLAGS
 
 
-def steps(workdir: Path, seed: int, photos: str, short: int = 0) -> Iterator[tuple[str, list[str]]]:
+def plan(workdir: Path, seed: int, photos: str, short: int = 0) -> Iterator[tuple[str, list[str]]]:
   """(what it does, module and flags) of every step, in order; `short` cuts the trainings."""
   raw, prepared = workdir / "data" / "raw", workdir / "data" / "prepared"
   own = [f"--photos={photos}"] if photos else []
@@ -71,10 +72,10 @@ def evaluate(workdir: Path, data: Path) -> list[str]:
 
 def main(_) -> None:
   workdir = Path(FLAGS.workdir)
-  *first, report = steps(workdir, FLAGS.seed, FLAGS.photos, FLAGS.steps)
+  *first, report = plan(workdir, FLAGS.seed, FLAGS.photos, FLAGS.steps)
   for number, (what, command) in enumerate(first):
-    once.run(workdir / "steps" / f"{number:02d}", what, command)
-  once.run(workdir / "steps" / "report", *report, again=True)
+    steps.run(workdir / "steps" / f"{number:02d}", what, command)
+  steps.run(workdir / "steps" / "report", *report, again=True)
 
 
 if __name__ == "__main__":

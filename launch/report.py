@@ -25,11 +25,12 @@ LEAD = (
 
 
 def main(_) -> None:
-  from paiaa_jax.experiments import quickstart, report
+  from paiaa_jax.reporting import page
+  from studies.quickstart import report
 
   workdir = Path(WORKDIR.value)
-  sections = quickstart.sections(workdir)
-  page = report.write(workdir, TITLE, LEAD, sections, quickstart.facts(workdir))
+  sections = report.sections(workdir)
+  page = page.write(workdir, TITLE, LEAD, sections, report.facts(workdir))
   console = Console() if sys.stdout.isatty() else Console(width=140)
   for section in sections:
     for table in section.tables:

@@ -26,7 +26,8 @@ from absl import flags
 from ml_collections import config_flags
 from rich.console import Console
 
-from launch import cli_errors, once
+from launch import cli_errors
+from studies import steps
 
 DATABASES = -1  # --chain of what comes before every run
 CONFIG = config_flags.DEFINE_config_file("config", None, "Reproduction.", lock_config=True)
@@ -40,9 +41,9 @@ CHAIN = flags.DEFINE_integer("chain", None, "Runs one chain only.", lower_bound=
 
 
 def main(_) -> None:
-  from paiaa_jax.experiments.reproduce import plan, report
-  from paiaa_jax.experiments.reproduce.claim import claim
-  from paiaa_jax.experiments.reproduce.study import from_config
+  from studies.reproduce import plan, report
+  from studies.reproduce.claim import claim
+  from studies.reproduce.study import from_config
 
   study = from_config(CONFIG.value.to_dict(), Path(WORKDIR.value))
   parts = _parts(plan.PARTS)
@@ -89,7 +90,7 @@ def _run(chain, place: str = "") -> None:
   for step in chain.steps:
     what = f"{place}{chain.name}: {step.verb}"
     work = functools.partial(HERE[step.verb], step) if step.verb in HERE else None
-    done = once.run(chain.folder / step.name, what, step.command, work, after=first)
+    done = steps.run(chain.folder / step.name, what, step.command, work, after=first)
     first = first or done
 
 
@@ -104,10 +105,10 @@ def _train(step) -> None:
 
 
 def _evaluate(step) -> None:
-  from paiaa_jax.experiments import predict
+  from paiaa_jax.apps import evaluate_model
 
   flags = {"features": False, **step.flags}
-  predict.evaluate(Path(flags["workdir"]), flags["data"], flags["split"], flags["features"])
+  evaluate_model.evaluate(Path(flags["workdir"]), flags["data"], flags["split"], flags["features"])
 
 
 def _personalize(step) -> None:

@@ -26,8 +26,8 @@ class Scorer:
 
   def __init__(self, folder: str, batch_size: int):
     """folder: a model folder that the worker can read."""
-    from paiaa_jax.models import model_folder
     from paiaa_jax.models.predictor import Predictor
+    from paiaa_jax.models.weights import model_folder
 
     self.model = model_folder.read(folder)
     self.predictor = Predictor(folder, batch_size)
@@ -91,7 +91,7 @@ def main(_) -> None:
     import ray  # noqa: F401
   except ImportError as error:
     raise ValueError("Ray is not installed: pip install 'paiaa-jax[ray]'.") from error
-  from paiaa_jax.models import model_folder
+  from paiaa_jax.models.weights import model_folder
 
   model_folder.read(FLAGS.model)  # a wrong folder is told here, not by a worker
   if not FLAGS.photos.count("://") and not Path(FLAGS.photos).exists():

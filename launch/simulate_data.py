@@ -16,7 +16,7 @@ FLAGS = flags.FLAGS
 
 
 def main(_) -> None:
-  from paiaa_jax.data import simulate
+  from studies import simulate
 
   simulate.write(
     FLAGS.out,

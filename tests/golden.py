@@ -1,11 +1,12 @@
 """The figures that a change of structure must not move, as one JSON file.
 
     python -m tests.golden --quickstart=DIR --oasis=DIR --reproduction=DIR --out=golden.json
-    python -m tests.golden --quickstart=DIR --oasis=DIR --reproduction=DIR --against=tests/golden.json
+    python -m tests.golden [the same three] --against=tests/golden.json
 
 The three are workdirs that launch.quickstart, launch.oasis and tests.studies.reproduce.tiny have
-finished. Beside their tables it holds stage-2 figures of every solver on seeded arrays, and what the
-quickstart's model says of twenty photographs. `--against` prints every difference and exits with 1.
+finished. Beside their tables it holds stage-2 figures of every solver on seeded arrays, and what
+the quickstart's model says of twenty photographs. `--against` prints every difference, and exits
+with 1 if there is one.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import jax
 import numpy as np
 
 import paiaa_jax
-from paiaa_jax.personalization import protocol, solvers, summary
+from paiaa_jax.personalization import protocol, solvers, statistics
 from tests.personalization.crowd import simulate
 
 SHOTS, SPLITS = (10, 30), 5
@@ -75,7 +76,7 @@ def stage2() -> dict[str, Any]:
     options = dict(features=features) if name == "conditional" else {}
     ours = protocol.evaluate_splits(*crowd, shots=SHOTS, num_splits=SPLITS, solver=name, **options)
     ours = jax.tree.map(np.asarray, ours)
-    told = summary.summarize(ours, SHOTS)
+    told = statistics.summarize(ours, SHOTS)
     found[name] = {
       k: {
         "personal": rounded(one["personal"]["mean"]),

@@ -20,8 +20,9 @@ ARROWS = {
   "data": {"types", "rng"},
   "training": {"types", "models", "data", "losses", "metrics", "rng"},
   "personalization": {"types", "metrics", "rng"},
-  "experiments": {
-    *("types", "models", "data", "losses", "metrics", "rng", "training", "personalization")
+  "reporting": {"types"},
+  "apps": {
+    *("types", "models", "data", "losses", "metrics", "rng", "personalization", "reporting")
   },
   "photos": {"types", "models", "personalization", "data"},
   "cli": {"photos", "personalization"},

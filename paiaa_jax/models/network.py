@@ -10,10 +10,10 @@ from typing import Any
 import flax.linen as nn
 import jax.numpy as jnp
 
-from paiaa_jax.models.densenet import DenseNet121
-from paiaa_jax.models.efficientnet_lite import EfficientNetLite0
+from paiaa_jax.models.backbones.densenet import DenseNet121
+from paiaa_jax.models.backbones.efficientnet_lite import EfficientNetLite0
+from paiaa_jax.models.backbones.inception_v3 import InceptionV3
 from paiaa_jax.models.heads import Head
-from paiaa_jax.models.inception_v3 import InceptionV3
 from paiaa_jax.models.norm import BatchNorm
 from paiaa_jax.types import TRAITS, Array, Prediction
 

@@ -14,8 +14,9 @@ from typing import Any
 import jax
 import numpy as np
 
-from paiaa_jax.models import model_folder, platform, pretrained
+from paiaa_jax.models import platform
 from paiaa_jax.models.network import Network
+from paiaa_jax.models.weights import model_folder, pretrained
 from paiaa_jax.types import Array, Prediction
 
 ON_CPU = 4  # it takes image after image, so a larger shape would only mean more padding

@@ -16,8 +16,8 @@ import numpy as np
 from PIL import Image
 
 from paiaa_jax.data import images
-from paiaa_jax.models.model_folder import ModelFolder
 from paiaa_jax.models.predictor import Predictor
+from paiaa_jax.models.weights.model_folder import ModelFolder
 from paiaa_jax.personalization.learn import learn_profile
 from paiaa_jax.personalization.profile import Profile
 from paiaa_jax.photos import personal

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from paiaa_jax.models import model_folder
-from paiaa_jax.models.model_folder import CONFIG, WEIGHTS, ModelFolder
+from paiaa_jax.models.weights import model_folder
+from paiaa_jax.models.weights.model_folder import CONFIG, WEIGHTS, ModelFolder
 
 VARIABLE = "PAIAA_MODEL"
 QUICKSTART = Path("runs/quickstart/model")  # what `make quickstart` leaves

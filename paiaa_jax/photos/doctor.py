@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from paiaa_jax.data.images import FORMATS, PREPROCESSING
-from paiaa_jax.models import pretrained
+from paiaa_jax.models.weights import pretrained
 from paiaa_jax.photos.cache import default_path
 from paiaa_jax.photos.choose_model import open_model
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from paiaa_jax.data import images
-from paiaa_jax.models.model_folder import ModelFolder
+from paiaa_jax.models.weights.model_folder import ModelFolder
 from paiaa_jax.personalization.profile import Profile
 from paiaa_jax.photos.personal import Parts, parts_of, traits_of
 from paiaa_jax.photos.score import Photo, printable

@@ -16,10 +16,10 @@ import numpy as np
 
 from paiaa_jax import __version__
 from paiaa_jax.data.images import PREPROCESSING
-from paiaa_jax.models import pretrained
-from paiaa_jax.models.model_folder import CONFIG, WEIGHTS, ModelFolder
 from paiaa_jax.models.network import Network
 from paiaa_jax.models.platform import traced_for_elsewhere
+from paiaa_jax.models.weights import pretrained
+from paiaa_jax.models.weights.model_folder import CONFIG, WEIGHTS, ModelFolder
 from paiaa_jax.photos.table import whole
 
 PLATFORMS = ("cpu", "cuda", "tpu")

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from paiaa_jax.models.model_folder import ModelFolder
+from paiaa_jax.models.weights.model_folder import ModelFolder
 from paiaa_jax.photos import files, score
 from paiaa_jax.photos.cache import KEY, default_path
 from paiaa_jax.photos.choose_model import open_model

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from paiaa_jax.models.model_folder import ModelFolder
+from paiaa_jax.models.weights.model_folder import ModelFolder
 from paiaa_jax.personalization.profile import Profile
 from paiaa_jax.photos.library import Library
 from paiaa_jax.photos.ratings import Ratings

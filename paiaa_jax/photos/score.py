@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from paiaa_jax.data.images import PREPROCESSING
-from paiaa_jax.models.model_folder import ModelFolder
+from paiaa_jax.models.weights.model_folder import ModelFolder
 from paiaa_jax.photos import files
 from paiaa_jax.photos.cache import KEY, Cache, Index, Rows, split_digests
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import numpy as np
 
 from paiaa_jax.data.images import PREPROCESSING
-from paiaa_jax.models.model_folder import ModelFolder
+from paiaa_jax.models.weights.model_folder import ModelFolder
 from paiaa_jax.photos.score import Photo, printable
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from jax.sharding import Mesh
 from ml_collections import ConfigDict
 
 from paiaa_jax import losses, metrics
-from paiaa_jax.training import compiled, parallel, streams
+from paiaa_jax.training import batches, compiled, sharding
 from paiaa_jax.training.setup import Run
 from paiaa_jax.training.step import State, eval_params, make_eval_step
 from paiaa_jax.types import Batch, Prediction
@@ -28,16 +28,16 @@ class Evaluator:
     weights = eval_params(state), state.batch_stats
     self._eval_step = compiled.once(
       compiled.network_key(run, "evaluate"),
-      lambda: parallel.jit_eval_step(make_eval_step(run.network), *weights, run.mesh),
+      lambda: sharding.jit_eval_step(make_eval_step(run.network), *weights, run.mesh),
     )
 
   def __call__(self, state: State) -> dict[str, float]:
     """Each validation split's metrics, by the names of score_aesthetics and score_auxiliary."""
     results = {}
     for stream in self._run.streams.validation:
-      batches = streams.eval_batches(self._run.streams, stream, self._config, self._run.eval_rows)
+      rows = batches.eval_batches(self._run.streams, stream, self._config, self._run.eval_rows)
       prediction, labels = predict(
-        self._eval_step, eval_params(state), state.batch_stats, batches, self._run.mesh
+        self._eval_step, eval_params(state), state.batch_stats, rows, self._run.mesh
       )
       if stream == "aesthetics":
         results |= score_aesthetics(
@@ -48,7 +48,7 @@ class Evaluator:
     return results
 
 
-def metric_names(sources: streams.Streams) -> tuple[str, ...]:
+def metric_names(sources: batches.Streams) -> tuple[str, ...]:
   """What an Evaluator measures on these validation splits."""
   by_stream = {
     "aesthetics": ("loss_aesthetics", "srcc", "plcc", "rmse", "acc", "emd"),
@@ -69,7 +69,7 @@ def predict(
     mesh: parallel.make_mesh's.
   """
   results = [
-    jax.device_get(eval_step(params, batch_stats, parallel.put_batch(batch, mesh)))
+    jax.device_get(eval_step(params, batch_stats, sharding.put_batch(batch, mesh)))
     for batch in batches
   ]
   prediction, labels = jax.tree.map(lambda *rows: np.concatenate(rows), *results)

@@ -9,9 +9,9 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 
-from paiaa_jax.models import pretrained
-from paiaa_jax.training import parallel
-from paiaa_jax.training.initial import initial_backbone
+from paiaa_jax.models.weights import pretrained
+from paiaa_jax.training import sharding
+from paiaa_jax.training.init_state import initial_backbone
 from paiaa_jax.training.setup import Run
 from paiaa_jax.training.step import State, eval_params
 
@@ -23,7 +23,7 @@ def export(run: Run, config: ConfigDict, state: State, folder: Path) -> dict[str
     backbone_change, the Euclidean norm of the backbone's change since its first weights (the
     pretrained ones, if any), and backbone_change_relative, that over the first weights' norm.
   """
-  variables = parallel.gather(
+  variables = sharding.gather(
     {"params": eval_params(state), "batch_stats": state.batch_stats}, run.mesh
   )
   if jax.process_index() == 0:

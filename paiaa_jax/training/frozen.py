@@ -16,8 +16,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from paiaa_jax.data import images
-from paiaa_jax.models import pretrained
 from paiaa_jax.models.network import backbone_class, normalize
+from paiaa_jax.models.weights import pretrained
 from paiaa_jax.types import Array
 
 CONSTANT = 1e-6  # standard deviation of a feature that tells nothing

@@ -14,15 +14,15 @@ from typing import NamedTuple
 import jax
 from ml_collections import ConfigDict
 
-from paiaa_jax.training import compiled, initial, parallel, resume, setup, streams
+from paiaa_jax.training import batches, compiled, init_state, resume, setup, sharding
 from paiaa_jax.training.checkpoint import Checkpoints
 from paiaa_jax.training.evaluate import Evaluator, metric_names
 from paiaa_jax.training.export import export
 from paiaa_jax.training.preemption import Preempted, Preemption
 from paiaa_jax.training.setup import Run
 from paiaa_jax.training.step import State, make_train_step
+from paiaa_jax.training.step_metrics import Window
 from paiaa_jax.training.trace import Trace
-from paiaa_jax.training.window import Window
 from paiaa_jax.training.writers import MetricWriter
 
 
@@ -40,14 +40,14 @@ def train(config: ConfigDict, workdir: str | Path) -> dict[str, float]:
   workdir = Path(workdir).absolute()
   run = setup.prepare(config)
   best = _best_metric(run, config)
-  abstract = initial.abstract_state(run, config)
+  abstract = init_state.abstract_state(run, config)
   resume.claim(workdir, config)  # nothing is written before all that can be checked has been
   with closing(
     Checkpoints(workdir / "checkpoints", keep=config.checkpoint.keep, best=best)
   ) as checkpoints:
     state = checkpoints.restore_newest(abstract)
     if state is None:
-      state = initial.initial_state(run, config, abstract)
+      state = init_state.initial_state(run, config, abstract)
     first_step = int(jax.device_get(state.step))
     with closing(MetricWriter(workdir, first_step, run.total_steps)) as writer:
       state, results = run_steps(run, config, state, workdir, checkpoints, writer)
@@ -72,25 +72,25 @@ def run_steps(
   if first_step >= run.total_steps:
     return state, {}
   start = time.perf_counter()
-  shapes = streams.batch_shapes(run.streams, config, run.train_rows)
+  shapes = batches.batch_shapes(run.streams, config, run.train_rows)
 
   def compile_step():
-    jitted = parallel.jit_train_step(_train_step(run, config), state, run.mesh, run.images)
-    return parallel.compile_together(jitted, state, shapes)
+    jitted = sharding.jit_train_step(_train_step(run, config), state, run.mesh, run.images)
+    return sharding.compile_together(jitted, state, shapes)
 
   train_step = compiled.once(compiled.step_key(run, config, shapes), compile_step)
   writer.write(first_step, {"compile_seconds": time.perf_counter() - start})
   evaluate = Evaluator(run, config, state)
-  batches = streams.train_batches(run.streams, config, first_step, run.train_rows)
-  window = Window(workdir, run.images, functools.partial(streams.image_names, run.streams))
+  rows = batches.train_batches(run.streams, config, first_step, run.train_rows)
+  window = Window(workdir, run.images, functools.partial(batches.image_names, run.streams))
   results = {}
 
   trace = Trace(config.log.profile_steps, workdir)
   with closing(Preemption()) as preemption, closing(trace):
     for step in range(first_step, run.total_steps):
       trace.at(step, state)
-      batch = window.fetch(batches)
-      on_devices = parallel.put_batch(batch, run.mesh)
+      batch = window.fetch(rows)
+      on_devices = sharding.put_batch(batch, run.mesh)
       with jax.transfer_guard("disallow"):  # the batch is all that goes in; metrics stay there
         state, metrics = train_step(state, on_devices)
       done = step + 1

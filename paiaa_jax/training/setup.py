@@ -11,7 +11,7 @@ from ml_collections import ConfigDict
 
 from paiaa_jax import losses
 from paiaa_jax.models.network import Network
-from paiaa_jax.training import optim, parallel, resume, streams
+from paiaa_jax.training import batches, optim, resume, sharding
 from paiaa_jax.training.step import TASKS
 
 CHOICES = {
@@ -41,7 +41,7 @@ class Run(NamedTuple):
     eval_rows: rows of an evaluation batch, over all processes.
   """
 
-  streams: streams.Streams
+  streams: batches.Streams
   mesh: Mesh
   network_fields: dict[str, Any]
   network: Network
@@ -61,9 +61,9 @@ def prepare(config: ConfigDict) -> Run:
     ValueError, FileNotFoundError: for a config that cannot be run, saying which field to mend.
   """
   _check_fields(config)
-  sources = streams.open_streams(config)
-  mesh = parallel.make_mesh(config.train.fsdp)
-  epoch_steps = streams.epoch_steps(sources, config)
+  sources = batches.open_streams(config)
+  mesh = sharding.make_mesh(config.train.fsdp)
+  epoch_steps = batches.epoch_steps(sources, config)
   total_steps = config.optim.steps or max(1, round(config.optim.epochs * epoch_steps))
   schedule = optim.make_schedule(
     config.optim.schedule,
@@ -93,8 +93,8 @@ def prepare(config: ConfigDict) -> Run:
     epoch_steps=epoch_steps,
     total_steps=total_steps,
     images=config.optim.batch_size * count,
-    train_rows=parallel.padded_size(config.optim.batch_size, mesh, count),
-    eval_rows=parallel.padded_size(min(config.train.eval_batch_size, longest), mesh),
+    train_rows=sharding.padded_size(config.optim.batch_size, mesh, count),
+    eval_rows=sharding.padded_size(min(config.train.eval_batch_size, longest), mesh),
   )
 
 
@@ -109,7 +109,7 @@ def _check_fields(config: ConfigDict) -> None:
       raise ValueError(f"{field} is {values[field]}; it is 1 or more.")
 
 
-def network_fields(config: ConfigDict, sources: streams.Streams) -> dict[str, Any]:
+def network_fields(config: ConfigDict, sources: batches.Streams) -> dict[str, Any]:
   """Keyword arguments of models.network.Network for this config and these outputs."""
   fields = config.model.to_dict()
   del fields["pretrained"]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TINY = "tests.experiments.reproduce.tiny"
-STUDY = "tests/experiments/reproduce/tiny_study.py"
+TINY = "tests.studies.reproduce.tiny"
+STUDY = "tests/studies/reproduce/tiny_study.py"
 TABLES = ("table1", "table2", "table3", "table4", "table5", "ablation", "ablation_seeds")
 PICTURES = ("figure4", "figure5", "figure6", "figure7", "learning_curve")
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from flax import traverse_util
 
-from paiaa_jax.models import pretrained, torch_files
 from paiaa_jax.models.network import BACKBONES
+from paiaa_jax.models.weights import pretrained, torch_files
 
 torch = pytest.importorskip("torch", reason="torch is the oracle; install torch==2.13.0+cpu")
 SIZES = {"inception_v3": 107, "densenet121": 64}

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from paiaa_jax.models.efficientnet_lite import Depthwise, Pointwise
+from paiaa_jax.models.backbones.efficientnet_lite import Depthwise, Pointwise
 from paiaa_jax.models.network import BACKBONES
 from paiaa_jax.models.pooling import pool
 

@@ -10,7 +10,7 @@ import jax
 import numpy as np
 import pytest
 
-from paiaa_jax.models import pretrained
+from paiaa_jax.models.weights import pretrained
 
 ROOT = Path(__file__).parents[2]
 NAME = "efficientnet_lite0"

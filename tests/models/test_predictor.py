@@ -6,8 +6,8 @@ import shutil
 import numpy as np
 import pytest
 
-from paiaa_jax.models.model_folder import model_id
 from paiaa_jax.models.predictor import Predictor
+from paiaa_jax.models.weights.model_folder import model_id
 from tests.photos.tiny_model import save_tiny_model
 
 

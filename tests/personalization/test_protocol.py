@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 from sklearn.linear_model import Ridge
 
-from paiaa_jax.personalization import protocol, solvers, splits, summary
+from paiaa_jax.personalization import protocol, solvers, splits, statistics
 from tests.personalization.crowd import simulate
 
 SHOTS, SPLITS = (8, 30), 6
@@ -223,7 +223,7 @@ def test_anybodys_scores_are_ranked_as_scipy_ranks_them_and_shots_are_never_read
       np.testing.assert_allclose(found, expected, atol=1e-6)
     np.testing.assert_array_equal(ours.left_out[i], crowd.valid.sum(1) < k + 2)
   assert np.isnan(ours.coverage).all() and np.isnan(ours.strength).all()
-  assert summary.summarize(ours, SHOTS)["8"]["test"]["people"] > 1
+  assert statistics.summarize(ours, SHOTS)["8"]["test"]["people"] > 1
   own = scores.copy()
   person, image, s = np.argwhere(np.isfinite(own[1]))[0]
   own[1, person, image, s] = np.inf

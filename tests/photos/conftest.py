@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from paiaa_jax.models import model_folder
+from paiaa_jax.models.weights import model_folder
 from paiaa_jax.photos.library import Library
 from tests.photos.tiny_model import save_tiny_model
 

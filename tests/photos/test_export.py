@@ -6,8 +6,8 @@ import jax
 import numpy as np
 import pytest
 
-from paiaa_jax.models import model_folder
 from paiaa_jax.models.predictor import Predictor
+from paiaa_jax.models.weights import model_folder
 from paiaa_jax.photos import export
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), np.uint8)

@@ -233,7 +233,7 @@ def test_a_kill_in_the_middle_loses_and_repeats_nothing(model_path, tmp_path, ch
 def _cached(path, model_path):
   if not path.exists():
     return 0
-  from paiaa_jax.models import model_folder
+  from paiaa_jax.models.weights import model_folder
 
   with score.open_cache(path, model_folder.read(model_path)) as cache:
     return len(cache.rows().keys)

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from paiaa_jax.models import network
-from paiaa_jax.models.pretrained import save_model
+from paiaa_jax.models.weights.pretrained import save_model
 from paiaa_jax.types import TRAITS
 
 SIZE = 16  # pixels

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 import pytest
 
-from paiaa_jax.training import parallel
+from paiaa_jax.training import sharding
 from paiaa_jax.training.checkpoint import Checkpoints
 from tests.training.steps import make_optimizer, make_state
 
@@ -29,11 +29,11 @@ def placed_state(mesh, seed=0):
   state = make_state(make_optimizer())
   random = np.random.default_rng(seed)
   state = jax.tree.map(lambda x: (x + random.normal(size=x.shape)).astype(x.dtype), state)
-  return jax.device_put(state, parallel.state_sharding(state, mesh))
+  return jax.device_put(state, sharding.state_sharding(state, mesh))
 
 
 def save(checkpoints, steps, mesh=None, metrics=None):
-  mesh = mesh or parallel.make_mesh()
+  mesh = mesh or sharding.make_mesh()
   for step in steps:
     checkpoints.save(step, placed_state(mesh, step), (metrics or {}).get(step))
   checkpoints.wait()
@@ -48,10 +48,10 @@ def assert_same_bits(a, b):
 )
 def test_any_devices_open_the_checkpoint_of_any_others(open_checkpoints, saved, restored):
   """Each pair is (devices, fsdp)."""
-  meshes = [parallel.make_mesh(fsdp, jax.devices()[:n]) for n, fsdp in (saved, restored)]
+  meshes = [sharding.make_mesh(fsdp, jax.devices()[:n]) for n, fsdp in (saved, restored)]
   state = placed_state(meshes[0])
   save(open_checkpoints(), [0], meshes[0])
-  target = parallel.abstract(state, meshes[1])
+  target = sharding.abstract(state, meshes[1])
   opened = open_checkpoints().restore_newest(target)
   assert_same_bits(opened, state)
   assert all(
@@ -98,13 +98,13 @@ def flip_a_bit(path):
 def test_a_spoilt_newest_checkpoint_falls_back_to_the_one_before(
   open_checkpoints, files, spoil, tmp_path, caplog
 ):
-  mesh = parallel.make_mesh()
+  mesh = sharding.make_mesh()
   save(open_checkpoints(), [3, 6], mesh)
   for path in (tmp_path / "checkpoints/6").glob(files):
     spoil(path)
   checkpoints = open_checkpoints()
   with caplog.at_level(logging.WARNING):
-    restored = checkpoints.restore_newest(parallel.abstract(placed_state(mesh), mesh))
+    restored = checkpoints.restore_newest(sharding.abstract(placed_state(mesh), mesh))
   assert_same_bits(restored, placed_state(mesh, 3))
   assert "checkpoint 6 cannot be read" in caplog.text and "Traceback" not in caplog.text
   assert (tmp_path / "checkpoints_corrupt/6.0").exists()
@@ -113,31 +113,31 @@ def test_a_spoilt_newest_checkpoint_falls_back_to_the_one_before(
 
 
 def test_a_checkpoint_with_spoilt_metrics_is_restored_without_them(open_checkpoints, tmp_path):
-  mesh = parallel.make_mesh()
+  mesh = sharding.make_mesh()
   save(open_checkpoints(), [3, 6], mesh, metrics={3: {"srcc": 0.1}, 6: {"srcc": 0.2}})
   truncate(tmp_path / "checkpoints/6/metrics/metrics")
   checkpoints = open_checkpoints()
   assert checkpoints.best_step == 3
-  restored = checkpoints.restore_newest(parallel.abstract(placed_state(mesh), mesh))
+  restored = checkpoints.restore_newest(sharding.abstract(placed_state(mesh), mesh))
   assert_same_bits(restored, placed_state(mesh, 6))
 
 
 def test_another_programs_checkpoints_are_refused_and_stay_where_they_are(
   open_checkpoints, tmp_path
 ):
-  mesh = parallel.make_mesh()
+  mesh = sharding.make_mesh()
   save(open_checkpoints(), [3, 6], mesh)
-  abstract = parallel.abstract({"a leaf of another name": np.zeros(3, np.float32)}, mesh)
+  abstract = sharding.abstract({"a leaf of another name": np.zeros(3, np.float32)}, mesh)
   with pytest.raises(ValueError, match=r"no checkpoint of .* can be read .*6: .*; 3: .*version"):
     open_checkpoints().restore_newest(abstract)
   assert not (tmp_path / "checkpoints_corrupt").exists()
-  restored = open_checkpoints().restore_newest(parallel.abstract(placed_state(mesh), mesh))
+  restored = open_checkpoints().restore_newest(sharding.abstract(placed_state(mesh), mesh))
   assert_same_bits(restored, placed_state(mesh, 6))
 
 
 def test_nothing_readable_is_an_error_and_nothing_at_all_is_none(open_checkpoints, tmp_path):
-  mesh = parallel.make_mesh()
-  abstract = parallel.abstract(placed_state(mesh), mesh)
+  mesh = sharding.make_mesh()
+  abstract = sharding.abstract(placed_state(mesh), mesh)
   assert open_checkpoints().restore_newest(abstract) is None
   save(open_checkpoints(), [3], mesh)
   for path in (tmp_path / "checkpoints/3/state").rglob("d/*"):
@@ -148,7 +148,7 @@ def test_nothing_readable_is_an_error_and_nothing_at_all_is_none(open_checkpoint
 
 def test_a_full_disk_is_one_line_and_the_last_checkpoint_stays(open_checkpoints, tmp_path):
   """A limit on the size of a file stands in for the disk's."""
-  mesh = parallel.make_mesh()
+  mesh = sharding.make_mesh()
   checkpoints = open_checkpoints()
   save(checkpoints, [3], mesh)
   limits = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -158,7 +158,7 @@ def test_a_full_disk_is_one_line_and_the_last_checkpoint_stays(open_checkpoints,
       save(checkpoints, [6], mesh)
   finally:
     resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-  restored = open_checkpoints().restore_newest(parallel.abstract(placed_state(mesh), mesh))
+  restored = open_checkpoints().restore_newest(sharding.abstract(placed_state(mesh), mesh))
   assert_same_bits(restored, placed_state(mesh, 3))
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from paiaa_jax.training import evaluate, parallel, streams
+from paiaa_jax.training import batches, evaluate, sharding
 from paiaa_jax.training.step import make_eval_step
 from paiaa_jax.types import Batch, Prediction
 from tests.training import tiny
@@ -14,11 +14,11 @@ from tests.training.steps import NETWORK, make_optimizer, make_state
 
 def predict(folders, stream, batch_size):
   config = tiny.get_config(folders)
-  mesh = parallel.make_mesh(1, jax.devices()[:1])
+  mesh = sharding.make_mesh(1, jax.devices()[:1])
   state = make_state(make_optimizer())
-  step = parallel.jit_eval_step(make_eval_step(NETWORK), state.params, state.batch_stats, mesh)
-  batches = streams.eval_batches(streams.open_streams(config), stream, config, batch_size)
-  return evaluate.predict(step, state.params, state.batch_stats, batches, mesh)
+  step = sharding.jit_eval_step(make_eval_step(NETWORK), state.params, state.batch_stats, mesh)
+  rows = batches.eval_batches(batches.open_streams(config), stream, config, batch_size)
+  return evaluate.predict(step, state.params, state.batch_stats, rows, mesh)
 
 
 @pytest.mark.parametrize("stream", ["aesthetics", "auxiliary"])

@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from paiaa_jax.training import parallel
+from paiaa_jax.training import sharding
 from paiaa_jax.training.fingerprint import fingerprint
 
 STATE = {
@@ -14,8 +14,8 @@ STATE = {
 
 
 def place(state, devices, fsdp):
-  mesh = parallel.make_mesh(fsdp, jax.devices()[:devices])
-  return jax.device_put(state, parallel.state_sharding(state, mesh))
+  mesh = sharding.make_mesh(fsdp, jax.devices()[:devices])
+  return jax.device_put(state, sharding.state_sharding(state, mesh))
 
 
 @pytest.mark.parametrize(("devices", "fsdp"), [(1, 1), (8, 1), (8, 8), (4, 2)])

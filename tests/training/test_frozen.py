@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 from sklearn.kernel_ridge import KernelRidge
 
-from paiaa_jax.models import pretrained
 from paiaa_jax.models.network import backbone_class
+from paiaa_jax.models.weights import pretrained
 from paiaa_jax.training import frozen
 
 N, STRENGTH = 20, 0.1

@@ -8,10 +8,10 @@ import jax
 import numpy as np
 import pytest
 
-from paiaa_jax.models import pretrained
-from paiaa_jax.training import compiled, initial, loop, parallel, setup, streams
+from paiaa_jax.models.weights import pretrained
+from paiaa_jax.training import batches, compiled, init_state, loop, setup, sharding
 from paiaa_jax.training.preemption import Preempted
-from paiaa_jax.training.window import NonFiniteLoss
+from paiaa_jax.training.step_metrics import NonFiniteLoss
 from tests.training import tiny
 
 STEPS = 8
@@ -70,7 +70,7 @@ def test_backbone_change_is_the_distance_from_the_first_weights(uninterrupted):
 def test_sigterm_saves_and_the_next_start_ends_with_the_same_bits(
   folders, uninterrupted, tmp_path, monkeypatch
 ):
-  put_batch, put = parallel.put_batch, []
+  put_batch, put = sharding.put_batch, []
 
   def terminate_in_step_5(batch, mesh):
     put.append(batch)
@@ -78,7 +78,7 @@ def test_sigterm_saves_and_the_next_start_ends_with_the_same_bits(
       os.kill(os.getpid(), signal.SIGTERM)
     return put_batch(batch, mesh)
 
-  monkeypatch.setattr(parallel, "put_batch", terminate_in_step_5)
+  monkeypatch.setattr(sharding, "put_batch", terminate_in_step_5)
   former = signal.getsignal(signal.SIGTERM)
   with pytest.raises(Preempted, match=r"after step (4|5)"):
     loop.train(config(folders), tmp_path)
@@ -96,7 +96,7 @@ def test_another_runs_backbone_is_taken_without_its_heads(folders, uninterrupted
   trained, _ = pretrained.load_model(workdir / "model")
   changes = {"model__pretrained": str(workdir / source), "data__auxiliary_target": "distribution"}
   here = config(folders, seed=1, model__aux_activation="softmax", **changes)
-  variables = initial.initial_variables(setup.prepare(here), here)
+  variables = init_state.initial_variables(setup.prepare(here), here)
   for part in ("params", "batch_stats"):
     given, taken = trained[part]["backbone"], variables[part]["backbone"]
     jax.tree.map(np.testing.assert_array_equal, given, taken)
@@ -114,13 +114,13 @@ def test_pretrained_of_another_backbone_is_refused(folders, uninterrupted):
   workdir, _ = uninterrupted
   here = config(folders, model__pretrained=str(workdir / "model"), model__backbone="densenet121")
   with pytest.raises(ValueError, match="holds another backbone"):
-    initial.initial_backbone(setup.prepare(here), here)
+    init_state.initial_backbone(setup.prepare(here), here)
 
 
 def test_a_finished_run_started_again_trains_no_further(folders, uninterrupted, monkeypatch):
   workdir, _ = uninterrupted
   before = weights(workdir)
-  monkeypatch.setattr(parallel, "put_batch", None)
+  monkeypatch.setattr(sharding, "put_batch", None)
   loop.train(config(folders), workdir)
   assert weights(workdir) == before
 
@@ -154,7 +154,7 @@ def test_one_compilation_and_only_explicit_transfers(folders, tmp_path, monkeypa
   assert len(traces) == 1
   loop.train(config(folders, train__gamma=0.5), tmp_path / "another loss")
   assert len(traces) == 2
-  monkeypatch.setattr(parallel, "put_batch", lambda batch, mesh: batch)
+  monkeypatch.setattr(sharding, "put_batch", lambda batch, mesh: batch)
   with pytest.raises(Exception, match="Disallowed host-to-device transfer"):
     loop.train(config(folders), tmp_path / "guarded")
 
@@ -163,8 +163,8 @@ def test_a_batch_that_the_devices_cannot_share_evenly_is_padded(folders, tmp_pat
   """2 x 5 images over eight devices and over one: the same losses, nothing more counted."""
   changes = {"optim__batch_size": 5, "train__eval_batch_size": 5, "optim__steps": 4}
   loop.train(config(folders, **changes), tmp_path / "eight")
-  one_device = parallel.make_mesh(devices=jax.devices()[:1])
-  monkeypatch.setattr(parallel, "make_mesh", lambda fsdp: one_device)
+  one_device = sharding.make_mesh(devices=jax.devices()[:1])
+  monkeypatch.setattr(sharding, "make_mesh", lambda fsdp: one_device)
   loop.train(config(folders, **changes), tmp_path / "one")
   for eight, one in zip(lines(tmp_path / "eight"), lines(tmp_path / "one"), strict=True):
     timing = ("time", "seconds", "second")
@@ -196,8 +196,8 @@ def test_a_non_finite_loss_names_its_step_and_keeps_the_rows(folders, tmp_path):
   (saved,) = tmp_path.glob("non_finite_step_*.json")
   content = json.loads(saved.read_text())
   first = content["step"] - 1
-  opened = streams.open_streams(config(folders))
-  index = next(streams.train_batches(opened, config(folders), first, tiny.BATCH)).index
+  opened = batches.open_streams(config(folders))
+  index = next(batches.train_batches(opened, config(folders), first, tiny.BATCH)).index
   names = {stream: source.names for stream, source in opened.train.items()}
   assert content["images"][0::2] == [names["aesthetics"][row] for row in index[0::2]]
   assert content["images"][1::2] == [names["auxiliary"][row] for row in index[1::2]]
@@ -263,11 +263,11 @@ def test_a_workdir_that_cannot_be_written_is_one_line(folders, tmp_path):
 
 
 def test_memory_is_logged_where_the_device_tells(monkeypatch):
-  from paiaa_jax.training import window
+  from paiaa_jax.training import step_metrics
 
   class Device:
     def memory_stats(self):
       return {"peak_bytes_in_use": 2**31}
 
   monkeypatch.setattr(jax, "local_devices", lambda: [Device()])
-  assert window._memory() == {"device_memory_gib": 2.0}
+  assert step_metrics._memory() == {"device_memory_gib": 2.0}

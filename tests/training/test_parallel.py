@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from paiaa_jax.models.network import Network
-from paiaa_jax.training import parallel
+from paiaa_jax.training import sharding
 from paiaa_jax.training.step import make_train_step
 from tests.training.steps import NETWORK, make_batch, make_optimizer, make_state
 
@@ -17,27 +17,27 @@ def run(devices, *, images=16, fsdp=1, steps=3, batch_norm="concatenated"):
 
   Rows that pad the images are as bad as can be: no sum may have one in it.
   """
-  mesh = parallel.make_mesh(fsdp, jax.devices()[:devices])
+  mesh = sharding.make_mesh(fsdp, jax.devices()[:devices])
   optimizer = make_optimizer()
   state = make_state(optimizer)
-  state = jax.device_put(state, parallel.state_sharding(state, mesh))
+  state = jax.device_put(state, sharding.state_sharding(state, mesh))
   step = make_train_step(NETWORK, optimizer, batch_norm=batch_norm)
-  step = parallel.jit_train_step(step, state, mesh, images)
-  padding = parallel.padded_size(images, mesh) - images
+  step = sharding.jit_train_step(step, state, mesh, images)
+  padding = sharding.padded_size(images, mesh) - images
   for i in range(steps):
     batch = jax.tree.map(
       lambda rows: np.concatenate([rows, np.full_like(rows[:padding], SPOILT[rows.dtype.kind])]),
       make_batch(images, seed=i),
     )
-    state, metrics = step(state, parallel.put_batch(batch, mesh))
+    state, metrics = step(state, sharding.put_batch(batch, mesh))
   learnt = state.params, state.batch_stats  # a velocity may be all rounding noise: a bias before BN
-  return parallel.gather(learnt, mesh), float(metrics["loss"])
+  return sharding.gather(learnt, mesh), float(metrics["loss"])
 
 
 def test_the_devices_of_a_process_lie_side_by_side_however_they_are_wired(monkeypatch):
   devices = jax.devices()
   monkeypatch.setattr(jax, "devices", lambda: devices[::2] + devices[1::2])
-  assert parallel.make_mesh(2).devices.ravel().tolist() == devices
+  assert sharding.make_mesh(2).devices.ravel().tolist() == devices
 
 
 @pytest.mark.parametrize(
@@ -64,21 +64,21 @@ def test_bytes_of_state_fall_as_one_over_n(fsdp):
   state = make_state(make_optimizer(), network=wide)
   sizes = []
   for shards in (1, fsdp):
-    mesh = parallel.make_mesh(shards)
-    placed = jax.device_put(state, parallel.state_sharding(state, mesh))
-    sizes.append(parallel.bytes_per_device(placed))
+    mesh = sharding.make_mesh(shards)
+    placed = jax.device_put(state, sharding.state_sharding(state, mesh))
+    sizes.append(sharding.bytes_per_device(placed))
   assert sizes[0] == sum(leaf.nbytes for leaf in jax.tree.leaves(state))
   np.testing.assert_allclose(sizes[1] / sizes[0], 1 / fsdp, rtol=0.02)
 
 
 def test_a_step_stays_sharded():
-  mesh = parallel.make_mesh(8)
+  mesh = sharding.make_mesh(8)
   optimizer = make_optimizer()
   state = make_state(optimizer)
-  shardings = parallel.state_sharding(state, mesh)
+  shardings = sharding.state_sharding(state, mesh)
   state = jax.device_put(state, shardings)
-  step = parallel.jit_train_step(make_train_step(NETWORK, optimizer), state, mesh, 16)
-  after, _ = step(state, parallel.put_batch(make_batch(), mesh))
+  step = sharding.jit_train_step(make_train_step(NETWORK, optimizer), state, mesh, 16)
+  after, _ = step(state, sharding.put_batch(make_batch(), mesh))
   jax.tree.map(lambda leaf, wanted: _assert_equal(leaf.sharding, wanted), after, shardings)
 
 
@@ -88,4 +88,4 @@ def _assert_equal(a, b):
 
 def test_uneven_meshes_are_refused():
   with pytest.raises(ValueError, match=r"train.fsdp=3 does not divide 8 devices"):
-    parallel.make_mesh(3)
+    sharding.make_mesh(3)

@@ -8,7 +8,7 @@ import pytest
 
 from configs import base
 from paiaa_jax.data import records
-from paiaa_jax.training import streams
+from paiaa_jax.training import batches
 
 
 @pytest.fixture
@@ -26,8 +26,8 @@ def config(folders, tmp_path):
 
 
 def test_each_row_of_a_joint_batch_has_its_own_streams_labels(config):
-  opened = streams.open_streams(config)
-  batch = next(streams.train_batches(opened, config, 0, 8))
+  opened = batches.open_streams(config)
+  batch = next(batches.train_batches(opened, config, 0, 8))
   np.testing.assert_array_equal(batch.has_distribution, [1, 0] * 8)
   np.testing.assert_array_equal(batch.has_aux, [0, 1] * 8)
   rows = batch.index[0::2]
@@ -42,13 +42,13 @@ def test_a_run_never_opens_a_test_split(config, monkeypatch):
   monkeypatch.setattr(
     records, "open_split", lambda folder, split: opened.append(split) or open_split(folder, split)
   )
-  streams.open_streams(config)
+  batches.open_streams(config)
   assert set(opened) == {"train", "validation"}
 
 
 def test_validation_keeps_each_streams_labels(config):
-  opened = streams.open_streams(config)
+  opened = batches.open_streams(config)
   for stream, mask in (("aesthetics", "has_distribution"), ("auxiliary", "has_aux")):
-    batch = next(streams.eval_batches(opened, stream, config, 100))
+    batch = next(batches.eval_batches(opened, stream, config, 100))
     assert getattr(batch, mask)[batch.index >= 0].all()
     assert not getattr(batch, mask)[batch.index < 0].any()

@@ -1,0 +1,78 @@
+"""Whose ratings are held out, from any of the places where ratings stand; and which, in each split.
+
+Shapes: u users, n images of the one who rated most (padded), s splits.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from paiaa_jax.apps import personalize_users, users_table
+from paiaa_jax.data import databases, records
+from paiaa_jax.data.databases import checks, table_file
+from paiaa_jax.personalization import splits
+
+
+def read(source: Path, dataset: str) -> tuple[users_table.People, str]:
+  """The test users of `source`, all scores 0, and the database's name.
+
+  Args:
+    source: a prepared folder, a distributor's folder, or a table with columns user, image, score
+      (its rows of `split` test, where it has such a column).
+    dataset: what a distributor's folder holds, a key of DATABASES.
+
+  Raises:
+    FileNotFoundError, ValueError: there are no such ratings.
+  """
+  if not source.exists():
+    raise FileNotFoundError(f"{source} is missing: neither a folder nor a table of ratings.")
+  if source.is_file():
+    name, ratings = source.stem, _read_table(source)
+  elif (source / "manifest.json").is_file():
+    name = records.read_manifest(source)["name"]
+    ratings = personalize_users.read_ratings(source, name)
+  elif dataset in databases.DATABASES:
+    name, ratings = dataset, databases.DATABASES[dataset](source).ratings
+  else:
+    raise ValueError(f"unknown dataset {dataset!r}; one of {', '.join(databases.DATABASES)}.")
+  if "split" in ratings.columns:
+    ratings = ratings.filter(pl.col("split") == "test")
+  if ratings.is_empty():
+    raise ValueError(f"{source} has no ratings by test users.")
+  ratings = ratings.with_columns(pl.col("user", "image").cast(pl.String))
+  images = ratings.select(pl.col("image").unique(), aesthetic_score=pl.lit(0.0))
+  return users_table.join_people(images, ratings), name
+
+
+def positions(rated: users_table.People, *, num_splits: int, seed: int) -> np.ndarray:
+  """Where each split draws each image, from 0: [u, n, s]; splits.NEVER where padded."""
+  return splits.draw_splits(
+    rated.valid, rated.user_ids, rated.image_ids, num_splits=num_splits, seed=seed
+  ).position
+
+
+def splits_table(rated: users_table.People, position: np.ndarray) -> pl.DataFrame:
+  """user, image, split, position: a row for each of a user's images and each split."""
+  row, column = np.nonzero(rated.valid)
+  s = position.shape[2]
+  return pl.DataFrame(
+    {
+      "user": np.repeat(rated.user_ids[row], s),
+      "image": np.repeat(rated.image_ids[row, column], s),
+      "split": np.tile(np.arange(s), len(row)),
+      "position": position[row, column].ravel(),
+    }
+  )
+
+
+def _read_table(path: Path) -> pl.DataFrame:
+  """user, image, score and perhaps split; of an image rated twice by a user, the mean."""
+  table = table_file.read(path)
+  checks.columns(table, ("user", "image", "score"), path)
+  table = checks.numbers(checks.image_paths(table, path), ["score"], path)
+  if "split" in table.columns:
+    table = table.filter(pl.col("split") == "test")
+  return checks.ratings(table, path, repeats="mean")[0] if len(table) else table

@@ -1,0 +1,156 @@
+"""A trained model over a prepared split: predictions beside the raters' labels."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from paiaa_jax.apps import agreement
+from paiaa_jax.data import pipeline, records
+from paiaa_jax.models.predictor import Predictor
+
+
+class Predicted(NamedTuple):
+  """What a model says of a split, and what its labels are.
+
+  Attributes:
+    names: n image keys.
+    distribution: [n, b] predicted.
+    aux: [n, k] predicted.
+    target_distribution: [n, b'] of the raters; a row of zeros where there is none.
+    target_aux: [n, k'] likewise.
+    features: [n, d] float32 that the heads read, or None.
+  """
+
+  names: list[str]
+  distribution: np.ndarray
+  aux: np.ndarray
+  target_distribution: np.ndarray
+  target_aux: np.ndarray
+  features: np.ndarray | None = None
+
+
+def evaluate(
+  workdir: Path, data: str | Path, split: str, features: bool = False, batch_size: int = 64
+) -> tuple[Path, dict[str, dict]]:
+  """Writes what the model of a run says of a prepared split.
+
+  Args:
+    workdir: its model/ is evaluated.
+    data: a prepared folder.
+    split: train, validation or test.
+    features: write the pooled features too.
+    batch_size: images at once.
+
+  Returns:
+    <workdir>/predictions/<database>_<split>, the stem of the files; and their agreement.
+  """
+  source = records.open_split(data, split)
+  predictor = Predictor(workdir / "model", batch_size=batch_size)
+  predicted = predict(predictor, source, batch_size, features)
+  said = measure(predicted, predictor, source.manifest)
+  stem = workdir / "predictions" / f"{source.manifest['name']}_{split}"
+  stem.parent.mkdir(parents=True, exist_ok=True)
+  if predicted.features is not None:
+    np.save(_features_path(stem.with_suffix(".parquet")), predicted.features)
+  frame = to_frame(predicted, predictor.score_values, predictor.aux_names)
+  frame.write_parquet(stem.with_suffix(".parquet"))
+  np.savez(
+    stem.with_suffix(".npz"), distribution=predicted.target_distribution, aux=predicted.target_aux
+  )
+  stem.with_suffix(".json").write_text(json.dumps(said, indent=1) + "\n")
+  return stem, said
+
+
+def read_features(predictions: Path, images: int) -> np.ndarray:
+  """The pooled features [n, d] that `evaluate` wrote beside a table of predictions.
+
+  Args:
+    predictions: <workdir>/predictions/<database>_<split>.parquet.
+    images: n, its rows.
+
+  Raises:
+    FileNotFoundError: they were not kept.
+    ValueError: they do not fit the table, or one is not finite.
+  """
+  file = _features_path(predictions)
+  if not file.is_file():
+    split = predictions.stem.rpartition("_")[2]
+    raise FileNotFoundError(
+      f"{file} is missing; write it with: python -m launch.evaluate "
+      f"--workdir={predictions.parents[1]} --data=DIR --split={split} --features"
+    )
+  features = np.load(file)
+  if features.shape[:1] != (images,) or not np.isfinite(features).all():
+    raise ValueError(
+      f"{file} does not fit {predictions.name} ({len(features)} rows for {images} images, or a "
+      "value that is not finite); write both again with launch.evaluate --features."
+    )
+  return features
+
+
+def _features_path(predictions: Path) -> Path:
+  return predictions.with_name(f"{predictions.stem}_features.npy")
+
+
+def predict(
+  predictor: Predictor, source: records.Source, batch_size: int = 64, features: bool = False
+) -> Predicted:
+  """Runs the model over every image of the split, resized whole, in the split's order.
+
+  With `features` it keeps the pooled features too: 4 n d bytes, 2 GB for AVA on Inception-v3.
+  """
+  batches = pipeline.eval_batches(source, batch_size=batch_size, image_size=predictor.image_size)
+  columns = []
+  for batch in batches:
+    real = batch.index >= 0
+    prediction = predictor.predict(batch.image[real])
+    row = (prediction.distribution, prediction.aux, batch.distribution[real], batch.aux[real])
+    columns.append((*row, prediction.features) if features else row)
+  return Predicted(list(source.names), *map(np.concatenate, zip(*columns, strict=True)))
+
+
+def to_frame(
+  predicted: Predicted, score_values: Sequence[float], aux_names: Sequence[str]
+) -> pl.DataFrame:
+  """Columns image, aesthetic_score, score_std, p1..pN and one an auxiliary output."""
+  p, values = predicted.distribution, np.asarray(score_values, np.float32)
+  mean = np.asarray(agreement.mean_scores(p, score_values))
+  variance = np.maximum(p @ values**2 - mean**2, 0)
+  return pl.DataFrame(
+    {
+      "image": predicted.names,
+      "aesthetic_score": mean,
+      "score_std": np.sqrt(variance),
+      **{f"p{i + 1}": p[:, i] for i in range(p.shape[1])},
+      **{name: predicted.aux[:, i] for i, name in enumerate(aux_names)},
+    }
+  )
+
+
+def measure(predicted: Predicted, predictor: Predictor, manifest: dict) -> dict[str, dict]:
+  """What can be said of a split: `aesthetics`, `auxiliary`, `score_with_traits` (Table IV)."""
+  result = {}
+  labelled = predicted.target_distribution.sum(axis=1) > 0
+  if labelled.any():
+    result["aesthetics"] = agreement.aesthetics(
+      predicted.distribution[labelled],
+      predicted.target_distribution[labelled],
+      predictor.score_values,
+      manifest["scale"],
+    )
+  if tuple(manifest["aux_names"]) == tuple(predictor.aux_names) and predicted.target_aux.any():
+    labelled = predicted.target_aux.any(axis=1)
+    result["auxiliary"] = agreement.auxiliary(
+      predicted.aux[labelled], predicted.target_aux[labelled], predictor.aux_names
+    )
+  score = agreement.mean_scores(predicted.distribution, predictor.score_values)
+  result["score_with_traits"] = agreement.score_with_traits(
+    score, predicted.aux, predictor.aux_names
+  )
+  return result

@@ -1,0 +1,189 @@
+"""Everyone's weights, out of core: parquet shards of ratings and scores in, one of weights out.
+
+Three steps, each resumed by the file where it stopped, all files of a step dealt to the hosts:
+  WORKDIR/parts/part-P/shard-S.parquet  ratings beside their scores, people dealt into parts by hash
+  WORKDIR/prior.json                    what the people of part 0 say of the others
+  WORKDIR/weights/part-P.parquet        user, ratings, weights, intercept, noise, why refused
+Memory is bounded by a shard and by a part, whatever the number of people.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import polars as pl
+from jax.experimental import multihost_utils
+
+from paiaa_jax.apps import users_table
+from paiaa_jax.personalization import bayes, blocks
+from paiaa_jax.personalization.splits import hash_ids
+
+
+def run(settings: dict[str, Any], workdir: Path) -> None:
+  """Fits every user; `settings` are the fields of configs/personalize_at_scale.py's shards.
+
+  Raises:
+    FileNotFoundError: no shard of ratings or of scores.
+    ValueError: a column is missing, or another run's parts lie in the workdir.
+  """
+  ratings, scores = _files(settings["ratings"]), _files(settings["scores"])
+  workdir.mkdir(parents=True, exist_ok=True)
+  _refuse_another_run(workdir / "settings.json", settings)
+  schema = pl.DataFrame(schema=pl.read_parquet_schema(scores[0]))
+  names = users_table.auxiliary_names(schema)
+  for number in _mine(len(ratings)):
+    deal_shard(ratings[number], scores, names, workdir / "parts", number, settings["parts"])
+  _wait_for_all("parts")
+
+  scale, prior_path = settings["scale"], workdir / "prior.json"
+  if jax.process_index() == 0 and not prior_path.exists():
+    rows = read_part(workdir / "parts", 0, names, scale)[0]
+    _write_prior(prior_path, fit_crowd(rows, settings["crowd"]))
+  _wait_for_all("prior")
+  prior = read_prior(prior_path)
+  fit = blocks.compile_fit(jax.local_devices())
+  for part in _mine(settings["parts"]):
+    out = workdir / "weights" / f"part-{part:05d}.parquet"
+    if not out.exists():
+      _write(out, fit_part(*read_part(workdir / "parts", part, names, scale), names, fit, prior))
+      logging.info("wrote %s", out)
+  _wait_for_all("weights")
+
+
+def deal_shard(
+  shard: Path, scores: Sequence[Path], names: Sequence[str], out: Path, number: int, parts: int
+) -> None:
+  """Writes a shard's ratings, beside the scores of their images, into the parts of their users."""
+  done = out / f"shard-{number:05d}.json"
+  if done.exists():
+    return
+  ratings = pl.read_parquet(shard, columns=["user", "image", "score"])
+  wanted = ratings.lazy().select("image").unique()
+  columns = ["image", "aesthetic_score", *names]
+  scored = pl.scan_parquet(scores).select(columns).join(wanted, on="image", how="semi")
+  rows = ratings.join(scored.collect(engine="streaming"), on="image")
+  unscored = len(ratings) - len(rows)
+  part = hash_ids(rows["user"].to_numpy()) % np.uint64(parts)
+  dealt = rows.with_columns(part=pl.Series(part, dtype=pl.Int64)).partition_by(
+    "part", include_key=False, as_dict=True
+  )
+  for (index,), frame in dealt.items():
+    _write(out / f"part-{index:05d}" / f"shard-{number:05d}.parquet", frame)
+  _write_text(done, json.dumps({"shard": str(shard), "ratings": len(rows), "unscored": unscored}))
+
+
+def read_part(
+  out: Path, part: int, names: Sequence[str], scale: Sequence[float]
+) -> tuple[blocks.Rows, pl.DataFrame]:
+  """A part's people: their rows, and a frame of user, ratings, refused (why; null if sound)."""
+  files = sorted((out / f"part-{part:05d}").glob("*.parquet"))
+  if not files:
+    return blocks.Rows(
+      np.zeros((0, len(names) + 2), np.float32), np.zeros(1, np.int64)
+    ), pl.DataFrame(schema={"user": pl.String, "ratings": pl.UInt32, "refused": pl.String})
+  rows = pl.read_parquet(files).sort("user", "image")
+  numbers = ("aesthetic_score", *names)
+  fault = (
+    pl.when(~pl.col("score").is_finite().fill_null(False))
+    .then(pl.lit("a rating that is not a finite number"))
+    .when(~pl.col("score").is_between(*scale))
+    .then(pl.lit(f"a rating outside {scale[0]:g}..{scale[1]:g}"))
+    .when(~pl.all_horizontal(pl.col(numbers).is_finite().fill_null(False)))
+    .then(pl.lit("a score or auxiliary output that is not a finite number"))
+  )
+  rows = rows.with_columns(fault=fault)
+  people = rows.group_by("user", maintain_order=True).agg(
+    ratings=pl.len(), refused=pl.col("fault").drop_nulls().first()
+  )
+  sound = pl.col("refused").is_null()
+  residual = pl.col("score") - pl.col("aesthetic_score")
+  rows = rows.join(
+    people.filter(sound).select("user"), on="user", how="semi", maintain_order="left"
+  )
+  columns = rows.select(*names, pl.lit(1.0).alias("one"), residual.alias("residual"))
+  starts = np.concatenate([[0], np.cumsum(people.filter(sound)["ratings"].to_numpy())])
+  rows = blocks.Rows(columns.cast(pl.Float32).to_numpy(order="c"), starts.astype(np.int64))
+  return rows, people
+
+
+def fit_crowd(rows: blocks.Rows, people: int) -> bayes.Prior:
+  """The prior that the first `people` (or fewer) users of a part tell."""
+  if len(rows.starts) < 3:
+    raise ValueError("part 0 holds fewer than two people; take fewer parts.")
+  first = blocks.Rows(rows.columns, rows.starts[: people + 1])
+  moments = []
+  for users, block in blocks.lay_out(first):
+    moments.append(blocks.moments_of_block(block[: len(users)]))
+  crowd = jax.tree.map(lambda *leaves: jnp.concatenate(leaves), *moments)
+  return jax.jit(bayes.fit_prior)(crowd, jnp.ones_like(crowd.count))
+
+
+def fit_part(
+  rows: blocks.Rows, people: pl.DataFrame, names: Sequence[str], fit, prior: bayes.Prior
+) -> pl.DataFrame:
+  """`people` with their weights; null where refused."""
+  sound = np.flatnonzero(people["refused"].is_null().to_numpy())
+  values = np.full((len(people), len(names) + 2), np.nan, np.float32)
+  for users, block in blocks.lay_out(rows):
+    posterior = fit(block, prior)
+    fitted = np.concatenate([posterior.mean, np.asarray(posterior.noise)[:, None]], axis=1)
+    values[sound[users]] = fitted[: len(users)]
+  columns = [*(f"w_{name}" for name in names), "intercept", "noise"]
+  return people.hstack(pl.DataFrame(values, schema=columns).fill_nan(None))
+
+
+def read_prior(path: Path) -> bayes.Prior:
+  """What `run` found in prior.json, as float32 arrays."""
+  stored = json.loads(path.read_text(encoding="utf-8"))
+  return bayes.Prior(**{name: jnp.asarray(value, jnp.float32) for name, value in stored.items()})
+
+
+def _write_prior(path: Path, prior: bayes.Prior) -> None:
+  stored = {name: np.asarray(value).tolist() for name, value in prior._asdict().items()}
+  _write_text(path, json.dumps(stored, indent=1) + "\n")
+
+
+def _files(pattern: str) -> list[Path]:
+  path = Path(pattern)
+  files = sorted(path.parent.glob(path.name))
+  if not files:
+    raise FileNotFoundError(f"no parquet shard matches {pattern}.")
+  return files
+
+
+def _mine(count: int) -> range:
+  """The files that this host takes."""
+  return range(jax.process_index(), count, jax.process_count())
+
+
+def _refuse_another_run(path: Path, settings: dict[str, Any]) -> None:
+  text = json.dumps(settings, indent=1, sort_keys=True)
+  if path.exists() and path.read_text(encoding="utf-8") != text:
+    raise ValueError(f"{path.parent} holds a run with other settings; take a new workdir.")
+  if jax.process_index() == 0:
+    _write_text(path, text)
+
+
+def _write(path: Path, frame: pl.DataFrame) -> None:
+  path.parent.mkdir(parents=True, exist_ok=True)
+  partial = path.with_suffix(".partial")
+  frame.write_parquet(partial)
+  partial.replace(path)  # whole or not at all
+
+
+def _write_text(path: Path, text: str) -> None:
+  partial = path.with_suffix(".partial")
+  partial.write_text(text, encoding="utf-8")
+  partial.replace(path)
+
+
+def _wait_for_all(step: str) -> None:
+  if jax.process_count() > 1:
+    multihost_utils.sync_global_devices(step)

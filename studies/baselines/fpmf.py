@@ -1,0 +1,79 @@
+"""Feature-based probabilistic matrix factorisation: people's factors from their shots.
+
+The paper's (O'Donovan, Agarwala, Hertzmann, "Collaborative filtering of color aesthetics",
+Computational Aesthetics 2014): a rating is the product of a user's and an item's latent vector; the
+item's is a learned linear map of its features, so that items without a rating can be predicted; the
+user's has a Gaussian prior. (Their second model puts a neural network in the map's place.)
+
+Ours, who have read its abstract: the model of `factors`, where one factor of everybody is 1, so
+that a person without a shot gets the crowd's average taste; expectation maximisation; as penalty of
+the weights the one under which the crowd's ratings of photographs left out are predicted best. A
+test person's factors are the most probable ones given the shots, in closed form. Features are the
+principal components of our pooled features (content), the auxiliary outputs (attributes), or both.
+The generic score takes no part. The crowd's photographs are those that stage 1 was trained on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from paiaa_jax import rng
+from studies.baselines import factors
+from studies.baselines.inputs import Baseline, Crowd, Photos, Shots
+
+PENALTIES = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0)  # x has mean squared norm 1, ratings are points
+FOLDS = 3
+TRIAL_ROUNDS = 10
+
+
+def on_features(crowd: Crowd) -> Baseline:
+  """Content: components of the pooled features."""
+  return _learn(crowd, lambda seen: seen.components)
+
+
+def on_traits(crowd: Crowd) -> Baseline:
+  """Attributes: the auxiliary outputs."""
+  return _learn(crowd, lambda seen: seen.traits)
+
+
+def on_both(crowd: Crowd) -> Baseline:
+  """Both, side by side."""
+  return _learn(crowd, lambda seen: np.concatenate([seen.components, seen.traits], axis=1))
+
+
+def _learn(crowd: Crowd, columns: Callable[[Photos | Crowd], np.ndarray]) -> Baseline:
+  theirs = factors.with_constant(columns(crowd))
+  ratings = crowd.user, crowd.photo, crowd.score
+  model = factors.fit_crowd(theirs, *ratings, penalty=choose_penalty(theirs, *ratings))
+
+  def baseline(photos: Photos, shots: Shots) -> np.ndarray:
+    x = factors.with_constant(columns(photos))
+    people = zip(shots.photo, shots.place, shots.rating, strict=True)
+    return np.stack([factors.score_person(model, x[p], place, r) for p, place, r in people])
+
+  return baseline
+
+
+def choose_penalty(x: np.ndarray, user: np.ndarray, photo: np.ndarray, score: np.ndarray) -> float:
+  """That of PENALTIES with the least squared error on the crowd's photographs, each left out once.
+
+  Each member's factors come from their ratings of the others; x [m, q]; user, photo, score [t].
+  """
+  fold = rng.generator(0, "photographs left out").permutation(len(x))[photo] % FOLDS
+  members = [np.flatnonzero(user == member) for member in np.unique(user)]
+  error = np.zeros(len(PENALTIES))
+  for i, penalty in enumerate(PENALTIES):
+    for out in range(FOLDS):
+      seen = fold != out
+      model = factors.fit_crowd(
+        x, user[seen], photo[seen], score[seen], penalty=penalty, rounds=TRIAL_ROUNDS
+      )
+      for own in members:
+        shots, rest = own[seen[own]], own[~seen[own]]
+        rows = x[photo[np.concatenate([shots, rest])]]
+        place = np.arange(len(shots))[:, None]
+        found = factors.score_person(model, rows, place, score[shots, None])
+        error[i] += np.sum(np.square(found[len(shots) :, 0] - score[rest]))
+  return PENALTIES[int(np.argmin(error))]

@@ -1,0 +1,26 @@
+"""A ranker learned from the pairs of a person's shots, on top of the generic score.
+
+The paper's (Lv et al., "USAR: an interactive user-specific aesthetic ranking framework for images",
+ACM Multimedia 2018; arXiv 1805.01091), by its abstract: from photographs that a user prefers, and
+those most like them, retrieved, a set of the user's own is built interactively. A primary
+personalised ranking (PPR) ranks by it; a user-specific aesthetic distribution (PAD) is learned from
+it together with designed aesthetic attributes.
+
+Ours: PPR's principle and no more, with the shots as all there is of the user: the order of every
+pair rated differently, by the logistic loss, as weights of the principal components of our pooled
+features, the strength of their penalty chosen as in `regression_ranking`. Nothing is retrieved,
+asked again or fine-tuned, so the row does not bear the paper's name. PAD rests on attributes and
+retrieved photographs that the abstract does not define; its rows stand as published only.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from studies.baselines.inputs import Photos, Shots
+from studies.baselines.regression_ranking import fit_everybody
+
+
+def pair_ranking(photos: Photos, shots: Shots) -> np.ndarray:
+  """Pairwise logistic loss alone."""
+  return fit_everybody(photos, shots, regression=0.0, pairs=1.0)

@@ -1,0 +1,213 @@
+"""The whole measurement, step by step; what a step has written is not computed again.
+
+WORKDIR/features/*.npy, image_level.json, stage1/*.npz, people/*.npz: see the functions.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from paiaa_jax import metrics
+from paiaa_jax.models.network import backbone_class
+from paiaa_jax.personalization import solvers
+from paiaa_jax.training import frozen, resume
+from studies.oasis import gallery, people, stage1, stage2, study
+from studies.oasis.study import Draw, Study
+from studies.oasis.tune import weight_file
+
+EVERYONE = {  # personalised in every block
+  "generic": stage2.generic,
+  "crowd": stage2.fused(solvers.named("crowd")),  # no ratings of one's own: not personal
+  "bayes": stage2.fused(solvers.named("bayes")),
+  "bayes + own taste": stage2.by_process(stage2.outputs_and_taste),
+  "ridge": stage2.fused(solvers.named("ridge")),
+}
+SLOW = {  # in the headline's block only, on as many splits as the others have
+  "conditional": stage2.fused(solvers.named("conditional")),
+  "ridge on features": stage2.by_process(stage2.taste_alone),
+  "SVR on features": stage2.support_vectors,
+}
+
+
+HEADLINE = "multi_level, all sizes"  # the features that stage 2 stands on
+PICTURED = "bayes + own taste"  # in the gallery
+
+
+def claim(workdir: Path, config: ConfigDict) -> None:
+  """Writes <workdir>/config.json, or raises ValueError where it holds another config's results."""
+  file, resolved = workdir / "config.json", json.loads(config.to_json())
+  if file.exists():
+    changes = resume.differences(json.loads(file.read_text()), resolved)
+    if changes:
+      raise ValueError(
+        f"{workdir} holds another config's results ({'; '.join(changes)}); take a new --workdir."
+      )
+  workdir.mkdir(parents=True, exist_ok=True)
+  file.write_text(json.dumps(resolved, indent=1, sort_keys=True) + "\n")
+
+
+def compute_features(config: ConfigDict, data: Study, workdir: Path) -> dict[int, np.ndarray]:
+  """Multi-level features [n, d] of each size, kept as features/<backbone>_<size>.npy."""
+  (workdir / "features").mkdir(parents=True, exist_ok=True)
+  features = {}
+  for size in config.sizes:
+    file = workdir / "features" / f"{config.backbone}_{size}.npy"
+    if not file.exists():
+      start = time.monotonic()
+      rows = frozen.extract(config.backbone, weight_file(config), data.paths, size=size)
+      _save(file, rows)
+      logging.info("features at %d pixels: %.0f s", size, time.monotonic() - start)
+    features[size] = np.load(file)
+  return features
+
+
+def poolings(config: ConfigDict, features: dict[int, np.ndarray]) -> dict[str, np.ndarray]:
+  """What is compared at image level: name -> features [n, d]."""
+  width = backbone_class(config.backbone).FEATURES
+  first = features[config.sizes[0]]
+  return {
+    f"gap, {config.sizes[0]} px": first[:, -2 * width : -width],  # the deepest level's mean
+    f"multi_level, {config.sizes[0]} px": first,
+    HEADLINE: np.concatenate(list(features.values()), axis=1),
+  }
+
+
+def image_level(
+  config: ConfigDict, data: Study, inputs: dict[str, np.ndarray], workdir: Path
+) -> dict[str, list[dict]]:
+  """Agreement of cross-fitted scores with the crowd's distributions, a dict for each seed."""
+  file = workdir / "image_level.json"
+  results = json.loads(file.read_text()) if file.exists() else {}
+  for name, features in inputs.items():
+    done = results.setdefault(name, [])
+    for seed in config.seeds[len(done) :]:
+      drawn = study.draw(data, seed, config.folds, config.people)
+      heads = stage1.fit(features, data, drawn, (0,))
+      done.append({"seed": seed, **agreement(data, drawn, heads)})
+      file.write_text(json.dumps(results, indent=1))
+      logging.info("%s, seed %d: SROCC %.3f", name, seed, done[-1]["srcc"])
+  return results
+
+
+def agreement(data: Study, drawn: Draw, heads: stage1.Heads) -> dict[str, float]:
+  """Of the first block's heads with its crowd: pooled over folds, and SROCC fold by fold."""
+  target = study.distribution(data.ratings[drawn.block != 0], data.scale)
+  predicted = stage1.own_fold(heads.distribution[:, 0], drawn.photo_fold)
+  shares = np.maximum(predicted, 0)
+  shares = shares / shares.sum(axis=1, keepdims=True)
+  scores, means = predicted @ data.scale, target @ data.scale
+  by_fold = [
+    float(metrics.srcc(scores[own], means[own]))
+    for own in (drawn.photo_fold == fold for fold in range(drawn.photo_fold.max() + 1))
+  ]
+  norms = stage1.own_fold(heads.aux, drawn.photo_fold)
+  return {
+    "srcc": float(metrics.srcc(scores, means)),
+    "plcc": float(metrics.plcc(scores, means)),
+    "rmse": float(metrics.rmse(scores, means)),
+    "emd": float(metrics.emd(shares, target)),
+    "srcc_by_fold": by_fold,
+    **{
+      f"srcc_{name}": float(metrics.srcc(norms[:, i], data.norms[:, i]))
+      for i, name in enumerate(data.aux_names)
+    },
+  }
+
+
+def personalize(config: ConfigDict, data: Study, features: np.ndarray, workdir: Path) -> list[Path]:
+  """Stage 2 on each block of the first seed; people/block<i>.npz holds solver/k/field [u, s]."""
+  drawn = study.draw(data, config.seeds[0], config.folds, config.people)
+  sizes = np.bincount(drawn.block)
+  blocks = range(config.blocks or int((sizes == config.people).sum()))
+  files = [workdir / "people" / f"block{block:02d}.npz" for block in blocks]
+  files[0].parent.mkdir(exist_ok=True)
+  missing = [block for block in blocks if not files[block].exists()]
+  if not missing:
+    return files
+  heads = stage1.fit(features, data, drawn, tuple(missing))
+  kernels = [_kernel(features, drawn.photo_fold != fold) for fold in range(config.folds)]
+  for i, block in enumerate(missing):
+    start = time.monotonic()
+    models = fold_models(data, drawn, heads, kernels, i, block)
+    splits = config.headline_splits if block == 0 else config.splits
+    members = np.flatnonzero(drawn.block == block)
+    group = people.gather(data, members, num_splits=splits, seed=config.seeds[0])
+    results = {"ids": group.ids} | evaluate(EVERYONE, models, group, config.shots)
+    results |= without_error(data, drawn, block, group, config.shots)
+    if block == 0:
+      fewer = people.gather(data, members, num_splits=config.splits, seed=config.seeds[0])
+      results |= evaluate(SLOW, models, fewer, config.shots)
+      _save(workdir / "gallery.npz", **gallery.two_people(models, group, EVERYONE[PICTURED]))
+    _save(files[block], **results)
+    logging.info("people of block %d: %.0f s", block, time.monotonic() - start)
+  return files
+
+
+def evaluate(
+  chosen: dict[str, stage2.Solver],
+  models: Sequence[stage2.FoldModel],
+  group: people.People,
+  shots: Sequence[int],
+) -> dict[str, np.ndarray]:
+  """`solver/k/field` -> [u, s], the fields those of people.Ranked."""
+  results = {}
+  for name, solver in chosen.items():
+    for k, ranked in zip(shots, stage2.evaluate(models, group, solver, shots), strict=True):
+      results |= {f"{name}/{k}/{field}": value for field, value in ranked._asdict().items()}
+  return results
+
+
+def without_error(
+  data: Study, drawn: Draw, block: int, group: people.People, shots: Sequence[int]
+) -> dict[str, np.ndarray]:
+  """The crowd's own mean as the generic score: what a network without any error would reach."""
+  mean = study.distribution(data.ratings[drawn.block != block], data.scale) @ data.scale
+  scores = np.broadcast_to(mean[group.photo][..., None], group.draws.position.shape)
+  return {
+    f"crowd's mean/{k}/{field}": value
+    for k in shots
+    for field, value in people.rank(group, k, scores)._asdict().items()
+  }
+
+
+def fold_models(
+  data: Study,
+  drawn: Draw,
+  heads: stage1.Heads,
+  kernels: Sequence[np.ndarray],
+  position: int,
+  block: int,
+) -> list[stage2.FoldModel]:
+  """Each fold's model for the people of a block, whose heads stand at `position`."""
+  return [
+    stage2.make_model(
+      drawn.photo_fold == fold,
+      (heads.distribution[fold, position] @ data.scale).astype(np.float32),
+      heads.aux[fold],
+      kernel,
+      data.ratings[drawn.block != block],
+    )
+    for fold, kernel in enumerate(kernels)
+  ]
+
+
+def _kernel(features: np.ndarray, train: np.ndarray) -> np.ndarray:
+  centred = np.asarray(frozen.center(frozen.kernel(features, train), train))
+  return centred / np.diagonal(centred)[train].mean()
+
+
+def _save(file: Path, *array: np.ndarray, **arrays: np.ndarray) -> None:
+  """A file that is there is whole: it is written beside its place and moved."""
+  partial = file.with_name(f"partial_{file.name}")
+  if array:
+    np.save(partial, *array)
+  else:
+    np.savez(partial, **arrays)
+  partial.replace(file)

@@ -1,0 +1,175 @@
+"""Joint against single task with the backbone trained: short runs of the training step, paired.
+
+Seed i trains on the photographs outside its fold i (modulo the number of folds) and scores that
+fold. The joint and the single run of a seed share first weights, batches, crops and dropout; in the
+joint one each photograph's norms are learned as well (Eq. 8), so both see the same images.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+import optax
+from ml_collections import ConfigDict
+
+from paiaa_jax import metrics
+from paiaa_jax.data import pipeline
+from paiaa_jax.models.network import Network
+from paiaa_jax.models.weights import pretrained
+from paiaa_jax.training import init_state, optim
+from paiaa_jax.training.step import State, create_state, eval_params, make_train_step
+from studies.oasis.study import Draw, Study, distribution, draw
+
+TASKS = ("joint", "aesthetics")
+EVAL_BATCH = 17
+
+
+class Photographs:
+  """Some of the study's photographs with both labels, as data.pipeline reads them."""
+
+  def __init__(self, data: Study, rows: np.ndarray, distributions: np.ndarray):
+    self._paths = [data.paths[row] for row in rows]
+    self._bytes = [path.read_bytes() for path in self._paths]
+    self._distributions, self._norms = distributions[rows], data.norms[rows]
+
+  def __len__(self) -> int:
+    return len(self._paths)
+
+  def __getitem__(self, row: int) -> dict[str, Any]:
+    return {
+      "image": self._bytes[row],
+      "name": self._paths[row].name,
+      "distribution": self._distributions[row],
+      "aux": self._norms[row],
+      "has_distribution": 1.0,
+      "has_aux": 1.0,
+    }
+
+
+class Trainer(NamedTuple):
+  """What the seeds of one task share, compiled once: dropout too, its key being no seed's own."""
+
+  network: Network
+  optimizer: optax.GradientTransformation
+  step: Callable
+  apply: Callable
+  num_steps: int
+
+
+def every_seed(config: ConfigDict, data: Study, workdir: Path) -> None:
+  """Runs what is missing of WORKDIR/tuned/<task>_<seed>.json: SROCC on the fold held out."""
+  (workdir / "tuned").mkdir(exist_ok=True)
+  for tasks in TASKS:
+    files = {seed: workdir / "tuned" / f"{tasks}_{seed}.json" for seed in config.tune.seeds}
+    missing = [seed for seed, file in files.items() if not file.exists()]
+    trainer = make_trainer(config, data, tasks) if missing else None
+    for seed in missing:
+      start = time.monotonic()
+      drawn = draw(data, seed, config.folds, config.people)
+      result = run(config, data, drawn, seed, trainer)
+      files[seed].write_text(json.dumps(result, indent=1) + "\n")
+      seconds = time.monotonic() - start
+      logging.info("%s, seed %d: SROCC %.3f, %.0f s", tasks, seed, result["srcc"], seconds)
+
+
+def make_trainer(config: ConfigDict, data: Study, tasks: str) -> Trainer:
+  """See Trainer; `tasks` is one of TASKS."""
+  tune = config.tune
+  network = Network(
+    backbone=config.backbone,
+    num_buckets=len(data.scale),
+    aux_names=data.aux_names,
+    head_widths=tuple(tune.head_widths),
+    head_dropout=tune.head_dropout,
+    pooling=tune.pooling,
+  )
+  train = len(data.images) * (config.folds - 1) / config.folds
+  num_steps = max(1, round(tune.epochs * train / tune.batch_size))
+  optimizer = optim.make_optimizer(
+    "sgd",
+    optim.make_schedule("cosine", decay=1.0, steps_per_epoch=1, total_steps=num_steps),
+    lr_backbone=tune.lr_backbone,
+    lr_heads=tune.lr_heads,
+    weight_decay=tune.weight_decay,
+    clip_norm=tune.clip_norm,
+  )
+  step = make_train_step(
+    network,
+    optimizer,
+    tasks=tasks,
+    distribution_loss=tune.distribution_loss,
+    ema=tune.ema,
+  )
+  return Trainer(
+    network, optimizer, jax.jit(step, donate_argnums=0), jax.jit(network.apply), num_steps
+  )
+
+
+def run(
+  config: ConfigDict, data: Study, drawn: Draw, seed: int, trainer: Trainer
+) -> dict[str, float]:
+  """Trains one seed and returns its agreement with the held-out fold.
+
+  Returns:
+    srcc of the mean scores, srcc_<name> of each auxiliary output, the last loss_aesthetics.
+  """
+  tune = config.tune
+  test = drawn.photo_fold == seed % config.folds
+  labels = distribution(data.ratings[drawn.block != 0], data.scale)
+  source = Photographs(data, np.flatnonzero(~test), labels)
+  variables = _first_variables(trainer.network, config, seed)
+  state = create_state(variables, trainer.optimizer, ema=tune.ema > 0, seed=0)
+  batches = pipeline.train_batches(
+    source,
+    batch_size=tune.batch_size,
+    image_size=tune.size,
+    resize=tune.resize,
+    seed=seed,
+    flip=True,
+  )
+  for _, batch in zip(range(trainer.num_steps), batches, strict=False):
+    state, losses = trainer.step(state, batch)
+  held_out = Photographs(data, np.flatnonzero(test), labels)
+  shares, aux = _predict(trainer, state, tune.size, held_out)
+  norms = {
+    f"srcc_{name}": float(metrics.srcc(aux[:, i], data.norms[test, i]))
+    for i, name in enumerate(data.aux_names)
+  }
+  return {
+    "srcc": float(metrics.srcc(shares @ data.scale, labels[test] @ data.scale)),
+    **norms,
+    "loss_aesthetics": float(losses["loss_aesthetics"]),
+  }
+
+
+def _first_variables(network: Network, config: ConfigDict, seed: int) -> dict[str, Any]:
+  heads = init_state.draw(network, config.tune.size, seed, backbone=False)
+  weights = pretrained.load(config.backbone, weight_file(config))
+  return {kind: {**leaves, "backbone": weights[kind]} for kind, leaves in heads.items()}
+
+
+def weight_file(config: ConfigDict) -> Path:
+  """The backbone's ImageNet weights that the config names."""
+  if config.pretrained == "packaged":
+    return pretrained.packaged_path(config.backbone)
+  return Path(config.pretrained)
+
+
+def _predict(
+  trainer: Trainer, state: State, size: int, source: Photographs
+) -> tuple[np.ndarray, np.ndarray]:
+  variables = {"params": eval_params(state), "batch_stats": state.batch_stats}
+  rows = []
+  for batch in pipeline.eval_batches(source, batch_size=EVAL_BATCH, image_size=size):
+    prediction = jax.device_get(trainer.apply(variables, batch.image))
+    real = batch.index >= 0
+    rows.append((prediction.distribution[real], prediction.aux[real]))
+  shares, aux = (np.concatenate(parts) for parts in zip(*rows, strict=True))
+  return shares, aux

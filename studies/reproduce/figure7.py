@@ -1,0 +1,141 @@
+"""Fig. 7: two people who differ, and photographs that each of them sees otherwise than the crowd.
+
+People are chosen by their fitted weights, photographs by ratings alone; what is predicted for a
+photograph has no say in whether it is shown.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from paiaa_jax.apps import personalize_users
+from paiaa_jax.data import images, records
+from paiaa_jax.personalization import protocol
+from paiaa_jax.personalization.splits import draw_splits
+from paiaa_jax.reporting.page import Picture, Section
+from paiaa_jax.types import TRAITS
+from studies.reproduce import table5
+from studies.reproduce.results import Results
+from studies.reproduce.runs import Need
+from studies.reproduce.study import FLICKR, Study
+
+SHOWN = 3  # photographs a person: loved more than by the crowd, alike, loved less
+SIDE = 200  # pixels
+COLOR = "#1f6f63"
+
+
+class Shown(NamedTuple):
+  """A photograph that a person has rated and the fit has not seen; scores in points.
+
+  Attributes:
+    image: its key.
+    crowd: mean of all raters.
+    rated: by this person.
+    predicted: the personal score.
+    traits: [k] predicted.
+  """
+
+  image: str
+  crowd: float
+  rated: float
+  predicted: float
+  traits: np.ndarray
+
+
+def needs(study: Study) -> list[Need]:
+  return [Need(table5.pa_iaa(study), FLICKR)]
+
+
+def section(results: Results) -> Section:
+  study, run = results.study, table5.pa_iaa(results.study)
+  title = f"Fig. 7: two people ({study.raters})"
+  if results.frame(run, FLICKR) is None:
+    return Section(title)
+  prepared = study.prepared(FLICKR)
+  inputs = personalize_users.read(run.folder(study), prepared)
+  source = records.open_split(prepared, "test")
+  pair = _two_people(inputs, study, _crowd_means(results))
+  low, high = inputs.scale
+  picture = _draw(pair, source, low, high)
+  caption = (
+    f"{' and '.join(map(str, pair))}: of all pairs, the one whose weights are least alike after "
+    f"{max(study.shots)} ratings ({study.solvers[0]}; {run.name}). Photographs held out from the "
+    "fit; scores 0..1, traits -1..1."
+  )
+  return Section(title, "", [], [Picture("figure7", caption, picture)])
+
+
+def _two_people(
+  inputs: personalize_users.Inputs, study: Study, crowd: dict[str, float]
+) -> dict[str, list[Shown]]:
+  """user -> photographs, of the two whose weights point apart most."""
+  arrays, k = inputs.people, max(study.shots)
+  ids = dict(user_ids=arrays.user_ids, image_ids=arrays.image_ids)
+  settings = dict(num_splits=1, seed=study.seeds[0])
+  found = protocol.evaluate_splits(
+    *arrays[:4], shots=(k,), solver=study.solvers[0], scale=inputs.scale, **settings, **ids
+  )
+  weights, intercept = np.asarray(found.weights)[0, :, 0], np.asarray(found.intercept)[0, :, 0]
+  personal = arrays.generic + np.einsum("unk,uk->un", arrays.traits, weights) + intercept[:, None]
+  position = draw_splits(arrays.valid, *ids.values(), **settings).position[..., 0]
+  held_out = (position >= k) & arrays.valid
+  return {
+    str(arrays.user_ids[u]): _choose(arrays, u, held_out[u], crowd, personal[u])
+    for u in _least_alike(weights, held_out.sum(axis=1) >= SHOWN)
+  }
+
+
+def _crowd_means(results: Results) -> dict[str, float]:
+  """image -> mean of its raters' distribution."""
+  run, scale = table5.pa_iaa(results.study), records.read_manifest(results.study.prepared(FLICKR))
+  means = results.labels(run, FLICKR)["distribution"] @ np.asarray(scale["scale"])
+  return dict(zip(results.frame(run, FLICKR)["image"], means.tolist(), strict=True))
+
+
+def _least_alike(weights: np.ndarray, eligible: np.ndarray) -> tuple[int, int]:
+  """The pair of users of lowest cosine; weights [u, k]."""
+  unit = weights / np.maximum(np.linalg.norm(weights, axis=1, keepdims=True), 1e-9)
+  cosine = np.where(np.outer(eligible, eligible), unit @ unit.T, np.inf)
+  return np.unravel_index(np.argmin(cosine), cosine.shape)
+
+
+def _choose(arrays, u: int, held_out: np.ndarray, crowd: dict, personal: np.ndarray) -> list[Shown]:
+  """Of a person's held-out photographs: farthest above the crowd, nearest to it, farthest below."""
+  rows = np.flatnonzero(held_out)
+  means = np.array([crowd[name] for name in arrays.image_ids[u, rows]])
+  order = np.argsort(means - arrays.ratings[u, rows], kind="stable")
+  places = order[np.linspace(0, len(rows) - 1, SHOWN).round().astype(int)]
+  return [
+    Shown(
+      image=str(arrays.image_ids[u, row]),
+      crowd=float(mean),
+      rated=float(arrays.ratings[u, row]),
+      predicted=float(personal[row]),
+      traits=arrays.traits[u, row],
+    )
+    for row, mean in zip(rows[places], means[places], strict=True)
+  ]
+
+
+def _draw(pair: dict[str, list[Shown]], source, low: float, high: float) -> Figure:
+  figure = Figure(figsize=(2.6 * SHOWN, 7.6), layout="constrained")
+  axes = figure.subplots(4, SHOWN, height_ratios=(1.6, 1, 1.6, 1))
+  row_of = {name: row for row, name in enumerate(source.names)}
+  for block, (user, photographs) in enumerate(pair.items()):
+    for i, shown in enumerate(photographs):
+      top, bottom = axes[2 * block, i], axes[2 * block + 1, i]
+      top.imshow(images.load(source[row_of[shown.image]]["image"], SIDE, shown.image))
+      top.set_axis_off()
+      crowd, rated, predicted = ((s - low) / (high - low) for s in shown[1:4])
+      said = f"crowd {crowd:.2f}, rated {rated:.2f}\npersonal score {predicted:.2f}"
+      top.set_title(f"{user}\n{said}" if i == 0 else said, fontsize=8)
+      bottom.bar([name[0].upper() for name in TRAITS], shown.traits, color=COLOR)
+      bottom.axhline(0, color="black", linewidth=0.5)
+      reach = max(np.abs(p.traits).max() for p in photographs) * 1.1
+      bottom.set_ylim(-reach, reach)
+      bottom.tick_params(labelsize=8)
+      bottom.spines[["top", "right"]].set_visible(False)
+  return figure

@@ -1,0 +1,97 @@
+"""Stage 2 as the command runs it: predictions and ratings on disk in, Table V out."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import polars as pl
+import pytest
+
+from paiaa_jax.apps import personalize_users
+from paiaa_jax.personalization import protocol
+from tests.personalization.crowd import simulate
+
+USERS, IMAGES = 6, 40
+NAMES = [f"{i}.jpg" for i in range(IMAGES)]
+
+
+@pytest.fixture
+def run(tmp_path):
+  """(workdir, prepared folder) of people who all rated the same photographs."""
+  crowd = simulate(users=1, images=IMAGES, fewest=IMAGES)
+  rng = np.random.default_rng(0)
+  weights = rng.normal(0.8, 1, (USERS, 1, 5))
+  ratings = crowd.generic + (crowd.traits * weights).sum(-1) + rng.normal(0, 0.4, (USERS, IMAGES))
+  ratings = np.clip(np.round(ratings), 1, 5)
+  traits = {f"trait{i}": crowd.traits[0, :, i] for i in range(5)}
+  predictions = {"image": NAMES, "aesthetic_score": crowd.generic[0], **traits}
+  workdir, prepared = tmp_path / "run", tmp_path / "flickr_aes"
+  (workdir / "predictions").mkdir(parents=True)
+  prepared.mkdir()
+  pl.DataFrame(predictions).write_parquet(workdir / "predictions" / "flickr_aes_test.parquet")
+  manifest = {"name": "flickr_aes", "scale": [1, 2, 3, 4, 5]}
+  (prepared / "manifest.json").write_text(json.dumps(manifest))
+  pl.DataFrame(
+    {
+      "user": np.repeat([f"user{i}" for i in range(USERS)], IMAGES),
+      "image": NAMES * USERS,
+      "score": ratings.ravel(),
+      "split": np.repeat(["test"] * 4 + ["train"] * 2, IMAGES),
+    }
+  ).write_parquet(prepared / "ratings.parquet")
+  return workdir, prepared
+
+
+SETTINGS = dict(shots=(8, 20), num_splits=4, seed=0)
+
+
+def test_only_test_users_are_evaluated_and_all_solvers_see_the_same_splits(run):
+  result = personalize_users.evaluate(
+    personalize_users.read(*run), solvers=("ols", "ridge"), **SETTINGS
+  )
+  assert result["headline"] == "ols" and result["people"] == 4
+  rows = personalize_users.user_table(result)
+  assert rows["user"].unique().sort().to_list() == [f"user{i}" for i in range(4)]
+  assert len(rows) == 2 * 2 * 4
+  ols, ridge = (result["solvers"][name]["8"]["generic"] for name in ("ols", "ridge"))
+  assert ols == ridge
+
+
+def test_training_users_are_the_crowd_where_predictions_out_of_fold_exist(run, monkeypatch):
+  workdir, _ = run
+  assert personalize_users.read(*run).crowd is None
+  test = workdir / "predictions" / "flickr_aes_test.parquet"
+  test.with_name("flickr_aes_out_of_fold.parquet").write_bytes(test.read_bytes())
+  inputs = personalize_users.read(*run)
+  assert inputs.crowd.user_ids.tolist() == ["user4", "user5"]
+  priors = []
+  inner = protocol.evaluate_splits
+  monkeypatch.setattr(
+    protocol, "evaluate_splits", lambda *a, prior, **k: priors.append(prior) or inner(*a, **k)
+  )
+  assert personalize_users.evaluate(inputs, solvers=("ols",), **SETTINGS)["crowd"] == 2
+  assert np.isfinite(priors[0].mean).all()
+
+
+def test_the_command_writes_table_v_and_a_row_for_each_user(run, child_env):
+  workdir, prepared = run
+  command = [sys.executable, "-m", "launch.personalize", "--config=configs/quickstart.py"]
+  command += [f"--workdir={workdir}", f"--config.data.aesthetics={prepared}"]
+  command += ["--config.personalize.shots=(8,20)", "--config.personalize.num_splits=4"]
+  command += ["--config.personalize.solvers=('ols','ridge')", "--config.personalize.name=again"]
+  command += ["--config.personalize.scores"]
+  done = subprocess.run(command, env=child_env, capture_output=True, text=True, check=False)
+  assert done.returncode == 0, done.stderr
+  result = json.loads((workdir / "personalize_again.json").read_text())
+  assert set(result["solvers"]["ridge"]) == {"8", "20"}
+  assert len(pl.read_csv(workdir / "per_user_again.csv")) == 16
+  assert "ridge" in done.stdout
+  scores = pl.read_parquet(workdir / "scores_ridge_again.parquet")
+  assert set(scores.columns) == {"user", "image", "split", "k", "score"}  # as launch.benchmark's
+  assert len(scores) == 4 * 4 * ((IMAGES - 8) + (IMAGES - 20))
+
+  (workdir / "predictions" / "flickr_aes_test.parquet").unlink()
+  failed = subprocess.run(command, env=child_env, capture_output=True, text=True, check=False)
+  assert failed.returncode == 2
+  assert "launch.evaluate" in failed.stderr and "Traceback" not in failed.stderr

@@ -1,0 +1,89 @@
+"""Tables to arrays and back, whatever order the rows come in."""
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from paiaa_jax.apps.users_table import auxiliary_names, join_people, user_frame
+from paiaa_jax.models.weights.model_folder import ModelFolder
+from paiaa_jax.photos import table
+from paiaa_jax.photos.score import Photo
+
+PREDICTIONS = pl.DataFrame(
+  {
+    "image": ["a", "b", "c"],
+    "aesthetic_score": [3.0, 4.0, 2.0],
+    "score_std": [0.1, 0.2, 0.3],
+    "p1": [0.5, 0.5, 0.5],
+    "p2": [0.5, 0.5, 0.5],
+    "openness": [0.1, 0.2, 0.3],
+    "neuroticism": [-0.1, -0.2, -0.3],
+  }
+)
+RATINGS = pl.DataFrame(
+  {
+    "user": ["zoe", "ann", "zoe", "zoe", "ann"],
+    "image": ["c", "b", "a", "b", "lost"],
+    "score": [1, 5, 3, 4, 2],
+  }
+)
+
+
+def test_each_rating_stands_beside_its_images_predictions():
+  people = join_people(PREDICTIONS, RATINGS)
+  assert people.user_ids.tolist() == ["ann", "zoe"]
+  assert people.aux_names == ("openness", "neuroticism")
+  assert people.unscored == 1
+  np.testing.assert_array_equal(people.valid, [[True, False, False], [True, True, True]])
+  assert people.image_ids.tolist() == [["b", "", ""], ["a", "b", "c"]]
+  np.testing.assert_array_equal(people.ratings, [[5, 0, 0], [3, 4, 1]])
+  np.testing.assert_array_equal(people.generic, [[4, 0, 0], [3, 4, 2]])
+  np.testing.assert_allclose(people.traits[1], [[0.1, -0.1], [0.2, -0.2], [0.3, -0.3]])
+  assert not people.traits[0, 1:].any()
+
+
+def test_the_order_of_rows_does_not_matter():
+  shuffled = join_people(
+    PREDICTIONS.sample(fraction=1, shuffle=True, seed=1),
+    RATINGS.sample(fraction=1, shuffle=True, seed=2),
+  )
+  for ours, theirs in zip(join_people(PREDICTIONS, RATINGS), shuffled, strict=True):
+    np.testing.assert_array_equal(ours, theirs)
+
+
+def test_an_image_rated_twice_counts_once_with_its_mean():
+  again = pl.concat([RATINGS, pl.DataFrame({"user": ["ann"], "image": ["b"], "score": [4]})])
+  assert join_people(PREDICTIONS, again).ratings[0].tolist() == [4.5, 0, 0]
+
+
+def test_any_number_column_of_no_other_meaning_is_an_auxiliary_output():
+  renamed = PREDICTIONS.rename({"openness": "warmth", "p1": "p10"})
+  assert auxiliary_names(renamed) == ("warmth", "neuroticism")
+
+
+def test_rows_of_paiaa_score_hold_no_auxiliary_output_but_the_traits():
+  model = ModelFolder(Path(), "m", 8, (1.0, 2.0), ("warmth",), {})
+  rows = [table.to_row(Photo(Path("a.jpg"), np.array([0.25, 0.75, 0.1])), model)]
+  frame = table.to_frame(rows, table.columns(model)).rename({"path": "image"})
+  assert auxiliary_names(frame) == ("warmth",)
+
+
+def test_what_does_not_fit_is_refused_in_words():
+  with pytest.raises(ValueError, match="ratings lack column 'score'"):
+    join_people(PREDICTIONS, RATINGS.drop("score"))
+  with pytest.raises(ValueError, match="image a more than once"):
+    join_people(pl.concat([PREDICTIONS, PREDICTIONS[:1]]), RATINGS)
+  with pytest.raises(ValueError, match="no rated image has a prediction"):
+    join_people(PREDICTIONS, RATINGS.filter(pl.col("image") == "lost"))
+
+
+def test_a_row_for_each_solver_k_and_user():
+  summaries = {
+    solver: {"10": {"users": [{"user": "ann", "gain": None}, {"user": "zoe", "gain": 0.1}]}}
+    for solver in ("ridge", "bayes")
+  }
+  frame = user_frame(summaries)
+  assert frame["solver"].to_list() == ["ridge", "ridge", "bayes", "bayes"]
+  assert frame["gain"].to_list() == [None, 0.1, None, 0.1]

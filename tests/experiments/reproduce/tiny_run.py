@@ -1,9 +1,0 @@
-"""The run config of tests.experiments.reproduce.tiny."""
-
-from pathlib import Path
-
-from tests.training import tiny
-
-
-def get_config():
-  return tiny.get_config((Path(), Path()), steps=2)

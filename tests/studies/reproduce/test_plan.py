@@ -1,0 +1,90 @@
+"""Which runs the paper's tables take, and that each command alone would do what its step does."""
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+from paiaa_jax.training import resume
+from studies.reproduce import plan
+from studies.reproduce.claim import claim
+from studies.reproduce.runs import RELEASED, Run
+from studies.reproduce.study import AVA, FLICKR, from_config
+
+CONFIGS = ("configs/reproduce.py", "configs/reproduce_simulated.py")
+
+
+def study(config, workdir=Path("runs/x")):
+  return from_config(runpy.run_path(config)["get_config"]().to_dict(), workdir)
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_every_field_that_a_run_sets_is_one_of_the_run_config(config):
+  for chain in plan.chains(study(config), plan.PARTS):
+    for step in (s for s in chain.steps if s.config):
+      run = runpy.run_path(step.config)["get_config"]().lock()
+      run.update_from_flattened_dict(dict(step.fields))  # a misspelt field is a KeyError
+      assert dict(step.fields).items() <= resume.flatten(run.to_dict()).items()
+
+
+def test_the_paper_takes_ten_folds_by_two_systems_two_backbones_and_two_kinds_of_traits():
+  names = [chain.name for chain in plan.chains(study(CONFIGS[0]), ["table2"])]
+  assert len(names) == len(set(names)) == 10 * 2 * 2 * 2
+
+
+def test_a_run_that_several_tables_need_is_trained_once():
+  one = study(CONFIGS[1])
+  chains = plan.chains(one, plan.PARTS)
+  assert len({chain.name for chain in chains}) == len(chains)
+  by_name = {chain.name: chain for chain in chains}
+  shared = by_name["pa_iaa.efficientnet_lite0.ava+psychoflickr.seed0"]  # Tables I to IV, Fig. 5
+  verbs = [step.verb for step in shared.steps]
+  assert verbs.count("train") == 1 and verbs.count("evaluate") == 3
+
+
+def test_systems_of_the_ablation_differ_in_what_they_should_and_in_nothing_else():
+  one = study(CONFIGS[1])
+  fields = {
+    chain.name.partition(".")[0]: chain.steps[0].fields
+    for chain in plan.chains(one, ["ablation"])
+    if "seed3" in chain.name
+  }
+  same = ("seed", "optim.steps", "optim.batch_size", "data.aesthetics", "data.image_size")
+  for name in same:
+    assert len({str(of[name]) for of in fields.values()}) == 1
+  assert fields["mt_iaa"]["data.auxiliary_target"] == "distribution"
+  assert fields["aesthetics"]["data.auxiliary"] == ""  # not whatever the run config names
+
+
+def test_the_released_preset_is_that_of_its_own_config():
+  one = study(CONFIGS[0])
+  config = runpy.run_path("configs/released_inception_v3.py")["get_config"]()
+  alone = resume.flatten(config.to_dict())
+  widths = {AVA: (2048, 1024), FLICKR: (1024, 512)}
+  for database in widths:
+    run = Run("pa_iaa", "inception_v3", database, "psychoflickr", preset=RELEASED)
+    fields = run.overrides(one)
+    assert fields.pop("model.head_widths") == widths[database]
+    preset = {name: fields[name] for name in one.released if name in fields}
+    assert len(preset) == len(one.released) - 1 and preset.items() <= alone.items()
+  assert alone["model.head_widths"] == widths[AVA]
+
+
+def test_as_many_trainings_as_the_configs_say():
+  for config, count in zip(CONFIGS, (101, 39), strict=True):
+    assert len(plan.chains(study(config), plan.PARTS)) == count
+    assert f"{count}" in Path(config).read_text()
+
+
+def test_a_workdir_holds_one_reproduction(tmp_path):
+  one = study(CONFIGS[1], tmp_path)
+  claim(one)
+  claim(one._replace(shots=(5,), seeds=(0, 7)))  # more seeds, other people's shots: more rows
+  with pytest.raises(ValueError, match=r"folds 10 -> 5; seed of the simulation 0 -> 1"):
+    claim(one._replace(folds=5, seeds=(1,)))
+
+
+def test_a_database_that_is_not_named_is_told_by_its_field():
+  one = study(CONFIGS[0])._replace(databases={"ava": "/data/ava"})
+  with pytest.raises(ValueError, match=r"config\.databases\.psychoflickr"):
+    plan.chains(one, ["table1"])
