@@ -15,9 +15,12 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from paiaa_jax import metrics
+from paiaa_jax.data import images
+from paiaa_jax.models import kernel_ridge
+from paiaa_jax.models.features import extract
 from paiaa_jax.models.network import backbone_class
 from paiaa_jax.personalization import solvers
-from paiaa_jax.training import frozen, resume
+from paiaa_jax.training import resume
 from studies.oasis import gallery, people, stage1, stage2, study
 from studies.oasis.study import Draw, Study
 from studies.oasis.tune import weight_file
@@ -61,8 +64,8 @@ def compute_features(config: ConfigDict, data: Study, workdir: Path) -> dict[int
     file = workdir / "features" / f"{config.backbone}_{size}.npy"
     if not file.exists():
       start = time.monotonic()
-      rows = frozen.extract(config.backbone, weight_file(config), data.paths, size=size)
-      _save(file, rows)
+      pixels = (images.resize_square(images.load(path), size) for path in data.paths)
+      _save(file, extract(config.backbone, weight_file(config), pixels))
       logging.info("features at %d pixels: %.0f s", size, time.monotonic() - start)
     features[size] = np.load(file)
   return features
@@ -199,7 +202,7 @@ def fold_models(
 
 
 def _kernel(features: np.ndarray, train: np.ndarray) -> np.ndarray:
-  centred = np.asarray(frozen.center(frozen.kernel(features, train), train))
+  centred = np.asarray(kernel_ridge.center(kernel_ridge.kernel(features, train), train))
   return centred / np.diagonal(centred)[train].mean()
 
 

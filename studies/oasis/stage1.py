@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from paiaa_jax.training import frozen
+from paiaa_jax.models import kernel_ridge
 from paiaa_jax.types import Array
 from studies.oasis.study import Draw, Study, distribution
 
@@ -34,7 +34,7 @@ class Heads(NamedTuple):
   strength: np.ndarray
 
 
-_fit_each = jax.jit(jax.vmap(frozen.fit_heads, in_axes=(None, 0, None)))
+_fit_each = jax.jit(jax.vmap(kernel_ridge.fit_heads, in_axes=(None, 0, None)))
 
 
 def fit(features: Array, study: Study, drawn: Draw, blocks: tuple[int, ...]) -> Heads:
@@ -46,7 +46,7 @@ def fit(features: Array, study: Study, drawn: Draw, blocks: tuple[int, ...]) -> 
   folds = []
   for fold in range(drawn.photo_fold.max() + 1):
     train = drawn.photo_fold != fold
-    smoother = frozen.make_smoother(frozen.kernel(features, train), train)
+    smoother = kernel_ridge.make_smoother(kernel_ridge.kernel(features, train), train)
     shares, first = _fit_each(smoother, targets, strengths)
     norm, rest = _fit_each(smoother, norms, strengths)
     folds.append(

@@ -157,7 +157,10 @@ def test_rank_is_spearman_on_what_is_held_out(source):
 
 
 def test_steps_are_resumed_and_end_in_a_report(source, config, features, tmp_path, monkeypatch):
-  monkeypatch.setattr(run.frozen, "extract", lambda *args, size, **options: features + size)
+  def extract(backbone, weights, pixels):
+    return features + next(pixels).shape[0]
+
+  monkeypatch.setattr(run, "extract", extract)
   monkeypatch.setattr(run.gallery, "SHOTS", 3)
   workdir = tmp_path / "run"
   run.claim(workdir, config)
