@@ -4,13 +4,16 @@
 
 Expects the folders that `make quickstart` prepares under runs/quickstart/data. The rates and steps
 are the quickstart's own: a few hundred images ask for larger steps than AVA's 235,000. The paper's
-stand in configs/base.py and the presets beside this file.
+stand in configs/base.py. The variant :released has the heads of the authors' scripts.
 """
 
-from configs import base
+from configs import base, presets
+from paiaa_jax.errors import UserError
 
 
-def get_config():
+def get_config(arg=""):
+  if arg not in ("", "released"):
+    raise UserError(f"unknown variant {arg!r}; after the colon stands 'released' or nothing.")
   config = base.get_config()
   config.model.backbone = "efficientnet_lite0"
   config.model.pooling = "multi_level"  # light and sharpness live in the shallow layers
@@ -26,4 +29,7 @@ def get_config():
   config.optim.schedule = "cosine"
   config.train.eval_every = 60
   config.log.every = 10
+  if arg == "released":
+    config.model.pooling = "gap"
+    presets.released_heads(config, widths=(64, 32))
   return config

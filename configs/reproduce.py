@@ -23,23 +23,15 @@ def get_config() -> ConfigDict:
       ),
       simulated=False,
       configs=dict(  # backbone -> config of launch.train
-        inception_v3="configs/flickr_aes_inception_v3.py",
-        densenet121="configs/flickr_aes_densenet121.py",
+        inception_v3="configs/flickr_aes.py:inception_v3",
+        densenet121="configs/flickr_aes.py:densenet121",
       ),
       headline="inception_v3",  # of Tables III to V and the figures
       overrides=ConfigDict(),  # field of the run config -> value, for every run
-      released=ConfigDict(  # what configs/released_inception_v3.py changes
-        {
-          "model": dict(
-            pretrained="weights/inception_v3_head",
-            head_input="logits",
-            head_widths=(2048, 1024),
-            aux_final_norm=True,
-          ),
-          "optim": dict(optimizer="adam", lr_heads=1e-3, decay=0.5),
-        }
+      released=dict(  # the headline's config by the `released` preset, by database
+        ava="configs/ava.py:inception_v3,released",
+        flickr_aes="configs/flickr_aes.py:inception_v3,released",
       ),
-      released_flickr_aes=ConfigDict({"model": dict(head_widths=(1024, 512))}),
       folds=10,  # by person, of Table II
       traits=("psychoflickr", "psychoflickr_self"),  # of Table II; the first is the headline
       seeds=(0, 1, 2, 3, 4),  # of the ablation; the first is that of every other run

@@ -27,10 +27,5 @@ def get_config() -> ConfigDict:
     }
   )
   config.traits = ("psychoflickr",)  # with "psychoflickr_self", twenty trainings more
-  config.released = ConfigDict(
-    {
-      "model": dict(pooling="gap", head_input="logits", head_widths=(64, 32), aux_final_norm=True),
-    }
-  )
-  config.released_flickr_aes = ConfigDict()
+  config.released.ava = config.released.flickr_aes = "configs/quickstart.py:released"
   return config

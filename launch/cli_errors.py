@@ -45,6 +45,7 @@ def _parse_flags(argv: list[str]) -> list[str]:
 def _tell(error: Exception) -> int:
   """Prints an error as one line, and returns the exit code."""
   message = str(error.args[0]) if isinstance(error, KeyError | AttributeError) else str(error)
+  message = message.rpartition("errors.UserError: ")[2]  # a config file's comes with a traceback
   if "\\n" in message:  # ConfigDict hands on a quoted message
     message = message.replace("\\n", " ").replace("\\'", "'")[1:-1]
   print(f"error: {' '.join(message.split())}", file=sys.stderr)

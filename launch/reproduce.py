@@ -18,7 +18,6 @@ else (the databases come first: `--chain=-1`), and without either the report is 
 from __future__ import annotations
 
 import functools
-import runpy
 import sys
 from pathlib import Path
 
@@ -27,7 +26,7 @@ from ml_collections import config_flags
 from rich.console import Console
 
 from launch import cli_errors
-from studies import steps
+from studies import config_file, steps
 
 DATABASES = -1  # --chain of what comes before every run
 CONFIG = config_flags.DEFINE_config_file("config", None, "Reproduction.", lock_config=True)
@@ -135,7 +134,7 @@ HERE = {
 
 def _config(step):
   """The step's run config, as its command would have it."""
-  config = runpy.run_path(step.config)["get_config"]().lock()
+  config = config_file.load(step.config).lock()
   config.update_from_flattened_dict(dict(step.fields))
   return config
 

@@ -10,7 +10,6 @@ by field, such as {"optim.lr_heads": 1e-4}. A run's workdir is DIR/<its override
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shlex
 import subprocess
@@ -20,6 +19,7 @@ from pathlib import Path
 from absl import flags
 
 from launch import cli_errors
+from studies import config_file
 
 FLAGS = flags.FLAGS
 
@@ -44,13 +44,13 @@ def run_flags(config: str, workdir: str) -> list[list[str]]:
   """launch.train's flags of each run.
 
   Args:
-    config: path of the config file.
+    config: the config file, PATH or PATH:ARG.
     workdir: folder of the runs' workdirs.
 
   Raises:
     ValueError: where the file has no sweep(), it yields nothing, or two runs are the same.
   """
-  sweep = getattr(_load(config), "sweep", None)
+  sweep = config_file.functions(config).get("sweep")
   if sweep is None:
     raise ValueError(f"{config} has no function sweep(); see configs/sweeps.")
   runs = list(sweep())
@@ -71,16 +71,6 @@ def run_name(overrides: dict[str, object]) -> str:
   """A folder name: the last part of each field and its value, such as lr_heads=0.001,seed=1."""
   parts = (f"{field.split('.')[-1]}={value}" for field, value in overrides.items())
   return ",".join(parts).replace("/", "_").replace(" ", "")
-
-
-def _load(config: str):
-  path = Path(config)
-  if not path.is_file():
-    raise FileNotFoundError(f"no config file {config}.")
-  spec = importlib.util.spec_from_file_location(path.stem, path)
-  module = importlib.util.module_from_spec(spec)
-  spec.loader.exec_module(module)
-  return module
 
 
 if __name__ == "__main__":

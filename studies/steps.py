@@ -10,13 +10,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import runpy
 import shlex
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+from studies import config_file
 
 ENVIRONMENT = {
   "JAX_COMPILATION_CACHE_DIR": str(Path(".jax_cache").absolute()),
@@ -74,7 +75,7 @@ def run(
 def _configs(command: list[str]) -> list[str]:
   """The config that the command names, as it is now: a run config is a program and may change."""
   paths = [flag.partition("=")[2] for flag in command if flag.startswith("--config=")]
-  return [f"config {runpy.run_path(path)['get_config']().to_json()}" for path in paths]
+  return [f"config {config_file.load(path).to_json()}" for path in paths]
 
 
 def _digests(after: str) -> list[str]:

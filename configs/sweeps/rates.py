@@ -1,17 +1,11 @@
-"""Both learning rates around the paper's, three seeds each.
+"""Both learning rates around the paper's on AVA, three seeds each.
 
-python -m launch.sweep --config=configs/sweeps/rates.py --workdir=runs/rates
+    python -m launch.sweep --config=configs/sweeps/rates.py --workdir=runs/rates
+
+27 runs; launch.collect makes one table of them.
 """
 
-from configs import base
-
-
-def get_config():
-  config = base.get_config()
-  config.model.pretrained = "weights/inception_v3"  # see launch.convert_weights
-  config.data.aesthetics = "/data/prepared/ava"
-  config.data.auxiliary = "/data/prepared/psychoflickr"
-  return config
+from configs.ava import get_config as get_config
 
 
 def sweep():

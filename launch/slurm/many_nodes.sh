@@ -1,6 +1,6 @@
 #!/bin/bash
 # One run over many nodes: a process each, joined by jax.distributed.
-#   sbatch --nodes=4 launch/slurm/many_nodes.sh --config=configs/ava_inception_v3.py --workdir=/shared/runs/ava
+#   sbatch --nodes=4 launch/slurm/many_nodes.sh --config=configs/ava.py --workdir=/shared/runs/ava
 # The workdir and the data must be on storage that all nodes see.
 # DRY_RUN=1 bash launch/slurm/many_nodes.sh ... prints the command instead.
 #SBATCH --job-name=paiaa

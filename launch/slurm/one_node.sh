@@ -1,6 +1,6 @@
 #!/bin/bash
 # One run on one node: one process drives all of its GPUs.
-#   sbatch launch/slurm/one_node.sh --config=configs/ava_inception_v3.py --workdir=runs/ava
+#   sbatch launch/slurm/one_node.sh --config=configs/ava.py --workdir=runs/ava
 # DRY_RUN=1 bash launch/slurm/one_node.sh ... prints the command instead.
 #SBATCH --job-name=paiaa
 #SBATCH --nodes=1

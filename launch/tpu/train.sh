@@ -1,6 +1,6 @@
 #!/bin/bash
 # One run on a TPU VM slice, started on all of its hosts; jax finds the others by itself.
-#   TPU=paiaa ZONE=us-central2-b launch/tpu/train.sh --config=configs/ava_inception_v3.py --workdir=/storage/ava
+#   TPU=paiaa ZONE=us-central2-b launch/tpu/train.sh --config=configs/ava.py --workdir=/storage/ava
 # /storage is a folder that all hosts see (Filestore, or a bucket by gcsfuse), with data and runs.
 # The slice exists, and has this repository installed in ~/paiaa_jax with `pip install '.[tpu]'`:
 #   gcloud compute tpus tpu-vm create paiaa --zone=us-central2-b \

@@ -123,7 +123,7 @@ def runs(study: Study, parts: Iterable[str]) -> dict[Run, list[Need]]:
 
 def _steps(study: Study, run: Run, needs: list[Need]) -> list[Step]:
   """Trains, evaluates on each split once, then personalises."""
-  workdir, config = run.folder(study), study.configs[run.backbone]
+  workdir, config = run.folder(study), run.config(study)
   steps = [Step("train", config, run.overrides(study), {"workdir": workdir})]
   features: dict[tuple[str, str], bool] = {}
   for need in needs:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from studies.reproduce.study import FLICKR, Study
+from studies.reproduce.study import Study
 
 SYSTEMS: dict[str, dict[str, Any]] = {  # system -> fields of the run config
   "aesthetics": {"train.tasks": "aesthetics"},
@@ -54,16 +54,19 @@ class Run(NamedTuple):
     """The run's workdir."""
     return study.workdir / "runs" / self.name
 
+  def config(self, study: Study) -> str:
+    """The config of launch.train that the run's fields change."""
+    if self.preset == RELEASED:
+      return study.released[self.aesthetics]
+    return study.configs[self.backbone]
+
   def overrides(self, study: Study) -> dict[str, Any]:
-    """Fields of the run config that make this run; a stream without a task has no database."""
+    """Fields of its config that make this run; a stream without a task has no database."""
     data = {
       f"data.{stream}": str(study.prepared(database)) if database else ""
       for stream, database in (("aesthetics", self.aesthetics), ("auxiliary", self.auxiliary))
     }
-    preset = study.released if self.preset == RELEASED else {}
-    if preset and self.aesthetics == FLICKR:
-      preset = {**preset, **study.released_flickr_aes}
-    return {"seed": self.seed, **study.overrides, **preset, **data, **SYSTEMS[self.system]}
+    return {"seed": self.seed, **study.overrides, **data, **SYSTEMS[self.system]}
 
 
 class Stage2(NamedTuple):

@@ -11,7 +11,6 @@ from studies import published
 
 AVA, FLICKR, PSYCHO = "ava", "flickr_aes", "psychoflickr"
 PSYCHO_SELF = "psychoflickr_self"
-NESTED = ("overrides", "released", "released_flickr_aes")  # fields of a run config
 DATABASE_TITLES = published.DATABASES | {PSYCHO_SELF: "PsychoFlickr, self-assessed"}
 BACKBONE_TITLES = {
   "inception_v3": "Inception-v3",
@@ -27,11 +26,10 @@ class Study(NamedTuple):
     workdir: runs/ and the report live here.
     databases: key (ava, flickr_aes, psychoflickr, psychoflickr_self) -> prepared folder.
     simulated: whether the raters are; every title then says so.
-    configs: backbone -> config file of launch.train.
+    configs: backbone -> config of launch.train.
     headline: the backbone of Tables III to V and of the figures (the paper's: Inception-v3).
     overrides: field of the run config ("optim.steps") -> value, for every run.
-    released: the same, for the `released` preset on top; empty leaves that preset out.
-    released_flickr_aes: what that preset changes once more where FLICKR-AES is trained on.
+    released: database -> the headline's config by the `released` preset; empty leaves it out.
     folds: by person, of Table II.
     traits: which of the PsychoFlickr keys Table II is made for; the first is the headline.
     seeds: of the ablation; the first is that of every other run.
@@ -48,8 +46,7 @@ class Study(NamedTuple):
   configs: Mapping[str, str]
   headline: str
   overrides: Mapping[str, Any]
-  released: Mapping[str, Any]
-  released_flickr_aes: Mapping[str, Any]
+  released: Mapping[str, str]
   folds: int
   traits: tuple[str, ...]
   seeds: tuple[int, ...]
@@ -87,8 +84,7 @@ def from_config(fields: Mapping[str, Any], workdir: Path) -> Study:
   if fields["simulated"]:
     own = {name: str(workdir / "data" / "prepared" / name) for name in fields["databases"]}
     fields = {**fields, "databases": own}
-  flat = {name: resume.flatten(fields[name]) for name in NESTED}
-  return Study(workdir=workdir, **{**fields, **flat})
+  return Study(workdir=workdir, **{**fields, "overrides": resume.flatten(fields["overrides"])})
 
 
 def database_title(database: str) -> str:

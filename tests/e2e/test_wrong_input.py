@@ -21,6 +21,10 @@ CASES = {
     ["launch.prepare_data", "--dataset=flickr_aes", "--source={here}", "--out={out}"],
     "FLICKR-AES_image_labeled_by_each_worker.csv",
   ),
+  "unknown variant": (
+    ["launch.train", "--config=configs/ava.py:vgg", "--workdir={out}"],
+    "unknown variant 'vgg'",
+  ),
   "missing config": (["launch.train", "--config=configs/nope.py", "--workdir={out}"], "nope.py"),
   "misspelt field": ([*TRAIN, "--config.optim.lr_head=1"], 'Did you mean "lr_heads"'),
   "misspelt flag": ([*TRAIN, "--wokdir=x"], "wokdir"),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from launch import collect, sweep
+from studies import config_file
 
 ROOT = Path(__file__).parents[2]
 
@@ -20,12 +21,12 @@ def launch(*arguments):
 
 @pytest.mark.parametrize(("name", "runs"), [("rates", 27), ("folds", 10)])
 def test_the_shipped_sweeps_name_fields_that_exist(name, runs):
-  path = f"configs/sweeps/{name}.py"
-  module = sweep._load(str(ROOT / path))
-  assert len(sweep.run_flags(str(ROOT / path), "runs/x")) == runs
-  for overrides in module.sweep():
-    config = module.get_config()
+  path = f"configs/sweeps/{name}.py:densenet121"
+  assert len(sweep.run_flags(path, "runs/x")) == runs
+  for overrides in config_file.functions(path)["sweep"]():
+    config = config_file.load(path).lock()
     config.update_from_flattened_dict(overrides)  # a misspelt field is an error
+    assert config.model.backbone == "densenet121"
 
 
 def test_runs_have_workdirs_of_their_own(tmp_path):

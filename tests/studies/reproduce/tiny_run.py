@@ -5,5 +5,8 @@ from pathlib import Path
 from tests.training import tiny
 
 
-def get_config():
-  return tiny.get_config((Path(), Path()), steps=2)
+def get_config(arg=""):
+  config = tiny.get_config((Path(), Path()), steps=2)
+  if arg == "released":
+    config.model.aux_final_norm, config.optim.optimizer = True, "adam"
+  return config

@@ -5,11 +5,11 @@ from configs import reproduce_simulated
 
 def get_config():
   config = reproduce_simulated.get_config()
-  config.configs = {"tiny": "tests/studies/reproduce/tiny_run.py"}
+  run = "tests/studies/reproduce/tiny_run.py"
+  config.configs = {"tiny": run}
+  config.released.ava = config.released.flickr_aes = f"{run}:released"
   config.headline = "tiny"
   config.overrides = {"optim": {"steps": 2}}
-  config.released = {"model": {"aux_final_norm": True}, "optim": {"optimizer": "adam"}}
-  config.released_flickr_aes = {}
   config.folds = 2
   config.seeds = (0, 1)
   config.curve = (10, 20)
