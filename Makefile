@@ -5,10 +5,16 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 # XLA's CPU backend takes fresh memory at every step; huge pages save a third of a step's time.
 export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1
 
-.PHONY: quickstart test soak oasis reproduce clean
+.PHONY: quickstart lint test soak oasis reproduce clean
 
 quickstart: .venv/core
 	$(BIN)/python -m launch.quickstart --workdir=runs/quickstart
+
+# What CI asks before it runs a test; seconds.
+lint: .venv/test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/ty check
 
 test: .venv/test
 	$(BIN)/python -m pytest

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from paiaa_jax.errors import UserError
 
 
 @contextlib.contextmanager
-def atomic_write(path: str | Path) -> Iterator[Path]:
+def atomic_write(path: str | Path) -> Generator[Path]:
   """Yields a draft beside `path`; it takes the name `path` when the block ends without an error.
 
   The draft carries the process id, so that two processes do not write one draft. Its folder is made

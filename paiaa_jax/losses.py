@@ -5,18 +5,19 @@ A label may be absent (AVA has no traits, PsychoFlickr no scores); the caller ma
 
 from __future__ import annotations
 
+import jax
 import jax.numpy as jnp
 
 from paiaa_jax.types import Array
 
 
-def distribution_mse(predicted: Array, target: Array) -> Array:
+def distribution_mse(predicted: Array, target: Array) -> jax.Array:
   """L_a of each image (Eq. 2), the mean squared difference: [n, b], [n, b] -> [n]."""
   _check_same_shape(predicted, target)
   return jnp.mean(jnp.square(predicted - target), axis=-1)
 
 
-def distribution_emd(predicted: Array, target: Array) -> Array:
+def distribution_emd(predicted: Array, target: Array) -> jax.Array:
   """Earth mover's distance, r = 2 (Eq. 11, as NIMA trains): [n, b], [n, b] -> [n].
 
   The root of the mean squared difference of the cumulative distributions. Its gradient at a
@@ -29,13 +30,13 @@ def distribution_emd(predicted: Array, target: Array) -> Array:
   return jnp.where(positive, jnp.sqrt(jnp.where(positive, squared, 1.0)), 0.0)
 
 
-def aux_mse(predicted: Array, target: Array) -> Array:
+def aux_mse(predicted: Array, target: Array) -> jax.Array:
   """L_p of each image (Eq. 5), the mean squared difference: [n, k], [n, k] -> [n]."""
   _check_same_shape(predicted, target)
   return jnp.mean(jnp.square(predicted - target), axis=-1)
 
 
-def masked_mean(values: Array, mask: Array) -> Array:
+def masked_mean(values: Array, mask: Array) -> jax.Array:
   """Mean of values [n] where mask [n] is 1; 0 where nothing is. A masked NaN does not pass."""
   total = jnp.sum(jnp.where(mask > 0, values, 0.0))
   return total / jnp.maximum(jnp.sum(mask), 1.0)

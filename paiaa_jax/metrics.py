@@ -9,29 +9,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import jax
 import jax.numpy as jnp
 
 from paiaa_jax.types import Array
 
 
-def mean_score(distribution: Array, low: float = 1.0, step: float = 1.0) -> Array:
+def mean_score(distribution: Array, low: float = 1.0, step: float = 1.0) -> jax.Array:
   """Mean of a score distribution (Eq. 3): [..., b] -> [...], bucket i worth low + i * step."""
   scale = low + step * jnp.arange(distribution.shape[-1], dtype=distribution.dtype)
-  return distribution @ scale
+  return jnp.matmul(distribution, scale)
 
 
-def srcc(x: Array, y: Array, mask: Array | None = None) -> Array:
+def srcc(x: Array, y: Array, mask: Array | None = None) -> jax.Array:
   """Spearman's rank correlation with average ranks for ties. [n], [n] -> scalar in [-1, 1]."""
   mask = _as_mask(x, mask)
   return _pearson(average_ranks(x, mask), average_ranks(y, mask), mask)
 
 
-def plcc(x: Array, y: Array, mask: Array | None = None) -> Array:
+def plcc(x: Array, y: Array, mask: Array | None = None) -> jax.Array:
   """Pearson's linear correlation. [n], [n] -> scalar in [-1, 1]."""
   return _pearson(x, y, _as_mask(x, mask))
 
 
-def krcc(x: Array, y: Array, mask: Array | None = None) -> Array:
+def krcc(x: Array, y: Array, mask: Array | None = None) -> jax.Array:
   """Kendall's tau-b. [n], [n] -> scalar in [-1, 1]; time grows with n squared."""
   mask = _as_mask(x, mask)
   pairs = mask[:, None] & mask[None, :]
@@ -48,7 +49,7 @@ def krcc(x: Array, y: Array, mask: Array | None = None) -> Array:
   return jnp.where(_all_finite(x, mask) & _all_finite(y, mask), tau, jnp.nan)
 
 
-def rmse(x: Array, y: Array, mask: Array | None = None) -> Array:
+def rmse(x: Array, y: Array, mask: Array | None = None) -> jax.Array:
   """Root of the mean squared difference. [n], [n] -> scalar in the unit of x."""
   mask = _as_mask(x, mask)
   return jnp.sqrt(_mean(jnp.square(x - y), mask))
@@ -56,7 +57,7 @@ def rmse(x: Array, y: Array, mask: Array | None = None) -> Array:
 
 def acc(
   predicted: Array, target: Array, mask: Array | None = None, threshold: float = 5.0
-) -> Array:
+) -> jax.Array:
   """Share of images on the same side of the threshold (Eq. 9); a score equal to it is low."""
   mask = _as_mask(predicted, mask)
   return _mean((predicted > threshold) == (target > threshold), mask)
@@ -69,14 +70,14 @@ def high_above(score_values: Sequence[float]) -> float:
   return (score_values[0] + score_values[-1]) / 2
 
 
-def emd(p: Array, q: Array, mask: Array | None = None) -> Array:
+def emd(p: Array, q: Array, mask: Array | None = None) -> jax.Array:
   """Mean earth mover's distance, r = 2 (Eq. 11), of distributions [n, b] and [n, b]."""
   gap = jnp.cumsum(p, axis=-1) - jnp.cumsum(q, axis=-1)
   distance = jnp.sqrt(jnp.mean(jnp.square(gap), axis=-1))
   return _mean(distance, _as_mask(distance, mask))
 
 
-def average_ranks(x: Array, mask: Array | None = None) -> Array:
+def average_ranks(x: Array, mask: Array | None = None) -> jax.Array:
   """Ranks 1..m of the m unmasked values of x [n], ties sharing their mean.
 
   0 where masked; NaN where a value is NaN or infinite.
@@ -90,13 +91,13 @@ def average_ranks(x: Array, mask: Array | None = None) -> Array:
   return jnp.where(mask, ranks, 0)
 
 
-def _pearson(x: Array, y: Array, mask: Array) -> Array:
+def _pearson(x: Array, y: Array, mask: Array) -> jax.Array:
   a, b = _standardized(x, mask), _standardized(y, mask)
   correlation = jnp.clip(_sum(a * b, mask), -1.0, 1.0)
   return jnp.where(jnp.sum(mask) > 1, correlation, jnp.nan)
 
 
-def _standardized(x: Array, mask: Array) -> Array:
+def _standardized(x: Array, mask: Array) -> jax.Array:
   """Centred x of unit norm over the mask; NaN if x is constant there or not finite."""
   x = jnp.where(mask, x, 0).astype(jnp.float32)
   lowest = jnp.min(jnp.where(mask, x, jnp.inf))
@@ -110,13 +111,13 @@ def _as_mask(x: Array, mask: Array | None) -> Array:
   return jnp.ones(x.shape[:1], bool) if mask is None else mask > 0
 
 
-def _all_finite(x: Array, mask: Array) -> Array:
+def _all_finite(x: Array, mask: Array) -> jax.Array:
   return jnp.all(jnp.where(mask, jnp.isfinite(x), True))
 
 
-def _sum(values: Array, mask: Array) -> Array:
+def _sum(values: Array, mask: Array) -> jax.Array:
   return jnp.sum(jnp.where(mask, values, 0), dtype=jnp.float32)
 
 
-def _mean(values: Array, mask: Array) -> Array:
+def _mean(values: Array, mask: Array) -> jax.Array:
   return _sum(values, mask) / jnp.sum(mask)

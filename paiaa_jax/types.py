@@ -5,9 +5,15 @@ Shapes: n images, b score buckets, k auxiliary outputs (five traits by default),
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-Array = Any  # a numpy array on the host, a jax array on the device
+if TYPE_CHECKING:
+  import jax
+  import numpy as np
+
+  Array = jax.Array | np.ndarray  # on the device or on the host
+else:
+  Array = Any
 
 TRAITS = ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism")
 

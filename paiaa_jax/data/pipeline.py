@@ -130,7 +130,7 @@ def _padding(source: Source, image_size: int) -> Batch:
 def _example(record: dict, image: np.ndarray, row: int) -> Batch:
   """A batch of one without its leading axis."""
   labels = {key: np.asarray(record[key], np.float32) for key in LABELS}
-  return Batch(image=image, index=np.int32(row), **labels)
+  return Batch(image=image, index=np.asarray(row, np.int32), **labels)
 
 
 def _batches(

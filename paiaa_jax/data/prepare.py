@@ -146,7 +146,7 @@ def _pack(database: Database, splits: list[str], work: list[shards.Shard], folde
 
   def examples(split: str) -> Iterator[records.Example]:
     for shard in work:
-      if shard.split == split:
+      if shard.split == split and shard.target:
         for image, data in pl.read_parquet(shard.target, columns=["image", "data"]).iter_rows():
           if data is not None:
             yield records.Example(image, data, **labels(image))

@@ -16,7 +16,7 @@ from __future__ import annotations
 import io
 import itertools
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,7 +52,9 @@ class Example(NamedTuple):
   has_aux: float
 
 
-def write(folder: Path, splits: dict[str, Iterable[Example]], buckets: int, outputs: int) -> None:
+def write(
+  folder: Path, splits: Mapping[str, Iterable[Example]], buckets: int, outputs: int
+) -> None:
   """Packs `splits` (name -> examples, none of them empty) into <folder>/images, and the index.
 
   By TFDS's sequential writer: its generator builders keep a split in memory to sort it, and at
@@ -122,7 +124,8 @@ class Source:
 
     Of the record only the image is parsed: threads that decode would wait for each other here.
     """
-    example = tf_example_pb2.Example.FromString(self._records[self._rows[row]])
+    record = self._records[self._rows[row]]
+    example = tf_example_pb2.Example.FromString(record)
     return dict(
       image=example.features.feature["image"].bytes_list.value[0],
       name=self.names[row],

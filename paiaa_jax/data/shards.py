@@ -101,7 +101,8 @@ def _start_worker() -> None:
   signal.signal(signal.SIGINT, signal.SIG_IGN)
 
   def end_with_parent():
-    multiprocessing.parent_process().join()
+    if parent := multiprocessing.parent_process():
+      parent.join()
     os._exit(1)
 
   threading.Thread(target=end_with_parent, daemon=True).start()

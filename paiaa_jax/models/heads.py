@@ -6,9 +6,9 @@ from typing import Any
 
 import flax.linen as nn
 import jax.numpy as jnp
+from jax import Array
 
 from paiaa_jax.models.norm import BatchNorm
-from paiaa_jax.types import Array
 
 ACTIVATIONS = {"softmax": nn.softmax, "tanh": jnp.tanh}
 

@@ -5,11 +5,12 @@ One backbone, two heads (Fig. 3 of the paper). Parameters: {"backbone", "aesthet
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import flax.linen as nn
 import jax.numpy as jnp
 
+from paiaa_jax.models.backbones.base import Backbone
 from paiaa_jax.models.backbones.densenet import DenseNet121
 from paiaa_jax.models.backbones.efficientnet_lite import EfficientNetLite0
 from paiaa_jax.models.backbones.inception_v3 import InceptionV3
@@ -17,7 +18,7 @@ from paiaa_jax.models.heads import Head
 from paiaa_jax.models.norm import BatchNorm
 from paiaa_jax.types import TRAITS, Array, Prediction
 
-BACKBONES = {
+BACKBONES: dict[str, type[Backbone]] = {
   "inception_v3": InceptionV3,
   "densenet121": DenseNet121,
   "efficientnet_lite0": EfficientNetLite0,
@@ -26,7 +27,7 @@ DTYPES = {"float32": jnp.float32, "bfloat16": jnp.bfloat16}
 IMAGENET_CLASSES = 1000
 
 
-def backbone_class(name: str) -> type[nn.Module]:
+def backbone_class(name: str) -> type[Backbone]:
   """The linen module of that name; an unknown name is a ValueError that lists the known ones."""
   if name not in BACKBONES:
     raise ValueError(f"unknown backbone {name!r}; model.backbone is one of {', '.join(BACKBONES)}.")
@@ -70,6 +71,10 @@ class Network(nn.Module):
   pooling: str = "gap"
   dtype: str = "float32"
   remat: bool = False
+
+  if TYPE_CHECKING:  # linen hashes a module by its fields, which a type checker does not see
+
+    def __hash__(self) -> int: ...
 
   @nn.compact
   def __call__(self, image: Array, *, train: bool = False) -> Prediction:

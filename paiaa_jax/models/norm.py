@@ -10,8 +10,7 @@ from typing import Any
 
 import flax.linen as nn
 import jax.numpy as jnp
-
-from paiaa_jax.types import Array
+from jax import Array
 
 
 class BatchNorm(nn.Module):

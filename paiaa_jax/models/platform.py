@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import jax
 
@@ -17,7 +17,7 @@ def is_xla_cpu() -> bool:
 
 
 @contextlib.contextmanager
-def traced_for_elsewhere() -> Iterator[None]:
+def traced_for_elsewhere() -> Generator[None]:
   """Inside, networks are traced for other machines and runtimes, whatever this one is."""
   token = _elsewhere.set(True)
   try:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import jax.numpy as jnp
-
-from paiaa_jax.types import Array
+from jax import Array
 
 POOLINGS = ("gap", "multi_level")
 

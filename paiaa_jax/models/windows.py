@@ -8,13 +8,14 @@ that occurs twice in a window then shares its gradient; after a ReLU those are z
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Iterator
 
 import flax.linen as nn
 import jax.numpy as jnp
+from jax import Array
 
 from paiaa_jax.models.platform import is_xla_cpu
-from paiaa_jax.types import Array
 
 
 def max_pool(x: Array, window: int, stride: int, padding: int = 0) -> Array:
@@ -32,7 +33,7 @@ def avg_pool(x: Array, window: int, stride: int, padding: int = 0) -> Array:
   if not is_xla_cpu():
     return nn.avg_pool(x, (window, window), (stride, stride), pads)
   x = jnp.pad(x, ((0, 0), *pads, (0, 0)))
-  return sum(shifts(x, window, stride)) / window**2
+  return functools.reduce(operator.add, shifts(x, window, stride)) / window**2
 
 
 def shifts(x: Array, window: int, stride: int) -> Iterator[Array]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
 GENERIC, GAIN, LOSS = "#8aa4a0", "#1f6f63", "#b5523b"
 
@@ -18,38 +19,37 @@ def before_and_after(users: Sequence[Mapping[str, Any]]) -> tuple[list[float], l
   return [before for before, _ in defined], [after for _, after in defined]
 
 
-def people_bars(generic: Sequence[float], personal: Sequence[float], title: str) -> Figure:
+def people_bars(generic: ArrayLike, personal: ArrayLike, title: str) -> Figure:
   """Fig. 6: one bar a person, the generic SROCC and what personalising adds or takes.
 
   Args:
-    generic, personal: SROCC of each person, their splits averaged.
+    generic, personal: [n] SROCC of each person, their splits averaged.
     title: names the solver, k, and 'simulated raters' where they are.
   """
-  generic, personal = np.asarray(generic), np.asarray(personal)
   order = np.argsort(generic)
-  generic, personal = generic[order], personal[order]
-  place = np.arange(len(generic))
+  before, after = np.asarray(generic)[order], np.asarray(personal)[order]
+  place = np.arange(len(order))
   figure = Figure(figsize=(8.5, 3.2), layout="constrained")
   axis = figure.subplots()
-  axis.bar(place, np.minimum(generic, personal), color=GENERIC, label="generic")
-  gained = personal >= generic
+  axis.bar(place, np.minimum(before, after), color=GENERIC, label="generic")
+  gained = after >= before
   for mask, color, label in ((gained, GAIN, "gained"), (~gained, LOSS, "lost")):
-    low, high = np.minimum(generic, personal)[mask], np.maximum(generic, personal)[mask]
+    low, high = np.minimum(before, after)[mask], np.maximum(before, after)[mask]
     axis.bar(place[mask], high - low, bottom=low, color=color, label=label)
-  axis.axhline(generic.mean(), color=GENERIC, linestyle=":", linewidth=1)
-  axis.axhline(personal.mean(), color=GAIN, linestyle=":", linewidth=1)
+  axis.axhline(before.mean(), color=GENERIC, linestyle=":", linewidth=1)
+  axis.axhline(after.mean(), color=GAIN, linestyle=":", linewidth=1)
   axis.set(title=title, xlabel="people, by their generic SROCC", ylabel="SROCC", xticks=[])
   axis.spines[["top", "right"]].set_visible(False)
   axis.legend(frameon=False, fontsize=8, ncols=3)
   return figure
 
 
-def coverage_by_person(coverage: Sequence[float], width: Sequence[float], level: float) -> Figure:
+def coverage_by_person(coverage: ArrayLike, width: ArrayLike, level: float) -> Figure:
   """Each person's share of held-out ratings within their interval, against its mean width.
 
   Args:
-    coverage: 0..1, one a person.
-    width: in points, one a person.
+    coverage: [n] in 0..1, one a person.
+    width: [n] in points, one a person.
     level: the share that the intervals promise.
   """
   figure = Figure(figsize=(4.6, 3.2), layout="constrained")
@@ -59,7 +59,7 @@ def coverage_by_person(coverage: Sequence[float], width: Sequence[float], level:
   axis.set(
     xlabel="mean width of a person's intervals, points", ylabel="ratings within", ylim=(0, 1.03)
   )
-  axis.set_title(f"promised {level:.0%}, kept {np.mean(coverage):.1%}", fontsize=10)
+  axis.set_title(f"promised {level:.0%}, kept {np.asarray(coverage).mean():.1%}", fontsize=10)
   axis.spines[["top", "right"]].set_visible(False)
   return figure
 

@@ -7,16 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from paiaa_jax.types import Array
-
 PREDICTED, TARGET = "#1f6f63", "#c9a227"
 
 
 def distributions_and_traits(
-  images: Sequence[Array],
-  predicted: Array,
-  target: Array,
-  traits: Array,
+  images: Sequence[np.ndarray],
+  predicted: np.ndarray,
+  target: np.ndarray,
+  traits: np.ndarray,
   score_values: Sequence[float],
   aux_names: Sequence[str],
 ) -> Figure:

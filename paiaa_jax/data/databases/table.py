@@ -160,7 +160,8 @@ def _read_scores(table: pl.DataFrame, path: Path, asked: tuple) -> tuple:
       raise ValueError(f"scores from {low:g} to {high:g} need buckets=N, at least 2")
     return table, _even(low, high, buckets), ()
   table = checks.numbers(table, ["score"], path)
-  lowest, highest = table["score"].min(), table["score"].max()
+  scores = table["score"].to_numpy()
+  lowest, highest = scores.min(), scores.max()
   fitting = [usual for usual in USUAL_SCALES if usual[0] <= lowest and highest <= usual[1]]
   if not fitting:
     raise ValueError(f"{path}: scores from {lowest:g} to {highest:g}; say their low= and high=")

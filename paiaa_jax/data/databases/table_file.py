@@ -95,7 +95,7 @@ def _read_parquet(path: Path) -> pl.DataFrame:
   if "counts" not in lists:
     return table.drop(lists)
   counts = pl.col("counts").cast(pl.List(pl.String)).list
-  width = table["counts"].list.len().max() or 0
+  width = int(table["counts"].list.len().fill_null(0).to_numpy().max())
   text_table.refuse(table, (counts.len() != width).fill_null(True), path, f"not {width} counts")
   spread = [counts.get(i).fill_null("").alias(f"p{i + 1}") for i in range(width)]
   return table.with_columns(spread).drop(lists)

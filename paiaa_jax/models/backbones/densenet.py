@@ -6,15 +6,16 @@ Huang et al., CVPR 2017, as torchvision builds it: growth 32, bottlenecks of 4 x
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import flax.linen as nn
 import jax.numpy as jnp
+from jax import Array
 
+from paiaa_jax.models.backbones.base import Backbone
 from paiaa_jax.models.norm import BatchNorm
 from paiaa_jax.models.pooling import pool
 from paiaa_jax.models.windows import avg_pool, max_pool
-from paiaa_jax.types import Array
 
 LAYERS = (6, 12, 24, 16)
 GROWTH = 32
@@ -48,26 +49,14 @@ class Transition(nn.Module):
     return avg_pool(x, 2, 2)
 
 
-class DenseNet121(nn.Module):
-  """See the module.
+class DenseNet121(Backbone):
+  """See the module. Its levels: the stem, the four blocks and the last BN - ReLU."""
 
-  Attributes:
-    num_classes: 1000 for ImageNet logits, 0 for pooled features.
-    pooling: see models.pooling; the levels are the stem, the four blocks and the last BN - ReLU.
-    dtype: of the computation.
-    remat: recompute each layer in the backward pass.
-  """
-
-  INPUT_SIZE: ClassVar[int] = 224
-  RESIZE: ClassVar[int] = 256
-  MEAN: ClassVar[tuple[float, ...]] = (0.485, 0.456, 0.406)
-  STD: ClassVar[tuple[float, ...]] = (0.229, 0.224, 0.225)
-  FEATURES: ClassVar[int] = 1024
-
-  num_classes: int = 0
-  pooling: str = "gap"
-  dtype: Any = jnp.float32
-  remat: bool = False
+  INPUT_SIZE = 224
+  RESIZE = 256
+  MEAN = (0.485, 0.456, 0.406)
+  STD = (0.229, 0.224, 0.225)
+  FEATURES = 1024
 
   @nn.compact
   def __call__(self, x: Array, *, train: bool = False) -> Array:

@@ -7,17 +7,18 @@ were trained in.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+from jax import Array
 
+from paiaa_jax.models.backbones.base import Backbone
 from paiaa_jax.models.norm import BatchNorm
 from paiaa_jax.models.platform import is_xla_cpu
 from paiaa_jax.models.pooling import pool
 from paiaa_jax.models.windows import shifts
-from paiaa_jax.types import Array
 
 # (blocks, kernel, stride of the first, expansion, channels out)
 STAGES = (
@@ -106,26 +107,14 @@ class Block(nn.Module):
     return x + y if x.shape == y.shape else y
 
 
-class EfficientNetLite0(nn.Module):
-  """See the module.
+class EfficientNetLite0(Backbone):
+  """See the module. Its levels: each stage's last layer and the head's."""
 
-  Attributes:
-    num_classes: 1000 for ImageNet logits, 0 for pooled features.
-    pooling: see models.pooling; the levels are each stage's last layer and the head's.
-    dtype: of the computation.
-    remat: recompute each block in the backward pass.
-  """
-
-  INPUT_SIZE: ClassVar[int] = 224
-  RESIZE: ClassVar[int] = 256
-  MEAN: ClassVar[tuple[float, ...]] = (127 / 255,) * 3
-  STD: ClassVar[tuple[float, ...]] = (128 / 255,) * 3
-  FEATURES: ClassVar[int] = 1280
-
-  num_classes: int = 0
-  pooling: str = "gap"
-  dtype: Any = jnp.float32
-  remat: bool = False
+  INPUT_SIZE = 224
+  RESIZE = 256
+  MEAN = (127 / 255,) * 3
+  STD = (128 / 255,) * 3
+  FEATURES = 1280
 
   @nn.compact
   def __call__(self, x: Array, *, train: bool = False) -> Array:

@@ -6,15 +6,16 @@ Szegedy et al., CVPR 2016, as torchvision builds it, without the auxiliary head.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import flax.linen as nn
 import jax.numpy as jnp
+from jax import Array
 
+from paiaa_jax.models.backbones.base import Backbone
 from paiaa_jax.models.norm import BatchNorm
 from paiaa_jax.models.pooling import pool
 from paiaa_jax.models.windows import avg_pool, max_pool
-from paiaa_jax.types import Array
 
 
 class Conv(nn.Module):
@@ -143,26 +144,14 @@ class InceptionE(Branches):
     return jnp.concatenate([one, *three, *double, pooled], axis=-1)
 
 
-class InceptionV3(nn.Module):
-  """See the module.
+class InceptionV3(Backbone):
+  """See the module. Its levels: the stem's two ends and the last block at each size."""
 
-  Attributes:
-    num_classes: 1000 for ImageNet logits, 0 for pooled features.
-    pooling: see models.pooling; the levels are the stem's two ends and the last block at each size.
-    dtype: of the computation.
-    remat: recompute each block in the backward pass.
-  """
-
-  INPUT_SIZE: ClassVar[int] = 299
-  RESIZE: ClassVar[int] = 350
-  MEAN: ClassVar[tuple[float, ...]] = (0.5, 0.5, 0.5)
-  STD: ClassVar[tuple[float, ...]] = (0.5, 0.5, 0.5)
-  FEATURES: ClassVar[int] = 2048
-
-  num_classes: int = 0
-  pooling: str = "gap"
-  dtype: Any = jnp.float32
-  remat: bool = False
+  INPUT_SIZE = 299
+  RESIZE = 350
+  MEAN = (0.5, 0.5, 0.5)
+  STD = (0.5, 0.5, 0.5)
+  FEATURES = 2048
 
   @nn.compact
   def __call__(self, x: Array, *, train: bool = False) -> Array:

