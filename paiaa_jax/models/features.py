@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
@@ -35,13 +36,13 @@ def extract(
     ValueError: of an unknown backbone, or as pretrained.load does.
   """
   cls = backbone_class(backbone)
-  network, variables = cls(pooling=pooling), pretrained.load(backbone, weights)
+  variables = pretrained.load(backbone, weights)
+  network: Callable[..., Any] = cls(pooling=pooling).apply
 
   @jax.jit
   def forward(pixels):
     scaled = normalize(pixels, cls.MEAN, cls.STD)
-    both = network.apply(variables, scaled) + network.apply(variables, scaled[:, :, ::-1])
-    return both / 2
+    return (network(variables, scaled) + network(variables, scaled[:, :, ::-1])) / 2
 
   rows, images = [], iter(images)
   while batch := list(itertools.islice(images, batch_size)):
