@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import jax
 import numpy as np
@@ -37,7 +37,7 @@ def extract(
   """
   cls = backbone_class(backbone)
   variables = pretrained.load(backbone, weights)
-  network: Callable[..., Any] = cls(pooling=pooling).apply
+  network = cast(Callable[..., jax.Array], cls(pooling=pooling).apply)
 
   @jax.jit
   def forward(pixels):
