@@ -18,6 +18,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from paiaa_jax.files import read_regular
+
 PREPROCESSING = "pillow-bilinear-1"  # part of every cached score's key
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".avif")
@@ -76,7 +78,7 @@ def load(source: bytes | str | Path, min_side: int = 0, name: str = "") -> Image
   """
   if not isinstance(source, bytes):
     name = name or os.fspath(source)
-    source = Path(source).read_bytes()
+    source = read_regular(source)
   try:
     image = Image.open(io.BytesIO(source), formats=FORMATS)
     if min_side:

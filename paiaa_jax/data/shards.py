@@ -19,6 +19,7 @@ from typing import NamedTuple
 import polars as pl
 
 from paiaa_jax.data import images
+from paiaa_jax.files import read_regular
 
 SHARD_SIZE = 256  # images
 SCHEMA = {"image": pl.String, "data": pl.Binary, "reason": pl.String}
@@ -85,7 +86,7 @@ def run_all(work: list[Shard], workers: int = 0) -> Iterator[tuple[Shard, list[t
 def _encode(path: Path, max_side: int) -> tuple[bytes | None, str | None]:
   """(bytes to pack, None) or (None, why the image is refused)."""
   try:
-    data = path.read_bytes()
+    data = read_regular(path)
   except FileNotFoundError:
     return None, "missing"
   except OSError as error:

@@ -18,8 +18,10 @@ import numpy as np
 from PIL import Image
 
 from paiaa_jax.data import images
+from paiaa_jax.files import read_regular
 
 DIGEST_BYTES = 16  # of the sha256 of a file
+_OF_NAS = "@eaDir"  # where Synology keeps its thumbnails, in folders named like the photographs
 _EXIF_BLOCK, _TAKEN, _SUBSECONDS = 0x8769, 0x9003, 0x9291
 
 
@@ -43,7 +45,7 @@ class Decoded(NamedTuple):
 def find_photos(paths: Iterable[str | Path], recursive: bool = False) -> Iterator[Path]:
   """Files as named, and the photographs of folders by suffix, sorted; hidden ones are passed over.
 
-  A folder that is named like a photograph is not entered: it comes out as a path of its own.
+  So are a folder in a folder that is named like a photograph, and a NAS's folders of thumbnails.
 
   Raises:
     FileNotFoundError: a path that does not exist.
@@ -69,17 +71,23 @@ def _in_folder(folder: Path, recursive: bool, inner: bool = False) -> Iterator[P
     found = sorted((entry for entry in entries if entry.name[0] != "."), key=lambda e: e.name)
   for entry in found:
     if entry.name.lower().endswith(images.SUFFIXES):
-      yield folder / entry.name
-    elif recursive and entry.is_dir(follow_symlinks=False):
+      if not _is_folder(entry):
+        yield folder / entry.name
+    elif recursive and entry.name != _OF_NAS and entry.is_dir(follow_symlinks=False):
       yield from _in_folder(folder / entry.name, recursive, inner=True)
+
+
+def _is_folder(entry: os.DirEntry) -> bool:
+  try:
+    return entry.is_dir()
+  except OSError:  # a link that leads in a circle, or where it may not be followed
+    return False
 
 
 def read_bytes(path: Path) -> bytes:
   """The file's bytes; OSError with a plain reason where they cannot be had."""
-  if path.is_dir():
-    raise IsADirectoryError("a folder, not an image.")
   try:
-    return path.read_bytes()
+    return read_regular(path)
   except OSError as error:
     raise OSError(f"cannot be read ({error.strerror or error}).") from error
 

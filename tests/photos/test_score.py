@@ -94,7 +94,7 @@ def test_orientation_is_honoured(open_library, tmp_path):
 
 
 def spoil(folder):
-  """20 files that are no photographs, in eight ways. Returns their names."""
+  """20 files that are no photographs, in eight ways, and a folder. Returns the files' names."""
   jpeg = save_photo(folder / "whole.jpg", np.random.default_rng(1), (640, 480)).read_bytes()
   (folder / "whole.jpg").unlink()
   ways = {
@@ -111,8 +111,9 @@ def spoil(folder):
       names.append(f"{way}{copy}.jpg")
       (folder / names[-1]).write_bytes(data)
   (folder / "folder.jpg").mkdir()
+  (folder / "circle.jpg").symlink_to("circle.jpg")
   (folder / "gone.jpg").symlink_to(folder / "nowhere.jpg")
-  return [*names, "folder.jpg", "gone.jpg"]
+  return [*names, "circle.jpg", "gone.jpg"]
 
 
 def test_20_bad_files_among_500_are_20_errors(open_library, tmp_path, capsys):
@@ -189,6 +190,32 @@ def test_a_folder_is_searched_by_suffix_and_depth(photos):
   assert len(list(files.find_photos([photos], recursive=True))) == 21
   with pytest.raises(FileNotFoundError, match="no such file or folder"):
     list(files.find_photos([photos / "none"]))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in this system's folders")
+def test_what_is_no_regular_file_is_an_error_and_not_a_wait(photos):
+  os.mkfifo(photos / "pipe.jpg")
+  (photos / "link.jpg").symlink_to(photos / "pipe.jpg")
+  (photos / "endless.jpg").symlink_to("/dev/zero")
+  code = (
+    "import sys, resource; from pathlib import Path; from paiaa_jax.photos import files\n"
+    "resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))\n"
+    "for path in map(Path, sys.argv[1:]):\n"
+    "  try: files.read_bytes(path)\n"
+    "  except OSError as error: print(error)"
+  )
+  odd = [str(photos / name) for name in ("pipe.jpg", "link.jpg", "endless.jpg")]
+  command = [sys.executable, "-c", code, *odd]
+  done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+  assert done.stdout.splitlines() == ["cannot be read (not a regular file)."] * 3
+
+
+def test_folders_that_only_look_like_photographs_are_passed_over(photos):
+  before = list(files.find_photos([photos], recursive=True))
+  for thumbnails in (photos / "@eaDir" / "00.jpg", photos / "deep" / "@eaDir", photos / "a.jpg"):
+    thumbnails.mkdir(parents=True)
+    save_photo(thumbnails / "SYNOPHOTO_THUMB_M.jpg", np.random.default_rng(0))
+  assert list(files.find_photos([photos], recursive=True)) == before
 
 
 def test_a_folder_in_a_folder_that_cannot_be_read_is_passed_over(photos, monkeypatch, capsys):
