@@ -34,7 +34,7 @@ from paiaa_jax.data import images, pipeline, prepare, records
 from paiaa_jax.data.databases.database import Database
 
 RESIZE, CROP, BATCH = 350, 299, 50
-MEAN, STD = np.float32([0.485, 0.456, 0.406]), np.float32([0.229, 0.224, 0.225])
+MEAN, STD = np.array([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]], np.float32)
 
 
 def write_photos(folder: Path, count: int, short_side: int) -> Database:
@@ -42,7 +42,7 @@ def write_photos(folder: Path, count: int, short_side: int) -> Database:
   random, photos = np.random.default_rng(0), datasets.load_sample_images().images
   for row in range(count):
     photo = Image.fromarray(photos[row % len(photos)])
-    x, y = random.integers(0, 100), random.integers(0, 60)
+    x, y = int(random.integers(100)), int(random.integers(60))
     crop = photo.crop((x, y, x + 540, y + 360)).resize((short_side * 3 // 2, short_side))
     crop.save(folder / f"{row}.jpg", quality=images.JPEG_QUALITY)
   names = [f"{row}.jpg" for row in range(count)]

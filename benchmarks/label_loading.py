@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.random import Generator
@@ -86,7 +87,7 @@ def loop(name: str, folder: Path) -> None:
   """The usual hand-written reader: a dict of lists, line by line, without a check."""
 
   def read():
-    labels = {}
+    labels: dict[Any, list] = {}
     with open(folder / LABELS[name], newline="") as file:
       for row in csv.reader(file, delimiter=" " if name == "ava" else ","):
         if name == "ava":

@@ -14,7 +14,8 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import jax
@@ -38,14 +39,13 @@ ROWS = 1_000_000
 def save_model(folder: Path) -> model_folder.ModelFolder:
   """Real ImageNet weights under heads drawn at random."""
   name = "efficientnet_lite0"
-  fields = {"backbone": name, "num_buckets": BUCKETS, "aux_names": TRAITS}
   image = np.zeros((1, SIZE, SIZE, 3), np.uint8)
-  variables = jax.jit(Network(**fields).init)(jax.random.key(0), image)
+  variables = jax.jit(Network(name, BUCKETS, TRAITS).init)(jax.random.key(0), image)
   weights = pretrained.load(name, pretrained.packaged_path(name))
   for collection in ("params", "batch_stats"):
     variables[collection]["backbone"] = weights[collection]
   config = {
-    "network": fields,
+    "network": {"backbone": name, "num_buckets": BUCKETS, "aux_names": TRAITS},
     "preprocessing": {"image_size": SIZE},
     "scale": list(range(1, BUCKETS + 1)),
     "aux_names": list(TRAITS),
@@ -76,7 +76,7 @@ def torch_predict(channels_last: bool) -> score.Predict | None:
     return None
   weights = pretrained.torch_files.read(pretrained.packaged_path("efficientnet_lite0"))
   weights = {name: torch.from_numpy(np.array(array)) for name, array in weights.items()}
-  mean, std = np.float32(EfficientNetLite0.MEAN), np.float32(EfficientNetLite0.STD)
+  mean, std = np.array([EfficientNetLite0.MEAN, EfficientNetLite0.STD], np.float32)
 
   def predict(pixels: np.ndarray) -> np.ndarray:
     normalised = (pixels.astype(np.float32) / 255 - mean) / std
@@ -100,7 +100,9 @@ def onnx_predict(path: Path | None) -> score.Predict | None:
   return lambda pixels: np.concatenate(session.run(None, {"image": pixels}), axis=1)
 
 
-def take_turns(runs: dict[str, Callable[[], None]], rounds: int) -> dict[str, tuple[float, float]]:
+def take_turns(
+  runs: Mapping[str, Callable[[], object]], rounds: int
+) -> dict[str, tuple[float, float]]:
   """Median seconds of each run, by the clock and of processor time."""
   times = {name: [] for name in runs}
   for turn in range(rounds + 1):
@@ -133,8 +135,10 @@ def throughput(model: model_folder.ModelFolder, photos: Path, onnx: Path | None,
     assert len(scored) == len(paths) and not any(photo.error for photo in scored)
 
   pixels = np.random.default_rng(0).integers(0, 256, (BATCH, SIZE, SIZE, 3), np.uint8)
-  runs = {f"{name}, files": lambda p=p: end_to_end(p) for name, p in contenders.items()}
-  runs |= {f"{name}, network": lambda p=p: p(pixels) for name, p in contenders.items()}
+  runs = {
+    **{f"{name}, files": partial(end_to_end, predict) for name, predict in contenders.items()},
+    **{f"{name}, network": partial(predict, pixels) for name, predict in contenders.items()},
+  }
   print(f"{len(paths)} JPEGs of {PHOTO[0]} x {PHOTO[1]}; {os.cpu_count()} cores, load {load()}")
   print(f"{'contender':32}{'photos/s':>10}{'ms of CPU a photo':>20}")
   for name, (clock, processor) in take_turns(runs, rounds).items():
@@ -146,7 +150,7 @@ def rescoring(model: model_folder.ModelFolder, path: Path, rounds: int) -> None:
   """Prints a new person's seconds from closed cache to a million scores, beside a plain copy."""
   width, random = BUCKETS + len(TRAITS), np.random.default_rng(0)
   with score.open_cache(path, model) as cache:
-    keys = np.zeros(ROWS, KEY)
+    keys: np.ndarray = np.zeros(ROWS, KEY)
     keys["digest"] = random.integers(0, 2**64, (ROWS, 2), np.uint64)
     vectors = random.random((ROWS, width), np.float32)
     for start in range(0, ROWS, 65_536):

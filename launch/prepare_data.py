@@ -7,6 +7,7 @@ Stopped, it goes on where it was when it is called again; what is prepared alrea
 is, so remove the folder to have it made anew. --verify_only writes nothing.
 """
 
+import functools
 import inspect
 import json
 import sys
@@ -39,7 +40,12 @@ VERIFY_ONLY = flags.DEFINE_bool("verify_only", False, "Check everything, write n
 def main(_):
   from paiaa_jax.data import prepare  # here, as every worker process imports this file
 
-  if not VERIFY_ONLY.value and not OUT.value:
+  out = Path(OUT.value) if OUT.value else None
+  if VERIFY_ONLY.value:
+    act = functools.partial(prepare.verify, out=out)
+  elif out:
+    act = functools.partial(prepare.prepare, out=out)
+  else:
     raise ValueError("say where to write, --out=DIR, or only check with --verify_only.")
   source = Path(SOURCE.value)
   database = _load(DATASET.value, source, OPTIONS.value)
@@ -48,13 +54,13 @@ def main(_):
   console = Console(stderr=True)
   with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
     task = bar.add_task(database.name, total=database.images.height)
-    settings = dict(
+    manifest = act(
+      database,
+      source,
       max_side=MAX_SIDE.value,
       workers=WORKERS.value,
       progress=lambda done, total: bar.update(task, completed=done, total=total),
     )
-    act = prepare.verify if VERIFY_ONLY.value else prepare.prepare
-    manifest = act(database, source, Path(OUT.value) if OUT.value else None, **settings)
   json.dump(manifest, sys.stdout, indent=2)
   print()
 

@@ -101,9 +101,12 @@ def personalize(
   """
   from paiaa_jax.photos import ratings, verbs
 
-  if (table is None) == (from_xmp is None):
+  if table and not from_xmp:
+    found = ratings.read_table(table, scale)
+  elif from_xmp and not table:
+    found = ratings.read_stars([from_xmp], recursive)
+  else:
     raise ValueError("give either a csv of ratings or --from-xmp=FOLDER.")
-  found = ratings.read_table(table, scale) if table else ratings.read_stars([from_xmp], recursive)
   if not found.paths:
     deeper = "" if table or recursive else "; --recursive looks into folders in folders"
     raise ValueError(f"no rating in {table or from_xmp}{deeper}.")

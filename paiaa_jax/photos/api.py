@@ -103,7 +103,7 @@ class Model:
     return learn_profile(
       predictions.score,
       predictions.traits,
-      ratings,
+      np.asarray(ratings),
       model_id=self.folder.model_id,
       aux_names=self.folder.aux_names,
       scale=(values[0], values[-1]),

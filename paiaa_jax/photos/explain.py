@@ -10,7 +10,7 @@ from paiaa_jax.data import images
 from paiaa_jax.models.weights.model_folder import ModelFolder
 from paiaa_jax.personalization.profile import Profile
 from paiaa_jax.photos.personal import Parts, parts_of, traits_of
-from paiaa_jax.photos.score import Photo, printable
+from paiaa_jax.photos.score import printable
 
 BAR = 16  # characters of the longest bar, to either side
 ADDS, TAKES, TOTAL = "#1f6f63", "#b4552d", "#33383d"
@@ -18,13 +18,16 @@ PICTURE = 640  # pixels of the longer side on the card
 KINDLY = "how kindly you rate"
 
 
-def lines(photo: Photo, model: ModelFolder, profile: Profile) -> list[str]:
-  """The card as text, up to 80 columns; its last figure is the sum of those above."""
+def lines(path: Path, vector: np.ndarray, model: ModelFolder, profile: Profile) -> list[str]:
+  """The card of one photograph, `vector` [b + k] by the network, as text of up to 80 columns.
+
+  Its last figure is the sum of those above.
+  """
   from paiaa_jax.photos.terminal import sparkline
 
-  parts = parts_of(photo.vector, model, profile)
+  parts = parts_of(vector, model, profile)
   low, high = profile.scale
-  people = sparkline(photo.vector[: len(model.score_values)])
+  people = sparkline(vector[: len(model.score_values)])
   steps = [
     (name, f"{trait:+.3f} x {weight:+.3f}", added)
     for (name, trait, added), weight in zip(parts.traits, profile.weights, strict=True)
@@ -32,7 +35,7 @@ def lines(photo: Photo, model: ModelFolder, profile: Profile) -> list[str]:
   steps.append((KINDLY, "", parts.intercept))
   longest = max(*(abs(added) for _, _, added in steps), 1e-9)
   card = [
-    printable(photo.path),
+    printable(path),
     f"{'':20}{'trait x weight':>17}{'points':>9}",
     f"{'people in general':20}{people:>17}{parts.generic:9.3f}",
   ]
@@ -40,35 +43,35 @@ def lines(photo: Photo, model: ModelFolder, profile: Profile) -> list[str]:
     bar = "█" * round(BAR * abs(added) / longest)
     both = f"{bar:>{BAR}}│" if added < 0 else f"{'':{BAR}}│{bar}"
     card.append(f"{name[:20]:20}{product:>17}{added:+9.3f} {both}".rstrip())
-  sure = f"± {_half(photo, model, profile):.2f}, on {low:g} to {high:g}"
+  sure = f"± {_half(vector, model, profile):.2f}, on {low:g} to {high:g}"
   card.append(f"{'you':20}{'':17}{parts.personal:9.3f} {sure}")
   return card
 
 
-def draw(photo: Photo, model: ModelFolder, profile: Profile, out: Path) -> None:
+def draw(path: Path, vector: np.ndarray, model: ModelFolder, profile: Profile, out: Path) -> None:
   """The card as a picture: the photograph, its score distribution, what each trait adds.
 
   Raises:
     ValueError, OSError: a photograph that cannot be read, or a place that cannot be written.
   """
   from matplotlib.figure import Figure
+  from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-  parts = parts_of(photo.vector, model, profile)
-  figure = Figure(figsize=(11, 3.8), layout="constrained")
-  figure.get_layout_engine().set(wspace=0.04)
+  parts = parts_of(vector, model, profile)
+  figure = Figure(figsize=(11, 3.8), layout=ConstrainedLayoutEngine(wspace=0.04))
   picture, spread, sums = figure.subplots(1, 3, width_ratios=(1.25, 0.7, 1.5))
-  image = images.load(photo.path, min_side=PICTURE)
+  image = images.load(path, min_side=PICTURE)
   image.thumbnail((PICTURE, PICTURE))
   picture.imshow(np.asarray(image))
   picture.set_axis_off()
-  picture.set_title(printable(Path(photo.path.name)), loc="left", fontsize=10, parse_math=False)
-  _draw_people(spread, model, photo.vector[: len(model.score_values)], parts.generic)
-  _draw_sum(sums, parts, _half(photo, model, profile), profile.scale)
+  picture.set_title(printable(Path(path.name)), loc="left", fontsize=10, parse_math=False)
+  _draw_people(spread, model, vector[: len(model.score_values)], parts.generic)
+  _draw_sum(sums, parts, _half(vector, model, profile), profile.scale)
   figure.savefig(out, dpi=150)
 
 
-def _half(photo: Photo, model: ModelFolder, profile: Profile) -> float:
-  return float(profile.half_width(traits_of(photo.vector[None], model))[0])
+def _half(vector: np.ndarray, model: ModelFolder, profile: Profile) -> float:
+  return float(profile.half_width(traits_of(vector[None], model))[0])
 
 
 def _draw_people(axis, model: ModelFolder, distribution: np.ndarray, mean: float) -> None:

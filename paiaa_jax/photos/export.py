@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +22,7 @@ from paiaa_jax.models.platform import traced_for_elsewhere
 from paiaa_jax.models.weights import pretrained
 from paiaa_jax.models.weights.model_folder import CONFIG, WEIGHTS, ModelFolder
 from paiaa_jax.photos.table import whole
+from paiaa_jax.types import Prediction
 
 PLATFORMS = ("cpu", "cuda", "tpu")
 ONNX_TOLERANCE = 1e-4  # on outputs in [-1, 1]
@@ -65,12 +67,12 @@ def export(model: ModelFolder, form: str, out: Path) -> Path:
 
 def program(model: ModelFolder) -> Callable:
   """images [n, s, s, 3] uint8 -> (distribution [n, b], aux [n, k]); the weights inside."""
-  network = Network(**model.network)
+  network = cast(Callable[..., Prediction], Network(**model.network).apply)
   variables, _ = pretrained.load_model(model.folder)
 
   def apply(image):
     with traced_for_elsewhere():
-      prediction = network.apply(variables, image)
+      prediction = network(variables, image)
     return prediction.distribution, prediction.aux
 
   return apply

@@ -84,7 +84,8 @@ class Library(NamedTuple):
     if not good:
       raise ValueError(f"no photograph to score among {len(photos)} files.")
     keys = np.array([photo.key for photo in good], KEY)
-    return Scored([p.path for p in good], np.stack([p.vector for p in good]), keys, bad)
+    vectors = [photo.vector for photo in good if photo.vector is not None]
+    return Scored([photo.path for photo in good], np.stack(vectors), keys, bad)
 
 
 def with_progress(photos: Iterable[Photo], total: int) -> Iterator[Photo]:

@@ -91,7 +91,7 @@ def learn(library: Library, ratings: Ratings) -> Profile:
   return learn_profile(
     generic_scores(scored.vectors, model),
     traits_of(scored.vectors, model),
-    [rating_of[path] for path in scored.paths],
+    np.asarray([rating_of[path] for path in scored.paths]),
     model_id=model.model_id,
     aux_names=model.aux_names,
     scale=(model.score_values[0], model.score_values[-1]),

@@ -9,7 +9,7 @@ import math
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -92,7 +92,7 @@ def write(rows: Iterable[Row], names: Sequence[str], path: Path | None) -> None:
 
 
 @contextlib.contextmanager
-def whole(path: Path) -> Iterator[Path]:
+def whole(path: Path) -> Generator[Path]:
   """A file or folder beside the real path, which it replaces at the end; gone after an error."""
   partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
   try:

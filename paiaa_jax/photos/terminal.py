@@ -17,7 +17,6 @@ from rich.text import Text
 
 from paiaa_jax.models.weights.model_folder import ModelFolder
 from paiaa_jax.photos.table import Row
-from paiaa_jax.types import Array
 
 LEVELS = " ▁▂▃▄▅▆▇█"
 BINS = 16  # of a histogram
@@ -64,14 +63,13 @@ def show_scores(rows: Sequence[Row], model: ModelFolder) -> None:
   Console().print(table)
 
 
-def sparkline(shares: Array) -> str:
+def sparkline(shares: Sequence[float] | np.ndarray) -> str:
   """One character a share; the largest is a full block."""
-  shares = np.asarray(shares)
-  full = len(LEVELS) - 1
-  return "".join(LEVELS[round(full * x)] for x in shares / max(shares.max(), 1e-9))
+  full, largest = len(LEVELS) - 1, max(*shares, 1e-9)
+  return "".join(LEVELS[round(full * (share / largest))] for share in shares)
 
 
-def histogram(scores: Array) -> list[str]:
+def histogram(scores: Sequence[float]) -> list[str]:
   """Lines of a lying histogram from the lowest of scores [n] to the highest, n > 0."""
   counts, edges = np.histogram(scores, bins=min(BINS, max(1, len(scores) // 4)))
   unit = BAR / counts.max()

@@ -137,11 +137,12 @@ def explain(library: Library, profile: Path, png: Path | None) -> None:
   if library.paths[0].is_dir():
     raise ValueError(f"{library.paths[0]} is a folder; a card explains one photograph.")
   photo = next(library.photos())
-  if photo.error:
+  if photo.vector is None:
     raise ValueError(f"{photo.path}: {photo.error}")
-  print("\n".join(explain.lines(photo, library.model, taste)))
+  card = photo.path, photo.vector, library.model, taste
+  print("\n".join(explain.lines(*card)))
   if png:
-    explain.draw(photo, library.model, taste, png)
+    explain.draw(*card, png)
 
 
 def stars(library: Library, profile: Path, write: bool) -> None:
@@ -164,9 +165,11 @@ def doctor(model: str | None) -> None:
   from paiaa_jax.photos.doctor import report
 
   width = shutil.get_terminal_size().columns
-  style = {"subsequent_indent": " " * 26, "break_long_words": False, "break_on_hyphens": False}
+  wrapper = textwrap.TextWrapper(width, break_long_words=False, break_on_hyphens=False)
+  wrapper.subsequent_indent = " " * 26
   for what, how in report(model):
-    print(textwrap.fill(how, width, **style, initial_indent=f"{what:26}"))
+    wrapper.initial_indent = f"{what:26}"
+    print(wrapper.fill(how))
 
 
 def export(model: str | None, form: str, out: Path) -> None:

@@ -96,8 +96,8 @@ def parse_rating(data: bytes, name: str | Path) -> Rating:
   found = {}
   for description in root.iter(f"{{{RDF}}}Description"):
     for key in (f"{{{XMP}}}Rating", f"{{{PAIAA}}}PredictedRating"):
-      text = description.get(key, description.findtext(key))
-      with contextlib.suppress(TypeError, ValueError, OverflowError):
+      text = description.get(key, description.findtext(key)) or ""
+      with contextlib.suppress(ValueError, OverflowError):
         found.setdefault(key, int(float(text)))
   return Rating(found.get(f"{{{XMP}}}Rating"), found.get(f"{{{PAIAA}}}PredictedRating"))
 

@@ -15,6 +15,7 @@ import jax
 import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
+from jax.stages import Wrapped
 from orbax.checkpoint import multihost
 
 from paiaa_jax.types import Batch
@@ -85,7 +86,7 @@ def put_batch(batch: Batch, mesh: Mesh) -> Batch:
   return jax.tree.map(lambda rows: jax.make_array_from_process_local_data(sharding, rows), batch)
 
 
-def jit_train_step(train_step: Callable, state: Any, mesh: Mesh, images: int) -> Callable:
+def jit_train_step(train_step: Callable, state: Any, mesh: Mesh, images: int) -> Wrapped:
   """(state, batch) -> (state, metrics): the state is donated, metrics are replicated.
 
   The step sees the first `images` rows of the batch alone; those after them pad it so that it can
@@ -107,7 +108,7 @@ def jit_train_step(train_step: Callable, state: Any, mesh: Mesh, images: int) ->
   )
 
 
-def compile_together(jitted: Callable, *arguments: Any) -> Callable:
+def compile_together(jitted: Wrapped, *arguments: Any) -> Callable:
   """Compiles a jitted function for arguments like these (arrays, or their shapes and types).
 
   Processes compile at their own pace, and wait here for the slowest, by the coordinator: a
@@ -120,7 +121,7 @@ def compile_together(jitted: Callable, *arguments: Any) -> Callable:
   return compiled
 
 
-def jit_eval_step(eval_step: Callable, params: Any, batch_stats: Any, mesh: Mesh) -> Callable:
+def jit_eval_step(eval_step: Callable, params: Any, batch_stats: Any, mesh: Mesh) -> Wrapped:
   """(params, batch_stats, batch) -> results that every process holds whole."""
   shardings = (
     state_sharding(params, mesh),

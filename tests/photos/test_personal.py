@@ -45,14 +45,14 @@ def test_the_card_adds_up_to_the_score(open_library, photos, model, profile, tmp
   parts = personal.parts_of(photo.vector, model, profile)
   exact = personal.personal_scores(photo.vector[None], model, profile)[0]
   assert parts.personal == pytest.approx(exact, rel=1e-5)
-  lines = explain.lines(photo, model, profile)
+  lines = explain.lines(photo.path, photo.vector, model, profile)
   figures = [float(line[37:].split()[0]) for line in lines[2:]]
   assert sum(figures[:-1]) == pytest.approx(figures[-1], abs=0.005)
   terms = zip(parts.traits, profile.weights, lines[3:8], strict=True)
   for (_, trait, added), weight, line in terms:
     assert added == pytest.approx(trait * weight)
     assert f"{trait:+.3f} x {weight:+.3f}" in line and len(line) <= 80
-  explain.draw(photo, model, profile, tmp_path / "card.png")
+  explain.draw(photo.path, photo.vector, model, profile, tmp_path / "card.png")
   assert (tmp_path / "card.png").read_bytes().startswith(b"\x89PNG")
 
 
