@@ -1,4 +1,8 @@
-"""Files that are there whole or not at all, and folders that belong to one run."""
+"""Files that are there whole or not at all, and folders that belong to one run.
+
+What the system refuses (no such file, no permission, a full disk) is the user's to mend: every
+function here raises it as a UserError that names the file.
+"""
 
 from __future__ import annotations
 
@@ -6,36 +10,77 @@ import contextlib
 import errno
 import json
 import os
+import re
+import shutil
 import stat
+import zipfile
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from paiaa_jax.errors import UserError
 
+if TYPE_CHECKING:
+  import numpy as np
+  import polars as pl
+
 MAX_READ = 2 << 30  # bytes, of a file that is read at once
+# Polars and safetensors, and Orbax's storage library, tell a system's error in a text of their own.
+_IN_TEXT = re.compile(r"([^:]+?) (?:\(os error \d+\)|\[os_error_code)")
+
+
+def refusal(error: Exception) -> str | None:
+  """What the system refused, such as "No space left on device"; None for any other error."""
+  if isinstance(error, OSError) and error.strerror:
+    return error.strerror
+  if found := _IN_TEXT.search(str(error)):
+    return found[1].strip()
+  return str(error) if isinstance(error, OSError) else None
+
+
+@contextlib.contextmanager
+def writing(path: str | Path) -> Generator[None]:
+  """What the system refuses in the block becomes a UserError: `path` cannot be written."""
+  try:
+    yield
+  except Exception as error:
+    if isinstance(error, UserError | BrokenPipeError) or (reason := refusal(error)) is None:
+      raise
+    raise UserError(f"{path} cannot be written: {reason}.") from error
 
 
 @contextlib.contextmanager
 def atomic_write(path: str | Path) -> Generator[Path]:
   """Yields a draft beside `path`; it takes the name `path` when the block ends without an error.
 
-  The draft carries the process id, so that two processes do not write one draft. Its folder is made
-  where it is missing. Nothing is left of a draft whose block failed.
+  The draft is a file or a folder that the block makes. It carries the process id, so that two
+  processes do not write one draft, and nothing is left of it where the block fails. A file is on
+  the disk before it takes the name, keeps the mode of the one it replaces, and stays behind a link
+  that `path` may be. The folder of `path` is made where it is missing.
 
   Raises:
     UserError: the file cannot be written (no permission, full disk), naming it.
   """
   path = Path(path)
-  draft = path.with_name(f".{path.name}.{os.getpid()}.partial")
-  try:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    yield draft
-    os.replace(draft, path)
-  except OSError as error:
-    raise UserError(f"{path} cannot be written: {error.strerror or error}.") from error
-  finally:
-    draft.unlink(missing_ok=True)
+  with writing(path):
+    if path.is_char_device() or path.is_fifo():  # /dev/null stays what it is
+      yield path
+      return
+    target = path.resolve()
+    draft = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    try:
+      target.parent.mkdir(parents=True, exist_ok=True)
+      yield draft
+      if draft.is_file():
+        with draft.open("rb+") as file:
+          os.fsync(file.fileno())
+        if target.is_file():
+          shutil.copymode(target, draft)
+      os.replace(draft, target)
+    finally:
+      shutil.rmtree(draft, ignore_errors=True)
+      with contextlib.suppress(OSError):
+        draft.unlink()
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -44,28 +89,75 @@ def write_text(path: str | Path, text: str) -> None:
     draft.write_text(text, encoding="utf-8")
 
 
-def write_json(path: str | Path, value: Any, *, indent: int = 1) -> None:
+def write_json(path: str | Path, value: Any) -> None:
   """Writes a value as JSON through `atomic_write`."""
-  write_text(path, json.dumps(value, indent=indent) + "\n")
+  write_text(path, json.dumps(value, indent=1) + "\n")
 
 
-def read_json(path: str | Path, missing: str = "") -> Any:
-  """A JSON file's value.
+def write_frame(path: str | Path, frame: pl.DataFrame) -> None:
+  """Writes a table through `atomic_write`, as csv where the name ends so, else as parquet."""
+  with atomic_write(path) as draft:
+    (frame.write_csv if Path(path).suffix == ".csv" else frame.write_parquet)(draft)
+
+
+def write_arrays(path: str | Path, *array: np.ndarray, **arrays: np.ndarray) -> None:
+  """Writes one array as .npy, or several by name as .npz, through `atomic_write`."""
+  import numpy as np
+
+  with atomic_write(path) as draft, draft.open("wb") as file:
+    np.save(file, *array) if array else np.savez(file, **arrays)
+
+
+@contextlib.contextmanager
+def reading(
+  path: str | Path, what: str, *broken: type[Exception], missing: str = ""
+) -> Generator[None]:
+  """Errors of reading `path` in the block become a UserError that names it.
 
   Args:
     path: of the file.
+    what: the file should be, such as "JSON".
+    broken: what a parser raises for a file that is not.
     missing: how to make the file, said where there is none.
-
-  Raises:
-    UserError: there is no such file, or it is not JSON.
   """
-  path = Path(path)
   try:
-    return json.loads(path.read_text(encoding="utf-8"))
-  except FileNotFoundError:
-    raise UserError(f"{path} is missing{missing and f'; {missing}'}.") from None
-  except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-    raise UserError(f"{path} cannot be read as JSON ({error}).") from error
+    yield
+  except UserError:
+    raise
+  except FileNotFoundError as error:
+    raise UserError(f"{path} is missing{missing and f'; {missing}'}.") from error
+  except (OSError, *broken) as error:
+    reason = refusal(error) or str(error).partition("\n")[0] or type(error).__name__
+    raise UserError(f"{path} cannot be read as {what} ({reason}).") from error
+
+
+def read_bytes(path: str | Path) -> bytes:
+  """A file's bytes."""
+  with reading(path, "a file"):
+    return Path(path).read_bytes()
+
+
+def read_json(path: str | Path, missing: str = "") -> Any:
+  """A JSON file's value; `missing` is how to make the file, said where there is none."""
+  with reading(path, "JSON", ValueError, missing=missing):
+    return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+def read_parquet(path: str | Path, columns: list[str] | None = None, missing: str = "") -> Any:
+  """A parquet file, or these columns of it, as a polars frame; `missing` as in read_json."""
+  import polars as pl
+
+  with reading(path, "a parquet table", pl.exceptions.PolarsError, missing=missing):
+    return pl.read_parquet(path, columns=columns)
+
+
+def read_arrays(path: str | Path, missing: str = "") -> Any:
+  """The array of a .npy file, or those of a .npz file by name; `missing` as in read_json."""
+  import numpy as np
+
+  with reading(path, "numpy arrays", ValueError, EOFError, zipfile.BadZipFile, missing=missing):
+    loaded = np.load(path)
+    return dict(loaded) if isinstance(loaded, np.lib.npyio.NpzFile) else loaded
 
 
 def read_regular(path: str | Path) -> bytes:
