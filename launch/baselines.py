@@ -13,7 +13,6 @@ split, the baselines that learn from a crowd are left out.
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from pathlib import Path
@@ -22,6 +21,8 @@ from absl import flags
 from ml_collections import config_flags
 
 from launch import cli_errors
+from paiaa_jax import files
+from paiaa_jax.errors import UserError
 
 FLAGS = flags.FLAGS
 
@@ -46,7 +47,7 @@ def evaluate(config, workdir: Path, only: list[str]) -> None:
   started = time.monotonic()
 
   def save(result, name):
-    _write(file, result)
+    files.write_json(file, result)
     _tell(f"{name}: done after {time.monotonic() - started:.0f} s")
 
   result = run.evaluate(
@@ -58,26 +59,18 @@ def evaluate(config, workdir: Path, only: list[str]) -> None:
     before=_before(file),
     save=save,
   )
-  personalize_users.user_table(result).write_csv(workdir / f"per_user_baselines{suffix}.csv")
+  table = personalize_users.user_table(result)
+  files.write_frame(workdir / f"per_user_baselines{suffix}.csv", table)
   personalize_users.show(result)
 
 
 def _before(file: Path) -> dict | None:
   """An earlier result, if there is one that can be read."""
-  if not file.is_file():
-    return None
   try:
-    return json.loads(file.read_text(encoding="utf-8"))
-  except json.JSONDecodeError:
-    _tell(f"{file} is no JSON; starting afresh")
+    return files.read_json(file) if file.is_file() else None
+  except UserError as error:
+    _tell(f"{error} Starting afresh.")
     return None
-
-
-def _write(file: Path, result: dict) -> None:
-  """Whole or not at all."""
-  partial = file.with_name(f"{file.name}.partial")
-  partial.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-  partial.replace(file)
 
 
 def _tell(line: str) -> None:

@@ -24,6 +24,8 @@ from pathlib import Path
 from absl import flags
 
 from launch import cli_errors
+from paiaa_jax import files
+from paiaa_jax.errors import UserError
 
 FLAGS = flags.FLAGS
 
@@ -32,9 +34,9 @@ def main(_) -> None:
   from paiaa_jax.apps.benchmark import read_people
 
   if not (FLAGS.predictions or FLAGS.splits_out):
-    raise ValueError("give --predictions=FILE to score, or --splits_out=FILE to write the splits.")
+    raise UserError("give --predictions=FILE to score, or --splits_out=FILE to write the splits.")
   if FLAGS.splits < 1:
-    raise ValueError(f"--splits={FLAGS.splits}; there must be at least 1.")
+    raise UserError(f"--splits={FLAGS.splits}; there must be at least 1.")
   people, database = read_people.read(Path(FLAGS.ratings), FLAGS.dataset)
   position = read_people.positions(people, num_splits=FLAGS.splits, seed=FLAGS.seed)
   if FLAGS.splits_out:
@@ -45,11 +47,9 @@ def main(_) -> None:
 
 def write_splits(table, path: Path) -> None:
   """As csv or parquet, by the file's name."""
-  writers = {".csv": table.write_csv, ".parquet": table.write_parquet}
-  if path.suffix not in writers:
-    raise ValueError(f"--splits_out={path} ends in neither {' nor '.join(writers)}.")
-  path.parent.mkdir(parents=True, exist_ok=True)
-  writers[path.suffix](path)
+  if path.suffix not in (".csv", ".parquet"):
+    raise UserError(f"--splits_out={path} ends in neither .csv nor .parquet.")
+  files.write_frame(path, table)
   print(f"{len(table):,} rows written to {path}")
 
 
@@ -83,7 +83,7 @@ def score(people, database: str, position) -> None:
 def asked_shots() -> list[int]:
   """--k as numbers."""
   if wrong := [k for k in FLAGS.k if not k.strip().isdecimal()]:
-    raise ValueError(f"--k holds {wrong[0]!r}; it takes whole numbers, such as --k=10,100.")
+    raise UserError(f"--k holds {wrong[0]!r}; it takes whole numbers, such as --k=10,100.")
   return [int(k) for k in FLAGS.k]
 
 

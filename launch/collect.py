@@ -17,7 +17,8 @@ from rich.console import Console
 from rich.table import Table
 
 from launch import cli_errors
-from paiaa_jax.training.resume import flatten
+from paiaa_jax import files
+from paiaa_jax.errors import UserError
 
 FLAGS = flags.FLAGS
 
@@ -31,19 +32,19 @@ def main(_) -> None:
     printed.add_row(*(f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in row))
   Console().print(printed)
   if FLAGS.out:
-    table.write_csv(FLAGS.out)
+    files.write_frame(FLAGS.out, table)
 
 
 def collect(folder: Path) -> pl.DataFrame:
   """The table: run, the differing config fields, step, the metrics.
 
   Raises:
-    FileNotFoundError: where no folder under `folder` holds a run.
+    UserError: where no folder under `folder` holds a run.
   """
   workdirs = sorted(path.parent for path in folder.rglob("metrics.jsonl"))
   if not workdirs:
-    raise FileNotFoundError(f"no run (metrics.jsonl) under {folder}.")
-  configs = [flatten(json.loads((path / "config.json").read_text())) for path in workdirs]
+    raise UserError(f"no run (metrics.jsonl) under {folder}.")
+  configs = [files.flatten(files.read_json(path / "config.json")) for path in workdirs]
   fields = sorted({field for config in configs for field in config})
   differing = [f for f in fields if len({json.dumps(config.get(f)) for config in configs}) > 1]
   rows = [
@@ -58,7 +59,7 @@ def collect(folder: Path) -> pl.DataFrame:
 def last_metrics(path: Path) -> dict[str, float]:
   """step, and the last value of each metric in a metrics.jsonl; a line cut short is left out."""
   latest = {}
-  for line in path.read_text().splitlines():
+  for line in files.read_bytes(path).splitlines():
     try:
       latest |= json.loads(line)
     except json.JSONDecodeError:

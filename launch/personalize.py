@@ -14,13 +14,13 @@ fits every user of sharded tables instead, on all their ratings: see that config
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from absl import flags
 from ml_collections import config_flags
 
 from launch import cli_errors, distributed
+from paiaa_jax import files
 
 FLAGS = flags.FLAGS
 
@@ -46,13 +46,13 @@ def evaluate(config, workdir: Path) -> None:
   suffix = f"_{name}" if name else ""
 
   def save_scores(solver, table):
-    table.write_parquet(workdir / f"scores_{solver}{suffix}.parquet")
+    files.write_frame(workdir / f"scores_{solver}{suffix}.parquet", table)
 
   result = personalize_users.evaluate(
     inputs, **settings, save=save_scores if wants_scores else None
   )
-  (workdir / f"personalize{suffix}.json").write_text(json.dumps(result, indent=1) + "\n")
-  personalize_users.user_table(result).write_csv(workdir / f"per_user{suffix}.csv")
+  files.write_json(workdir / f"personalize{suffix}.json", result)
+  files.write_frame(workdir / f"per_user{suffix}.csv", personalize_users.user_table(result))
   personalize_users.show(result)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from absl import flags
 
 from launch import cli_errors
+from paiaa_jax.errors import UserError
 
 FLAGS = flags.FLAGS
 
@@ -55,7 +56,7 @@ class Scorer:
 
     try:
       return files.decode(data, self.model.image_size).pixels, ""
-    except (ValueError, MemoryError) as error:
+    except (UserError, MemoryError) as error:
       return None, files.reason(error)
 
 

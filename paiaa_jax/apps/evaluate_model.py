@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -10,8 +9,10 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from paiaa_jax import files
 from paiaa_jax.apps import agreement
 from paiaa_jax.data import pipeline, records
+from paiaa_jax.errors import UserError
 from paiaa_jax.models.predictor import Predictor
 
 
@@ -55,15 +56,14 @@ def evaluate(
   predicted = predict(predictor, source, batch_size, features)
   said = measure(predicted, predictor, source.manifest)
   stem = workdir / "predictions" / f"{source.manifest['name']}_{split}"
-  stem.parent.mkdir(parents=True, exist_ok=True)
   if predicted.features is not None:
-    np.save(_features_path(stem.with_suffix(".parquet")), predicted.features)
+    files.write_arrays(_features_path(stem.with_suffix(".parquet")), predicted.features)
   frame = to_frame(predicted, predictor.score_values, predictor.aux_names)
-  frame.write_parquet(stem.with_suffix(".parquet"))
-  np.savez(
+  files.write_frame(stem.with_suffix(".parquet"), frame)
+  files.write_arrays(
     stem.with_suffix(".npz"), distribution=predicted.target_distribution, aux=predicted.target_aux
   )
-  stem.with_suffix(".json").write_text(json.dumps(said, indent=1) + "\n")
+  files.write_json(stem.with_suffix(".json"), said)
   return stem, said
 
 
@@ -75,19 +75,14 @@ def read_features(predictions: Path, images: int) -> np.ndarray:
     images: n, its rows.
 
   Raises:
-    FileNotFoundError: they were not kept.
-    ValueError: they do not fit the table, or one is not finite.
+    UserError: they were not kept, do not fit the table, or one is not finite.
   """
   file = _features_path(predictions)
-  if not file.is_file():
-    split = predictions.stem.rpartition("_")[2]
-    raise FileNotFoundError(
-      f"{file} is missing; write it with: python -m launch.evaluate "
-      f"--workdir={predictions.parents[1]} --data=DIR --split={split} --features"
-    )
-  features = np.load(file)
+  split = predictions.stem.rpartition("_")[2]
+  make = f"--workdir={predictions.parents[1]} --data=DIR --split={split} --features"
+  features = files.read_arrays(file, f"write it with: python -m launch.evaluate {make}")
   if features.shape[:1] != (images,) or not np.isfinite(features).all():
-    raise ValueError(
+    raise UserError(
       f"{file} does not fit {predictions.name} ({len(features)} rows for {images} images, or a "
       "value that is not finite); write both again with launch.evaluate --features."
     )

@@ -12,8 +12,10 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
+from paiaa_jax import files
 from paiaa_jax.apps import evaluate_model, score_table, users_table
 from paiaa_jax.data import databases, records
+from paiaa_jax.errors import UserError
 from paiaa_jax.personalization import bayes, crowd, protocol, solvers, statistics
 
 # Predictions for training photographs, each by a network that was not trained on it.
@@ -47,27 +49,26 @@ def read(workdir: Path, prepared: Path, other_ratings: str = "") -> Inputs:
     other_ratings: a folder of the same database with other ratings, prepared or the distributor's.
 
   Raises:
-    FileNotFoundError: predictions or ratings are missing.
-    ValueError: they do not fit together.
+    UserError: predictions or ratings are missing, or do not fit together.
   """
   manifest = records.read_manifest(prepared)
   name, scale = manifest["name"], manifest["scale"]
   predictions = workdir / "predictions" / f"{name}_test.parquet"
   if not predictions.is_file():
-    raise FileNotFoundError(
+    raise UserError(
       f"{predictions} is missing; write it with: "
       f"python -m launch.evaluate --workdir={workdir} --data={prepared} --split=test"
     )
   ratings = read_ratings(Path(other_ratings or prepared), name)
   test = ratings.filter(pl.col("split") == "test")
   if test.is_empty():
-    raise ValueError(f"{name} has no ratings by test users; stage 2 needs them.")
-  people = users_table.join_people(pl.read_parquet(predictions), test)
+    raise UserError(f"{name} has no ratings by test users; stage 2 needs them.")
+  people = users_table.join_people(files.read_parquet(predictions), test)
   others = workdir / "predictions" / f"{name}_{OUT_OF_FOLD}.parquet"
   outsiders = None
   if others.is_file():
     training = ratings.filter(pl.col("split") == "train")
-    outsiders = users_table.join_people(pl.read_parquet(others), training)
+    outsiders = users_table.join_people(files.read_parquet(others), training)
   return Inputs(people, outsiders, (min(scale), max(scale)), name, predictions)
 
 
@@ -144,7 +145,7 @@ def _features(inputs: Inputs) -> np.ndarray:
   """Pooled features [u, n, f] of the people's photographs; 0 where padded."""
   if inputs.predictions is None:
     raise ValueError("no file of predictions, and so no features to weigh by.")
-  names = pl.read_parquet(inputs.predictions, columns=["image"])["image"]
+  names = files.read_parquet(inputs.predictions, columns=["image"])["image"]
   rows = evaluate_model.read_features(inputs.predictions, len(names))
   row_of = {name: row for row, name in enumerate(names)}
   place = np.array([[row_of.get(name, -1) for name in own] for own in inputs.people.image_ids])
@@ -184,9 +185,9 @@ def read_ratings(folder: Path, name: str) -> pl.DataFrame:
   """Columns user, image, score, split, from a prepared folder or the distributor's."""
   prepared = folder / "ratings.parquet"
   if prepared.is_file():
-    return pl.read_parquet(prepared)
+    return files.read_parquet(prepared)
   if (folder / "manifest.json").is_file() or name not in databases.DATABASES:
-    raise FileNotFoundError(f"{folder} has no ratings.parquet: {name} has no ratings by user.")
+    raise UserError(f"{folder} has no ratings.parquet: {name} has no ratings by user.")
   return databases.DATABASES[name](folder).ratings
 
 

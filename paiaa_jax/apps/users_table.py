@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
+from paiaa_jax.errors import UserError
+
 # columns of a table of predictions that are no auxiliary output
 KNOWN = re.compile(
   r"image|path|index|error|model_id|aesthetic_score|score_std|scale_low|scale_high|percentile|p\d+"
@@ -56,18 +58,18 @@ def join_people(predictions: pl.DataFrame, ratings: pl.DataFrame) -> People:
     People, sorted by user and image.
 
   Raises:
-    ValueError: a column is missing, an image is predicted twice, or no rating has a prediction.
+    UserError: a column is missing, an image is predicted twice, or no rating has a prediction.
   """
   _require(predictions, ("image", "aesthetic_score"), "predictions")
   _require(ratings, ("user", "image", "score"), "ratings")
   if predictions["image"].is_duplicated().any():
     twice = predictions.filter(predictions["image"].is_duplicated())["image"][0]
-    raise ValueError(f"the predictions hold image {twice} more than once; keep one row of it.")
+    raise UserError(f"the predictions hold image {twice} more than once; keep one row of it.")
   names = auxiliary_names(predictions)
   rated = ratings.group_by("user", "image").agg(pl.col("score").mean())
   rows = rated.join(predictions.select("image", "aesthetic_score", *names), on="image")
   if rows.is_empty():
-    raise ValueError("no rated image has a prediction; are the image names the same in both?")
+    raise UserError("no rated image has a prediction; are the image names the same in both?")
   rows = rows.sort("user", "image").with_columns(
     row=pl.col("user").rank("dense").cast(pl.Int64) - 1,
     column=pl.int_range(pl.len()).over("user"),
@@ -108,6 +110,4 @@ def user_frame(summaries: Mapping[str, Mapping[str, Any]]) -> pl.DataFrame:
 def _require(frame: pl.DataFrame, columns: tuple[str, ...], what: str) -> None:
   missing = [name for name in columns if name not in frame.columns]
   if missing:
-    raise ValueError(
-      f"the {what} lack column {missing[0]!r}; they have {', '.join(frame.columns)}."
-    )
+    raise UserError(f"the {what} lack column {missing[0]!r}; they have {', '.join(frame.columns)}.")

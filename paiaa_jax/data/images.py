@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from paiaa_jax.files import read_regular
+from paiaa_jax import files
+from paiaa_jax.errors import UserError
 
 PREPROCESSING = "pillow-bilinear-1"  # part of every cached score's key
 
@@ -73,19 +74,20 @@ def load(source: bytes | str | Path, min_side: int = 0, name: str = "") -> Image
     name: what an error calls the image; the path where it has one.
 
   Raises:
-    ValueError: the bytes are no image, or a broken or absurdly large one (over 179 megapixels).
-    OSError: the path cannot be opened.
+    UserError: the path cannot be read, or the bytes are no image, or a broken or absurdly large one
+      (over 179 megapixels).
   """
   if not isinstance(source, bytes):
     name = name or os.fspath(source)
-    source = read_regular(source)
+    with files.reading(source, "an image"):
+      source = files.read_regular(source)
   try:
     image = Image.open(io.BytesIO(source), formats=FORMATS)
     if min_side:
       image.draft(None, (min_side, min_side))
     return upright(image)
   except Exception as error:  # on hostile bytes Pillow's parsers raise a dozen types
-    raise ValueError(f"{name or 'image'}: {_reason(source, error)}") from error
+    raise UserError(f"{name or 'image'}: {_reason(source, error)}") from error
 
 
 def upright(image: Image.Image) -> Image.Image:

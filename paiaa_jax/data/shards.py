@@ -19,6 +19,7 @@ from typing import NamedTuple
 import polars as pl
 
 from paiaa_jax.data import images
+from paiaa_jax.errors import UserError
 from paiaa_jax.files import read_regular
 
 SHARD_SIZE = 256  # images
@@ -93,7 +94,7 @@ def _encode(path: Path, max_side: int) -> tuple[bytes | None, str | None]:
     return None, f"cannot be opened ({error.strerror})"
   try:
     return images.bounded_jpeg(data, max_side), None
-  except ValueError as error:
+  except UserError as error:
     return None, str(error).removeprefix("image: ")
 
 

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from paiaa_jax.errors import UserError
 from paiaa_jax.photos.files import DIGEST_BYTES
 
 KEY = np.dtype([("digest", "<u8", (2,)), ("look", "<u8"), ("taken", "<f8")])
@@ -51,13 +52,13 @@ class Rows(NamedTuple):
 
 
 def default_path() -> Path:
-  """$PAIAA_CACHE, or scores.sqlite in the user's cache folder; ValueError for a user without."""
+  """$PAIAA_CACHE, or scores.sqlite in the user's cache folder; UserError for a user without."""
   if given := os.environ.get("PAIAA_CACHE"):
     return Path(given).expanduser()
   try:
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
   except RuntimeError as error:
-    raise ValueError(f"nobody's home, so no place for a cache; {_REMEDY}.") from error
+    raise UserError(f"nobody's home, so no place for a cache; {_REMEDY}.") from error
   return Path(base) / "paiaa" / "scores.sqlite"
 
 
@@ -76,7 +77,7 @@ class Cache:
       width: b + k, outputs of a photograph.
 
     Raises:
-      ValueError: a file that is no cache, cannot be opened, or stays locked; so do all methods.
+      UserError: a file that is no cache, cannot be opened, or stays locked; so do all methods.
     """
     self.model, self.width = model, width
     self._path = path if str(path) == ":memory:" else _place(Path(path).expanduser())
@@ -89,13 +90,13 @@ class Cache:
 
   @contextlib.contextmanager
   def _told(self) -> Iterator[None]:
-    """Turns SQLite's errors into ValueErrors that name the file and the remedy."""
+    """Turns SQLite's errors into UserErrors that name the file and the remedy."""
     try:
       yield
     except sqlite3.Error as error:
       kind = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte, whatever the details
       what = _FAULTS.get(kind, f"cannot be used ({error}); {_REMEDY}")
-      raise ValueError(f"the cache {self._path} {what}.") from error
+      raise UserError(f"the cache {self._path} {what}.") from error
 
   def __enter__(self) -> Cache:
     return self
@@ -158,13 +159,13 @@ class Cache:
 
 
 def _place(path: Path) -> Path:
-  """The path, its folder made; ValueError where no file can be."""
+  """The path, its folder made; UserError where no file can be."""
   if path.is_dir():
-    raise ValueError(f"the cache {path} is a folder; {_REMEDY}, as {path / 'scores.sqlite'}.")
+    raise UserError(f"the cache {path} is a folder; {_REMEDY}, as {path / 'scores.sqlite'}.")
   try:
     path.parent.mkdir(parents=True, exist_ok=True)
   except OSError as error:
-    raise ValueError(f"no cache at {path} ({error.strerror}); {_REMEDY}.") from error
+    raise UserError(f"no cache at {path} ({error.strerror}); {_REMEDY}.") from error
   return path
 
 

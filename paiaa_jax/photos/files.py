@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image
 
 from paiaa_jax.data import images
+from paiaa_jax.errors import UserError
 from paiaa_jax.files import read_regular
 
 DIGEST_BYTES = 16  # of the sha256 of a file
@@ -48,7 +49,7 @@ def find_photos(paths: Iterable[str | Path], recursive: bool = False) -> Iterato
   So are a folder in a folder that is named like a photograph, and a NAS's folders of thumbnails.
 
   Raises:
-    FileNotFoundError: a path that does not exist.
+    UserError: a path that does not exist.
   """
   for path in map(Path, paths):
     if path.is_dir():
@@ -56,7 +57,7 @@ def find_photos(paths: Iterable[str | Path], recursive: bool = False) -> Iterato
     elif path.exists() or path.is_symlink():
       yield path
     else:
-      raise FileNotFoundError(f"{path}: no such file or folder.")
+      raise UserError(f"{path}: no such file or folder.")
 
 
 def _in_folder(folder: Path, recursive: bool, inner: bool = False) -> Iterator[Path]:
@@ -64,7 +65,7 @@ def _in_folder(folder: Path, recursive: bool, inner: bool = False) -> Iterator[P
     entries = os.scandir(folder)
   except PermissionError as error:
     if not inner:  # one that was asked for by name
-      raise
+      raise UserError(f"{folder} cannot be read ({error.strerror}).") from error
     print(f"{folder}: passed over, it cannot be read ({error.strerror}).", file=sys.stderr)
     return
   with entries:
@@ -85,11 +86,11 @@ def _is_folder(entry: os.DirEntry) -> bool:
 
 
 def read_bytes(path: Path) -> bytes:
-  """The file's bytes; OSError with a plain reason where they cannot be had."""
+  """The file's bytes; UserError with a plain reason where they cannot be had."""
   try:
     return read_regular(path)
   except OSError as error:
-    raise OSError(f"cannot be read ({error.strerror or error}).") from error
+    raise UserError(f"cannot be read ({error.strerror or error}).") from error
 
 
 def digest_of(data: bytes) -> bytes:
@@ -97,7 +98,7 @@ def digest_of(data: bytes) -> bytes:
 
 
 def decode(data: bytes, size: int) -> Decoded:
-  """Encoded bytes -> pixels as the model reads them. ValueError where they are no image."""
+  """Encoded bytes -> pixels as the model reads them. UserError where they are no image."""
   pixels = images.resize_square(images.load(data, min_side=size), size)
   return Decoded(digest_of(data), pixels, look_of(pixels), taken_at(data))
 

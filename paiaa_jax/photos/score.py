@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from paiaa_jax.data.images import PREPROCESSING
+from paiaa_jax.errors import UserError
 from paiaa_jax.models.weights.model_folder import ModelFolder
 from paiaa_jax.photos import files
 from paiaa_jax.photos.cache import KEY, Cache, Index, Rows, split_digests
@@ -164,7 +165,7 @@ def _read(path: Path, stat: tuple | None, known: _Known, image_size: int) -> _Re
     if digest in known:
       return _Read(path, digest, seen=seen)
     return _Read(path, digest, files.decode(data, image_size), seen=seen)
-  except (ValueError, OSError, MemoryError) as error:
+  except (UserError, MemoryError) as error:
     return _Read(path, error=files.reason(error))
 
 

@@ -15,7 +15,9 @@ import numpy as np
 import polars as pl
 from sklearn.decomposition import PCA
 
+from paiaa_jax import files
 from paiaa_jax.apps import evaluate_model, personalize_users, users_table
+from paiaa_jax.errors import UserError
 from studies.baselines.inputs import Crowd, Photos
 
 COMPONENTS = 64
@@ -60,8 +62,7 @@ def read(workdir: Path, prepared: Path, other_ratings: str = "") -> Inputs:
     other_ratings: as in `people.read`.
 
   Raises:
-    FileNotFoundError: predictions, features or ratings are missing.
-    ValueError: they do not fit together.
+    UserError: predictions, features or ratings are missing, or do not fit together.
   """
   found = personalize_users.read(workdir, prepared, other_ratings)
   test = read_split(workdir, found.database, "test")
@@ -76,7 +77,7 @@ def read(workdir: Path, prepared: Path, other_ratings: str = "") -> Inputs:
 def read_split(workdir: Path, database: str, split: str) -> Seen:
   """What launch.evaluate --features wrote of a split."""
   path = _path(workdir, database, split)
-  frame = pl.read_parquet(path)
+  frame = files.read_parquet(path)
   features = evaluate_model.read_features(path, len(frame))
   names = users_table.auxiliary_names(frame)
   traits = frame.select(pl.col(names).cast(pl.Float32)).to_numpy().reshape(-1, len(names))
@@ -144,7 +145,7 @@ def _crowd(
   photos = pl.DataFrame({"image": names, "photo": np.arange(len(names))})
   rated = ratings.group_by("user", "image").agg(pl.col("score").mean()).join(photos, on="image")
   if rated.is_empty():
-    raise ValueError("no training user rated a predicted training image; are the names the same?")
+    raise UserError("no training user rated a predicted training image; are the names the same?")
   rated = rated.sort("user", "image")
   user = rated["user"].rank("dense").to_numpy().astype(int) - 1
   score = rated["score"].cast(pl.Float64).to_numpy()

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from paiaa_jax.errors import UserError
 from paiaa_jax.personalization import protocol, statistics
 from paiaa_jax.personalization.splits import draw_splits
 from studies.baselines import fpmf, own_ratings, pair_ranking, regression_ranking, residual_svr
@@ -47,13 +48,13 @@ def choose(only: Sequence[str], has_crowd: bool) -> list[str]:
   """Names of BASELINES to run, in its order: all that can be, or those of `only`.
 
   Raises:
-    ValueError: an unknown name, or one that needs a crowd where there is none.
+    UserError: an unknown name, or one that needs a crowd where there is none.
   """
   for name in only:
     if name not in BASELINES:
-      raise ValueError(f"baseline {name!r} is unknown; use any of {', '.join(BASELINES)}.")
+      raise UserError(f"baseline {name!r} is unknown; use any of {', '.join(BASELINES)}.")
     if BASELINES[name].needs_crowd and not has_crowd:
-      raise ValueError(
+      raise UserError(
         f"{name} learns from training users; write their photographs' predictions with: "
         "python -m launch.evaluate --split=train --features."
       )

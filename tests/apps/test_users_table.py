@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from paiaa_jax.apps.users_table import auxiliary_names, join_people, user_frame
+from paiaa_jax.errors import UserError
 from paiaa_jax.models.weights.model_folder import ModelFolder
 from paiaa_jax.photos import table
 from paiaa_jax.photos.score import Photo
@@ -71,11 +72,11 @@ def test_rows_of_paiaa_score_hold_no_auxiliary_output_but_the_traits():
 
 
 def test_what_does_not_fit_is_refused_in_words():
-  with pytest.raises(ValueError, match="ratings lack column 'score'"):
+  with pytest.raises(UserError, match="ratings lack column 'score'"):
     join_people(PREDICTIONS, RATINGS.drop("score"))
-  with pytest.raises(ValueError, match="image a more than once"):
+  with pytest.raises(UserError, match="image a more than once"):
     join_people(pl.concat([PREDICTIONS, PREDICTIONS[:1]]), RATINGS)
-  with pytest.raises(ValueError, match="no rated image has a prediction"):
+  with pytest.raises(UserError, match="no rated image has a prediction"):
     join_people(PREDICTIONS, RATINGS.filter(pl.col("image") == "lost"))
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from paiaa_jax.data import images
+from paiaa_jax.errors import UserError
 
 RED = (200, 30, 40)
 
@@ -114,13 +115,13 @@ REFUSED = {
 def test_a_bad_file_is_one_line_that_names_it(tmp_path, data, reason):
   path = tmp_path / "photo.jpg"
   path.write_bytes(data)
-  with pytest.raises(ValueError, match=reason) as refused:
+  with pytest.raises(UserError, match=reason) as refused:
     images.decode(path)
   assert str(refused.value).startswith(f"{path}: ") and "\n" not in str(refused.value)
 
 
-def test_a_missing_file_is_an_os_error(tmp_path):
-  with pytest.raises(FileNotFoundError, match=r"gone\.jpg"):
+def test_a_missing_file_is_named(tmp_path):
+  with pytest.raises(UserError, match=r"gone\.jpg is missing"):
     images.decode(tmp_path / "gone.jpg")
 
 
@@ -140,7 +141,7 @@ FORMS = [encoded(photo(16, 12), form) for form in ("JPEG", "PNG", "GIF", "TIFF",
 def test_any_bytes_are_pixels_or_one_line(data):
   try:
     pixels = images.decode(data, name="a.jpg")
-  except ValueError as error:
+  except UserError as error:
     assert str(error).startswith("a.jpg: ") and "\n" not in str(error)
   else:
     assert pixels.ndim == 3 and pixels.shape[2] == 3 and pixels.dtype == np.uint8
@@ -195,5 +196,5 @@ def test_reencoding_leaves_small_jpegs_and_everything_at_0_untouched():
   assert images.bounded_jpeg(jpeg, 64) is jpeg
   assert images.bounded_jpeg(png, 0) is png
   assert Image.open(io.BytesIO(images.bounded_jpeg(png, 64))).format == "JPEG"
-  with pytest.raises(ValueError, match="truncated"):
+  with pytest.raises(UserError, match="truncated"):
     images.bounded_jpeg(encoded(photo(400, 300))[:3000], 0)

@@ -7,6 +7,7 @@ import threading
 import numpy as np
 import pytest
 
+from paiaa_jax.errors import UserError
 from paiaa_jax.photos import cache
 from paiaa_jax.photos.cache import KEY, Cache, Index, Rows, split_digests
 
@@ -92,7 +93,7 @@ def test_a_file_that_another_is_creating_is_waited_for(file_in_use):
 
 def test_a_file_that_stays_locked_is_not_called_broken(file_in_use, monkeypatch):
   monkeypatch.setattr(cache, "PATIENCE", 0.1)
-  with pytest.raises(ValueError, match=r"c is locked by another process.*--cache"):
+  with pytest.raises(UserError, match=r"c is locked by another process.*--cache"):
     Cache(file_in_use[0], "model", WIDTH)
 
 
@@ -119,7 +120,7 @@ def test_a_file_is_known_until_its_size_or_time_changes(tmp_path):
 
 def test_a_file_that_is_no_cache_is_named(tmp_path):
   (tmp_path / "c").write_text("something else, and long enough to be read as a header " * 9)
-  with pytest.raises(ValueError, match=r"c is no cache .* delete or rename .*PAIAA_CACHE"):
+  with pytest.raises(UserError, match=r"c is no cache .* delete or rename .*PAIAA_CACHE"):
     Cache(tmp_path / "c", "model", WIDTH)
 
 
@@ -137,7 +138,7 @@ def test_a_cache_that_breaks_while_in_use_is_named(tmp_path, use):
     other = sqlite3.connect(tmp_path / "c")
     other.executescript("drop table blocks; drop table files;")
     other.close()
-    with pytest.raises(ValueError, match=r"c cannot be used \(no such table.*--cache"):
+    with pytest.raises(UserError, match=r"c cannot be used \(no such table.*--cache"):
       use(held)
 
 
@@ -147,7 +148,7 @@ def test_a_cache_that_another_locks_meanwhile_is_named(tmp_path, monkeypatch):
     other = sqlite3.connect(tmp_path / "c", isolation_level=None)
     other.execute("begin immediate")
     for use in (USES["add"], USES["remember_files"]):
-      with pytest.raises(ValueError, match=r"c is locked by another process"):
+      with pytest.raises(UserError, match=r"c is locked by another process"):
         use(held)
     other.execute("rollback")
     other.close()
@@ -158,14 +159,14 @@ def test_a_cache_that_another_locks_meanwhile_is_named(tmp_path, monkeypatch):
 def test_a_full_disk_is_named(tmp_path):
   with Cache(tmp_path / "c", "model", WIDTH) as held:
     held._base.execute("pragma max_page_count = 5")
-    with pytest.raises(ValueError, match=r"c has no room left"):
+    with pytest.raises(UserError, match=r"c has no room left"):
       held.add(make_rows(10_000))
 
 
 def test_where_no_cache_can_be_the_remedy_is_named(tmp_path, monkeypatch):
   (tmp_path / "file").touch()
   for path, says in ((tmp_path / "file" / "c", "no cache at"), (tmp_path, "is a folder")):
-    with pytest.raises(ValueError, match=f"{says}.*--cache or .PAIAA_CACHE"):
+    with pytest.raises(UserError, match=f"{says}.*--cache or .PAIAA_CACHE"):
       Cache(path, "model", WIDTH)
   for name in ("PAIAA_CACHE", "XDG_CACHE_HOME"):
     monkeypatch.delenv(name, raising=False)
@@ -174,7 +175,7 @@ def test_where_no_cache_can_be_the_remedy_is_named(tmp_path, monkeypatch):
     raise RuntimeError("Could not determine home directory.")
 
   monkeypatch.setattr(cache.Path, "home", homeless)
-  with pytest.raises(ValueError, match=r"--cache or .PAIAA_CACHE"):
+  with pytest.raises(UserError, match=r"--cache or .PAIAA_CACHE"):
     cache.default_path()
 
 

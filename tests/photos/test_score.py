@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 from PIL import Image
 
+from paiaa_jax.errors import UserError
 from paiaa_jax.photos import files, score, table, verbs
 from tests.data.test_images import bomb
 from tests.photos.conftest import save_photo
@@ -188,7 +189,7 @@ def test_a_folder_is_searched_by_suffix_and_depth(photos):
   (photos / "._00.jpg").write_bytes(b"a companion file of macOS")
   assert len(list(files.find_photos([photos]))) == 20
   assert len(list(files.find_photos([photos], recursive=True))) == 21
-  with pytest.raises(FileNotFoundError, match="no such file or folder"):
+  with pytest.raises(UserError, match="no such file or folder"):
     list(files.find_photos([photos / "none"]))
 
 
@@ -230,7 +231,7 @@ def test_a_folder_in_a_folder_that_cannot_be_read_is_passed_over(photos, monkeyp
   monkeypatch.setattr(os, "scandir", guarded)
   assert len(list(files.find_photos([photos], recursive=True))) == 20
   assert "secret: passed over" in capsys.readouterr().err
-  with pytest.raises(PermissionError):
+  with pytest.raises(UserError, match="secret cannot be read \\(Permission denied"):
     list(files.find_photos([photos / "secret"]))
 
 

@@ -13,6 +13,7 @@ import polars as pl
 from paiaa_jax.apps import personalize_users, users_table
 from paiaa_jax.data import databases, records
 from paiaa_jax.data.databases import checks, table_file
+from paiaa_jax.errors import UserError
 from paiaa_jax.personalization import splits
 
 
@@ -25,10 +26,10 @@ def read(source: Path, dataset: str) -> tuple[users_table.People, str]:
     dataset: what a distributor's folder holds, a key of DATABASES.
 
   Raises:
-    FileNotFoundError, ValueError: there are no such ratings.
+    UserError: there are no such ratings.
   """
   if not source.exists():
-    raise FileNotFoundError(f"{source} is missing: neither a folder nor a table of ratings.")
+    raise UserError(f"{source} is missing: neither a folder nor a table of ratings.")
   if source.is_file():
     name, ratings = source.stem, _read_table(source)
   elif (source / "manifest.json").is_file():
@@ -37,11 +38,11 @@ def read(source: Path, dataset: str) -> tuple[users_table.People, str]:
   elif dataset in databases.DATABASES:
     name, ratings = dataset, databases.DATABASES[dataset](source).ratings
   else:
-    raise ValueError(f"unknown dataset {dataset!r}; one of {', '.join(databases.DATABASES)}.")
+    raise UserError(f"unknown dataset {dataset!r}; one of {', '.join(databases.DATABASES)}.")
   if "split" in ratings.columns:
     ratings = ratings.filter(pl.col("split") == "test")
   if ratings.is_empty():
-    raise ValueError(f"{source} has no ratings by test users.")
+    raise UserError(f"{source} has no ratings by test users.")
   ratings = ratings.with_columns(pl.col("user", "image").cast(pl.String))
   images = ratings.select(pl.col("image").unique(), aesthetic_score=pl.lit(0.0))
   return users_table.join_people(images, ratings), name

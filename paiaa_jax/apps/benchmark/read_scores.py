@@ -16,6 +16,7 @@ from paiaa_jax.apps.benchmark import SHOTS
 from paiaa_jax.apps.users_table import People
 from paiaa_jax.data.databases import checks, table_file
 from paiaa_jax.data.databases.text_table import LINE, refuse
+from paiaa_jax.errors import UserError
 from paiaa_jax.personalization.checks import ranked_images
 
 
@@ -50,17 +51,17 @@ def choose_shots(table: pl.DataFrame, asked: Sequence[int], path: Path) -> tuple
   """The k to evaluate: those asked for, else those of the table, else SHOTS; ascending.
 
   Raises:
-    ValueError: the table does not hold one of them, or does not say which k it is of.
+    UserError: the table does not hold one of them, or does not say which k it is of.
   """
   there = sorted(table["k"].unique()) if "k" in table.columns else None
   shots = tuple(sorted(set(asked or there or SHOTS)))
   if shots[0] < 1:
-    raise ValueError(f"k = {shots[0]}; at least 1 rating is shown.")
+    raise UserError(f"k = {shots[0]}; at least 1 rating is shown.")
   if there is not None and (missing := [k for k in shots if k not in there]):
     held = ", ".join(map(str, there))
-    raise ValueError(f"{path} has no scores for k = {missing[0]}; it has k = {held}.")
+    raise UserError(f"{path} has no scores for k = {missing[0]}; it has k = {held}.")
   if there is None and "split" in table.columns and len(shots) > 1:
-    raise ValueError(f"{path} has no column 'k'; say of which k its splits are, such as --k=10.")
+    raise UserError(f"{path} has no column 'k'; say of which k its splits are, such as --k=10.")
   return shots
 
 
@@ -77,7 +78,7 @@ def arrange(
     shots: the k's.
 
   Raises:
-    ValueError: a row is missing, twice there, not finite, or of nobody known.
+    UserError: a row is missing, twice there, not finite, or of nobody known.
   """
   asked, ignored = _drop_what_is_not_asked(table, path, people, position.shape[2], shots)
   rows = _find_places(asked, people)
@@ -110,7 +111,7 @@ def _drop_what_is_not_asked(
   if "split" in table.columns:
     held = table["split"].n_unique()
     if held < num_splits:
-      raise ValueError(
+      raise UserError(
         f"{path} holds {held} splits and {num_splits} are asked for; --splits={held} scores "
         "fewer than the protocol has."
       )
@@ -166,7 +167,7 @@ def _refuse_missing(
   missing = needed & np.isnan(scores)
   if missing.any():
     i, u, n, s = np.argwhere(missing)[0]
-    raise ValueError(
+    raise UserError(
       f"{path}: no score of user '{people.user_ids[u]}', image '{people.image_ids[u, n]}', "
       f"split {s}, k = {shots[i]}; {missing.sum():,} of {needed.sum():,} are missing."
     )

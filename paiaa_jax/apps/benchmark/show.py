@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from paiaa_jax import files
 from paiaa_jax.apps.benchmark import SEED, SPLITS, run
 from paiaa_jax.reporting import page
 from paiaa_jax.reporting.figures import GAIN, GENERIC
@@ -69,10 +70,9 @@ def write(result: Mapping[str, Any], folder: Path, facts: Mapping[str, str]) -> 
     folder: where; files of the same names are replaced.
     facts: name -> value, printed at the end of the page.
   """
-  folder.mkdir(parents=True, exist_ok=True)
   text = json.dumps(result, indent=1, ensure_ascii=False, allow_nan=False)
-  (folder / "result.json").write_text(text + "\n", encoding="utf-8")
-  run.user_table(result).write_csv(folder / "per_user.csv")
+  files.write_text(folder / "result.json", text + "\n")
+  files.write_frame(folder / "per_user.csv", run.user_table(result))
   sections = [Section("SROCC", "", tables(result), _curve(result)), _people(result)]
   return page.write(folder, result["name"], LEAD.format(**result), sections, dict(facts))
 

@@ -16,9 +16,11 @@ from pathlib import Path
 
 import polars as pl
 
+from paiaa_jax import files
 from paiaa_jax.data.databases import checks, draws, folders, text_table
 from paiaa_jax.data.databases.database import Database
 from paiaa_jax.data.databases.text_table import LINE
+from paiaa_jax.errors import UserError
 
 SCALE = tuple(float(score) for score in range(1, 11))
 LABEL_FILES = ("AVA.txt", "AVA.csv", "AVA.json", "labels.txt", "labels.csv", "labels.json")
@@ -58,8 +60,7 @@ def load(
     seed: of the draws.
 
   Raises:
-    ValueError: a bad line in a file, or lists that overlap.
-    FileNotFoundError: the labels, or the lists asked for, are not there.
+    UserError: a bad line in a file, lists that overlap, or no labels, or not the lists asked for.
   """
   folder = Path(folder)
   labels = read_labels(folders.need_file(folder, LABEL_FILES))
@@ -69,7 +70,7 @@ def load(
   elif split in LISTS:
     images, notes = _split_by_lists(folder, labels, *LISTS[split], unknown)
   else:
-    raise ValueError(f"unknown split {split!r}; one of auto, {', '.join(LISTS)}, seeded")
+    raise UserError(f"unknown split {split!r}; one of auto, {', '.join(LISTS)}, seeded")
   test = images.filter(pl.col("split") == "test").height
   notes.append(f"split {split}, {test} test images" + _known_size(test))
   name = pl.format("{}.jpg", "image_id").alias("image")
@@ -88,14 +89,13 @@ def read_labels(path: str | Path) -> pl.DataFrame:
   """The label file in any of its three shapes -> `image_id` (Int64), `counts` (ten numbers).
 
   Raises:
-    ValueError: file and line of what is wrong, such as an image that stands there twice.
+    UserError: file and line of what is wrong, such as an image that stands there twice.
   """
   path = Path(path)
   if path.suffix.lower() == ".json":
     table = _read_json(path)
   else:
-    with path.open("rb") as file:
-      has_header = b"image_id" in file.read(256)
+    has_header = b"image_id" in files.read_bytes(path)[:256]
     table = text_table.read(path, names=None if has_header else _COLUMNS)
     checks.columns(table, ("image_id", *_COUNTS), path)
   table = checks.counts(_with_ids(table, path), _COUNTS, path)
@@ -112,7 +112,7 @@ def read_list(path: str | Path) -> pl.DataFrame:
   path = Path(path)
   table = text_table.read(path, names=())
   if table.width > 3:
-    raise ValueError(f"{path}: {table.width - 1} columns; a list has an image and perhaps 0 or 1")
+    raise UserError(f"{path}: {table.width - 1} columns; a list has an image and perhaps 0 or 1")
   table = _with_ids(table.rename({"column_1": "image_id"}), path)
   checks.unique(table, "image_id", path, "image")
   if "column_2" not in table.columns:
@@ -123,13 +123,14 @@ def read_list(path: str | Path) -> pl.DataFrame:
 def _read_json(path: Path) -> pl.DataFrame:
   """The JSON list as the table of strings that the csv would be; LINE is the entry's number."""
   schema = {"image_id": pl.String, "label": pl.List(pl.String)}
+  data = files.read_bytes(path)
   try:
-    entries = json.loads(path.read_bytes())
+    entries = json.loads(data)
     rows = [(str(entry["image_id"]), [str(count) for count in entry["label"]]) for entry in entries]
     table = pl.DataFrame(rows, schema, orient="row").with_row_index(LINE, offset=1)
   except (ValueError, TypeError, KeyError, RecursionError) as error:
     reason = f'not a list of {{"image_id": ..., "label": [...]}} ({type(error).__name__})'
-    raise ValueError(f"{path}: {reason}") from error
+    raise UserError(f"{path}: {reason}") from error
   text_table.refuse(table, pl.col("label").list.len() != 10, path, "label has not ten counts")
   counts = [pl.col("label").list.get(i).alias(name) for i, name in enumerate(_COUNTS)]
   return table.select(LINE, "image_id", *counts)
@@ -163,7 +164,7 @@ def _split_by_lists(
 ) -> tuple[pl.DataFrame, list[str]]:
   """`image_id, split` by the lists, in the labels' order, and notes on what does not match."""
   if unknown not in ("refuse", "drop"):
-    raise ValueError(f"unknown choice unknown={unknown!r}; one of refuse, drop")
+    raise UserError(f"unknown choice unknown={unknown!r}; one of refuse, drop")
   test_path = folders.need_file(folder, test_names)
   train_path = folders.find_file(folder, train_names)
   test, notes = _known(read_list(test_path), labels, test_path, unknown)

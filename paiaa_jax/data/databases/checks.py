@@ -8,13 +8,14 @@ from pathlib import Path
 import polars as pl
 
 from paiaa_jax.data.databases.text_table import LINE, refuse
+from paiaa_jax.errors import UserError
 
 
 def columns(table: pl.DataFrame, wanted: Sequence[str], path: Path) -> None:
   """All of `wanted` are there."""
   if missing := [name for name in wanted if name not in table.columns]:
     there = ", ".join(repr(name) for name in table.columns if name != LINE)
-    raise ValueError(f"{path}: no column {missing[0]!r}; it has {there[:300]}")
+    raise UserError(f"{path}: no column {missing[0]!r}; it has {there[:300]}")
 
 
 def numbers(
@@ -80,7 +81,7 @@ def ratings(table: pl.DataFrame, path: Path, repeats: str = "refuse") -> tuple[p
     `user, image, score`, and how many rows were dropped as repeats.
   """
   if repeats not in ("refuse", "mean"):
-    raise ValueError(f"unknown repeats {repeats!r}; one of refuse, mean")
+    raise UserError(f"unknown repeats {repeats!r}; one of refuse, mean")
   refuse(table, pl.col("user").fill_null("") == "", path, "the user is empty")
   pair = ["user", "image"]
   if repeats == "refuse":

@@ -8,6 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from paiaa_jax import rng
+from paiaa_jax.errors import UserError
 
 
 def draw(names: pl.Series, count: int, seed: int, purpose: str) -> list[str]:
@@ -26,7 +27,7 @@ def split_off(table: pl.DataFrame, column: str, test: list[str]) -> pl.DataFrame
 def fold_members(names: pl.Series, fold: int, folds: int, seed: int, purpose: str) -> list[str]:
   """The names of one of `folds` parts whose sizes differ by at most one; fold is 0..folds - 1."""
   if not 0 <= fold < folds:
-    raise ValueError(f"fold {fold} of {folds}: it goes from 0 to {folds - 1}")
+    raise UserError(f"fold {fold} of {folds}: it goes from 0 to {folds - 1}")
   shuffled = draw(names, names.n_unique(), seed, purpose)
   return shuffled[fold::folds]
 
@@ -34,7 +35,7 @@ def fold_members(names: pl.Series, fold: int, folds: int, seed: int, purpose: st
 def hold_out(images: pl.DataFrame, split: str, fraction: float, seed: int) -> pl.DataFrame:
   """`images` (`image, split`) with this fraction of its training images moved to `split`."""
   if not 0 <= fraction < 1:
-    raise ValueError(f"{split} is a fraction from 0 to below 1, not {fraction:g}")
+    raise UserError(f"{split} is a fraction from 0 to below 1, not {fraction:g}")
   train = images.filter(pl.col("split") == "train")["image"]
   drawn = pl.col("image").is_in(draw(train, round(fraction * len(train)), seed, split))
   moved = pl.when(drawn).then(pl.lit(split)).otherwise("split")

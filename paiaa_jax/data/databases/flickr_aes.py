@@ -18,6 +18,7 @@ import polars as pl
 
 from paiaa_jax.data.databases import checks, counting, draws, folders, text_table
 from paiaa_jax.data.databases.database import Database
+from paiaa_jax.errors import UserError
 
 SCALE = (1.0, 2.0, 3.0, 4.0, 5.0)
 RATING_FILES = (
@@ -46,8 +47,7 @@ def load(
     repeats: where a worker scored one image twice: "refuse" different scores, or take the "mean".
 
   Raises:
-    ValueError: a bad line, or none of the test workers is there.
-    FileNotFoundError: no ratings in the folder.
+    UserError: a bad line, no ratings in the folder, or none by the test workers.
   """
   folder = Path(folder)
   ratings, notes = read_ratings(folder, repeats)
@@ -84,7 +84,7 @@ def read_ratings(folder: Path, repeats: str = "refuse") -> tuple[pl.DataFrame, l
     parts = [(path, _read_worker(path)) for path in sorted((folder / WORKER_FOLDER).glob("*.csv"))]
   if not parts:
     names = ", ".join((*RATING_FILES, f"{WORKER_FOLDER}/*.csv"))
-    raise FileNotFoundError(f"{folder} holds none of: {names}")
+    raise UserError(f"{folder} holds none of: {names}")
   checked = [_check(table, path, repeats) for path, table in parts]
   repeated = sum(dropped for _, dropped in checked)
   notes = [f"{repeated} repeated ratings are counted once"] if repeated else []
@@ -125,7 +125,7 @@ def _split_workers(
     if hashlib.sha256(f"flickr-aes:{worker}".encode()).hexdigest() in hashes
   ]
   if not test:
-    raise ValueError(
+    raise UserError(
       f"{folder}: none of the {len(hashes)} test workers is among its {len(workers)} workers; "
       f"write sha256('flickr-aes:' + worker) of those for testing to {OWN_HASHES} there"
     )

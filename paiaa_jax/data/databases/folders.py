@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from paiaa_jax.errors import UserError
+
 
 def find_file(folder: Path, names: Sequence[str]) -> Path | None:
   """The first of these relative paths that is a file, or None."""
@@ -12,10 +14,10 @@ def find_file(folder: Path, names: Sequence[str]) -> Path | None:
 
 
 def need_file(folder: Path, names: Sequence[str]) -> Path:
-  """As `find_file`; FileNotFoundError, naming what was looked for, where there is none."""
+  """As `find_file`; UserError, naming what was looked for, where there is none."""
   found = find_file(folder, names)
   if found is None:
-    raise FileNotFoundError(f"{folder} holds none of: {', '.join(names)}")
+    raise UserError(f"{folder} holds none of: {', '.join(names)}")
   return found
 
 

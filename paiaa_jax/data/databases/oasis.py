@@ -21,6 +21,7 @@ import scipy.io
 from paiaa_jax.data.databases import checks, counting, draws, folders, text_table
 from paiaa_jax.data.databases.database import Database
 from paiaa_jax.data.databases.text_table import LINE
+from paiaa_jax.errors import UserError
 
 SCALE = tuple(float(score) for score in range(1, 8))
 CATEGORIES = ("animal", "object", "person", "scenery")
@@ -52,8 +53,7 @@ def load(
     seed: of the draws.
 
   Raises:
-    ValueError: a bad line, a score outside 1..7, or no such fold.
-    FileNotFoundError: a file is not there.
+    UserError: a bad line, a score outside 1..7, no such fold, or a file that is not there.
   """
   folder = Path(folder)
   norms = read_norms(folders.need_file(folder, ("OASIS.csv",)))
@@ -104,9 +104,9 @@ def read_ratings(path: Path, photographs: pl.Series) -> pl.DataFrame:
     scores = scipy.io.loadmat(path, variable_names=["corrData"])["corrData"].astype(np.float64)
   except Exception as error:  # on broken bytes scipy's parser raises a dozen types
     reason = " ".join(str(error).split())[:200]
-    raise ValueError(f"{path}: no MATLAB 5 file with a matrix corrData ({reason})") from error
+    raise UserError(f"{path}: no MATLAB 5 file with a matrix corrData ({reason})") from error
   if scores.ndim != 2 or scores.shape[1] != len(photographs):
-    raise ValueError(
+    raise UserError(
       f"{path}: corrData is {'x'.join(map(str, scores.shape))}; "
       f"its columns must be the {len(photographs)} rows of OASIS.csv"
     )
@@ -117,7 +117,7 @@ def read_ratings(path: Path, photographs: pl.Series) -> pl.DataFrame:
   said = pl.format("the score {} of '{}' is outside 1..7", "score", "image")
   text_table.refuse(table, off, path, said)
   if table.is_empty():
-    raise ValueError(f"{path}: corrData holds no rating")
+    raise UserError(f"{path}: corrData holds no rating")
   user = pl.format("rater{}", pl.col(LINE).cast(pl.String).str.zfill(3)).alias("user")
   return table.select(user, "image", "score")
 
@@ -143,6 +143,6 @@ def _split_people(ratings: pl.DataFrame, block: int, size: int, seed: int) -> pl
   """`ratings` with the column `split` of their people."""
   users = ratings["user"].n_unique()
   if not 0 < size < users or not 0 <= block * size < users:
-    raise ValueError(f"no block {block} of {size} people among {users}")
+    raise UserError(f"no block {block} of {size} people among {users}")
   shuffled = draws.draw(ratings["user"], users, seed, "oasis people")
   return draws.split_off(ratings, "user", shuffled[block * size : (block + 1) * size])

@@ -18,6 +18,7 @@ import polars as pl
 
 from paiaa_jax.data.databases import checks, counting, draws, folders, text_table, trait_columns
 from paiaa_jax.data.databases.database import Database
+from paiaa_jax.errors import UserError
 from paiaa_jax.types import TRAITS
 
 SCALE = (1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0)
@@ -49,8 +50,7 @@ def load(
     repeats: where a person scored one image twice: "refuse" different scores, or take the "mean".
 
   Raises:
-    ValueError: a bad line in a file, or no such fold.
-    FileNotFoundError: a table is not there.
+    UserError: a bad line in a file, no such fold, or a table that is not there.
   """
   folder = Path(folder)
   ratings, notes = _read_ratings(folder, repeats)
@@ -110,7 +110,7 @@ def _with_image(table: pl.DataFrame, path: Path, others: tuple[str, ...] = ()) -
 def _split_people(ratings: pl.DataFrame, folder: Path, fold: int) -> pl.DataFrame:
   """`ratings` with the column `split` of their people."""
   if not 0 <= fold <= FOLDS:
-    raise ValueError(f"fold {fold}: it goes from 1 to {FOLDS}, or 0 for none")
+    raise UserError(f"fold {fold}: it goes from 1 to {FOLDS}, or 0 for none")
   if fold == 0:
     return ratings.with_columns(split=pl.lit("train"))
   name = f"TestUserIDs_Fold{fold}.txt"

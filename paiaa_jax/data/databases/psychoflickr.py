@@ -22,6 +22,7 @@ import polars as pl
 
 from paiaa_jax.data.databases import checks, draws, folders, text_table, trait_columns
 from paiaa_jax.data.databases.database import Database
+from paiaa_jax.errors import UserError
 from paiaa_jax.types import TRAITS
 
 PUBLISHED_USERS, PUBLISHED_IMAGES = 300, 60_000
@@ -53,11 +54,10 @@ def load(
     seed: of the draws.
 
   Raises:
-    ValueError: a bad line, a trait outside low..high, or a person with two values of a trait.
-    FileNotFoundError: the tables are not there.
+    UserError: a bad line, a trait outside low..high, two values of one, or no tables.
   """
   if traits not in ("attributed", "self"):
-    raise ValueError(f"unknown traits {traits!r}; one of attributed, self")
+    raise UserError(f"unknown traits {traits!r}; one of attributed, self")
   folder = Path(folder)
   table = _read(folder, traits, low, high)
   users = split_people(table["user"], fold, folds, validation, seed)

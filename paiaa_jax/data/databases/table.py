@@ -26,6 +26,7 @@ from paiaa_jax.data.databases.database import (
   SPLITS,
   Database,
 )
+from paiaa_jax.errors import UserError
 from paiaa_jax.types import TRAITS
 
 USUAL_SCALES = (  # low, high, buckets: the first that holds all scores
@@ -73,8 +74,7 @@ def load(
     repeats: where a user scored one image twice: "refuse" different scores, or take the "mean".
 
   Raises:
-    ValueError: file and line of what is wrong.
-    FileNotFoundError: no table there.
+    UserError: file and line of what is wrong, or no table there.
   """
   path = table_file.find(Path(source))
   table = table_file.read(path)
@@ -92,7 +92,7 @@ def load(
     distributions, scale, notes = _read_distributions(table, path, range_asked)
     ratings = NO_RATINGS
   if distributions.is_empty() and traits.is_empty():
-    raise ValueError(f"{path}: beside `image` it has neither score, nor p1..pN, nor O, C, E, A, N")
+    raise UserError(f"{path}: beside `image` it has neither score, nor p1..pN, nor O, C, E, A, N")
   return Database(
     name="table",
     image_root=_image_root(path, images),
@@ -118,7 +118,7 @@ def _read_traits(table: pl.DataFrame, path: Path, low: float, high: float) -> pl
     return NO_TRAITS
   user = [name for name in ("user",) if name in table.columns]
   if user and "score" in table.columns:
-    raise ValueError(f"{path}: scores by user and traits need a table each")
+    raise UserError(f"{path}: scores by user and traits need a table each")
   return trait_columns.scale(table, path, low, high).select(*user, "image", *TRAITS)
 
 
@@ -137,10 +137,10 @@ def _read_distributions(table: pl.DataFrame, path: Path, asked: tuple) -> tuple:
   columns = sorted((int(match[1]), name) for name, match in number.items() if match)
   if columns:
     if [n for n, _ in columns] != list(range(1, len(columns) + 1)) or len(columns) < 2:
-      raise ValueError(f"{path}: the counts are not p1, p2, ..., pN without a gap")
+      raise UserError(f"{path}: the counts are not p1, p2, ..., pN without a gap")
     low, high, buckets = asked
     if buckets not in (0, len(columns)):
-      raise ValueError(f"{path}: it has {len(columns)} counts, not buckets={buckets}")
+      raise UserError(f"{path}: it has {len(columns)} counts, not buckets={buckets}")
     low, high = (low, high) if low < high else (1.0, float(len(columns)))
     table = checks.counts(table, [name for _, name in columns], path)
     return table.select("image", "counts"), _even(low, high, len(columns)), ()
@@ -157,14 +157,14 @@ def _read_scores(table: pl.DataFrame, path: Path, asked: tuple) -> tuple:
     table = checks.numbers(table, ["score"], path, low, high)
     buckets = buckets or round(high - low) + 1
     if buckets < 2:
-      raise ValueError(f"scores from {low:g} to {high:g} need buckets=N, at least 2")
+      raise UserError(f"scores from {low:g} to {high:g} need buckets=N, at least 2")
     return table, _even(low, high, buckets), ()
   table = checks.numbers(table, ["score"], path)
   scores = table["score"].to_numpy()
   lowest, highest = scores.min(), scores.max()
   fitting = [usual for usual in USUAL_SCALES if usual[0] <= lowest and highest <= usual[1]]
   if not fitting:
-    raise ValueError(f"{path}: scores from {lowest:g} to {highest:g}; say their low= and high=")
+    raise UserError(f"{path}: scores from {lowest:g} to {highest:g}; say their low= and high=")
   low, high, usual_buckets = fitting[0]
   note = f"the scores are taken to be {low:g}..{high:g}; low= and high= say otherwise"
   return table, _even(low, high, buckets or usual_buckets), (note,)
@@ -178,7 +178,7 @@ def _split_users(ratings: pl.DataFrame, count: int, seed: int) -> pl.DataFrame:
   """`ratings` with the column `split`: `count` users for testing."""
   users = ratings["user"].n_unique()
   if not 0 <= count < users:
-    raise ValueError(f"test_users={count} of {users} users")
+    raise UserError(f"test_users={count} of {users} users")
   test = draws.draw(ratings["user"], count, seed, "table users")
   return draws.split_off(ratings, "user", test)
 

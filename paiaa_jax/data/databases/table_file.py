@@ -7,8 +7,10 @@ from pathlib import Path
 
 import polars as pl
 
+from paiaa_jax import files
 from paiaa_jax.data.databases import text_table
 from paiaa_jax.data.databases.text_table import LINE
+from paiaa_jax.errors import UserError
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".jsonl", ".parquet")
 ALIASES = {
@@ -24,9 +26,9 @@ def find(source: Path) -> Path:
     return source
   tables = sorted(path for path in source.glob("*.*") if path.suffix.lower() in SUFFIXES)
   if not tables:
-    raise FileNotFoundError(f"{source} holds no table ({', '.join(SUFFIXES)})")
+    raise UserError(f"{source} holds no table ({', '.join(SUFFIXES)})")
   if len(tables) > 1:
-    raise ValueError(f"{source} holds {len(tables)} tables; name one of them, such as {tables[0]}")
+    raise UserError(f"{source} holds {len(tables)} tables; name one of them, such as {tables[0]}")
   return tables[0]
 
 
@@ -34,11 +36,11 @@ def read(path: Path) -> pl.DataFrame:
   """LINE and the file's columns as strings, a list column `counts` spread over p1..pN.
 
   Raises:
-    ValueError: the file is none of these formats, or broken.
+    UserError: the file is none of these formats, or broken.
   """
   suffix = path.suffix.lower()
   if suffix not in SUFFIXES:
-    raise ValueError(f"{path}: a table is one of {', '.join(SUFFIXES)}")
+    raise UserError(f"{path}: a table is one of {', '.join(SUFFIXES)}")
   readers = {".jsonl": _read_jsonl, ".parquet": _read_parquet}
   table = readers.get(suffix, text_table.read)(path)
   return table.rename(_known_names(table.columns))
@@ -68,20 +70,19 @@ def _object(line: int, text: str, path: Path) -> dict[str, str]:
   """A JSON object's values as strings; its list `counts` as p1, p2 and so on."""
   try:
     entry = dict(json.loads(text).items())
-    json.dumps(
-      entry, ensure_ascii=False
-    ).encode()  # JSON may escape half a character, which is no text
+    # JSON may escape half a character, which is no text
+    json.dumps(entry, ensure_ascii=False).encode()
   except (ValueError, AttributeError, RecursionError) as error:
-    raise ValueError(f"{path}, line {line}: no JSON object") from error
+    raise UserError(f"{path}, line {line}: no JSON object") from error
   counts = entry.pop("counts", [])
   if not isinstance(counts, list):
-    raise ValueError(f"{path}, line {line}: counts is no list")
+    raise UserError(f"{path}, line {line}: counts is no list")
   entry |= {f"p{i}": count for i, count in enumerate(counts, start=1)}
   return {name: "" if value is None else str(value) for name, value in entry.items()}
 
 
 def _read_parquet(path: Path) -> pl.DataFrame:
-  data = path.read_bytes()
+  data = files.read_bytes(path)
   try:
     table = pl.read_parquet(data)
     lists = [name for name, dtype in table.schema.items() if dtype in (pl.List, pl.Array)]
@@ -89,9 +90,9 @@ def _read_parquet(path: Path) -> pl.DataFrame:
     table = table.with_columns(pl.col(plain).cast(pl.String).fill_null(""))
     table = table.drop(LINE, strict=False).with_row_index(LINE, offset=1)
   except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-    raise ValueError(f"{path}: no parquet file of numbers and words") from error
+    raise UserError(f"{path}: no parquet file of numbers and words") from error
   if table.is_empty():
-    raise ValueError(f"{path}: the table has no rows")
+    raise UserError(f"{path}: the table has no rows")
   if "counts" not in lists:
     return table.drop(lists)
   counts = pl.col("counts").cast(pl.List(pl.String)).list

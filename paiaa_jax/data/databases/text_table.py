@@ -1,7 +1,7 @@
 """A delimited text file of any make -> a polars table of strings that knows its line numbers.
 
 Byte order marks, CR, LF and CRLF, blanks around cells, quotes and the usual separators are taken
-as they come; a file that is no table is one ValueError that names the file and the line.
+as they come; a file that is no table is one UserError that names the file and the line.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
+
+from paiaa_jax import files
+from paiaa_jax.errors import UserError
 
 LINE = "(line)"  # the column of 1-based line numbers; a file with such a header is refused
 
@@ -32,7 +35,7 @@ def read(path: Path, names: Sequence[str] | None = None) -> pl.DataFrame:
     Column LINE (uint32), then one String column a name. Lines of nothing but blanks are left out.
 
   Raises:
-    ValueError: empty, not UTF-8 (or UTF-16 with its mark), or lines of different width.
+    UserError: empty, not UTF-8 (or UTF-16 with its mark), or lines of different width.
   """
   cells = _cells(_text(path), path)
   numbered = [f"column_{i + 1}" for i in range(len(cells["cells"][0]))]
@@ -40,10 +43,10 @@ def read(path: Path, names: Sequence[str] | None = None) -> pl.DataFrame:
     header, cells = cells["cells"][0].to_list(), cells[1:]
     names = [name.strip() or number for name, number in zip(header, numbered, strict=True)]
     if len({LINE, *names}) <= len(names):
-      raise ValueError(f"{path}, line 1: two columns have the same name")
+      raise UserError(f"{path}, line 1: two columns have the same name")
   names = names or numbered
   if cells.is_empty():
-    raise ValueError(f"{path}: nothing but a header")
+    raise UserError(f"{path}: nothing but a header")
   width = pl.col("cells").list.len()
   reason = pl.format(f"{{}} columns where {len(names)} are expected", width)
   refuse(cells, width != len(names), path, reason)
@@ -57,7 +60,7 @@ def lines(path: Path) -> pl.DataFrame:
 
 
 def refuse(table: pl.DataFrame, bad: pl.Expr, path: Path, reason: pl.Expr | str) -> None:
-  """Raises one ValueError for the rows where `bad`: file, first line, its reason, how many more."""
+  """Raises one UserError for the rows where `bad`: file, first line, its reason, how many more."""
   rows = table.filter(bad)
   if rows.is_empty():
     return
@@ -67,20 +70,20 @@ def refuse(table: pl.DataFrame, bad: pl.Expr, path: Path, reason: pl.Expr | str)
   text = text if len(text) <= 300 else text[:300] + "..."
   more = f" (and {rows.height - 1} more like it)" if rows.height > 1 else ""
   unit = _UNITS.get(path.suffix.lower(), "line")
-  raise ValueError(f"{path}, {unit} {line}: {text}{more}")
+  raise UserError(f"{path}, {unit} {line}: {text}{more}")
 
 
 def _text(path: Path) -> str:
   """The file's text with LF line ends and without a byte order mark."""
-  data = Path(path).read_bytes()
+  data = files.read_bytes(path)
   encoding = "utf-16" if data.startswith(_UTF16) else "utf-8-sig"
   try:
     text = data.decode(encoding)
   except UnicodeDecodeError as error:
     line = len((data[: error.start] + b".").splitlines())
-    raise ValueError(f"{path}, line {line}: not text in UTF-8; save it as UTF-8") from error
+    raise UserError(f"{path}, line {line}: not text in UTF-8; save it as UTF-8") from error
   if not text.strip():
-    raise ValueError(f"{path}: the file is empty")
+    raise UserError(f"{path}: the file is empty")
   return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -112,8 +115,8 @@ def _quoted_cells(text: str, separator: str, path: Path) -> pl.DataFrame:
   try:
     rows = [(reader.line_num, row) for row in reader if "".join(row).strip()]
   except csv.Error as error:
-    raise ValueError(f"{path}, line {reader.line_num}: {error}") from error
+    raise UserError(f"{path}, line {reader.line_num}: {error}") from error
   if not rows:
-    raise ValueError(f"{path}: the file is empty")
+    raise UserError(f"{path}: the file is empty")
   schema = {LINE: pl.UInt32, "cells": pl.List(pl.String)}
   return pl.DataFrame(rows, schema, orient="row")

@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from paiaa_jax.data.databases import checks
+from paiaa_jax.errors import UserError
 from paiaa_jax.types import TRAITS
 
 
@@ -24,14 +25,14 @@ def scale(table: pl.DataFrame, path: Path, low: float, high: float) -> pl.DataFr
   """The five columns renamed to TRAITS and scaled from low..high to [-1, 1].
 
   Raises:
-    ValueError: a trait has no column, a value is no number, or one outside low..high.
+    UserError: a trait has no column, a value is no number, or one outside low..high.
   """
   if not low < high:
-    raise ValueError(f"traits from {low:g} to {high:g}: the lowest is not below the highest")
+    raise UserError(f"traits from {low:g} to {high:g}: the lowest is not below the highest")
   found = find(table)
   if missing := [trait for trait in TRAITS if trait not in found]:
     letter = missing[0][0].upper()
-    raise ValueError(f"{path}: no column for {missing[0]} (named so, or {letter})")
+    raise UserError(f"{path}: no column for {missing[0]} (named so, or {letter})")
   table = checks.numbers(table, list(found.values()), path, low, high)
   return table.rename({name: trait for trait, name in found.items()}).with_columns(
     (pl.col(TRAITS) - low) / (high - low) * 2 - 1

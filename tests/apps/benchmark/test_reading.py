@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from paiaa_jax.apps.benchmark import read_people, read_scores
+from paiaa_jax.errors import UserError
 from tests.apps.benchmark.tiny import SHOTS, SPLITS, held_out, noise, read
 
 
@@ -87,17 +88,17 @@ WRONG = {
 @pytest.mark.parametrize("name", WRONG)
 def test_what_is_wrong_is_told_with_its_place(place, name):
   spoil, said = WRONG[name]
-  with pytest.raises(ValueError, match=said):
+  with pytest.raises(UserError, match=said):
     read(place, spoil(held_out(noise(place))))
 
 
 def test_shots_that_are_not_there_or_not_named_are_refused(place):
   frame = held_out(noise(place))
-  with pytest.raises(ValueError, match=r"no scores for k = 10; it has k = 8, 20"):
+  with pytest.raises(UserError, match=r"no scores for k = 10; it has k = 8, 20"):
     read(place, frame, asked=(10,))
-  with pytest.raises(ValueError, match=r"no column 'k'; say of which k"):
+  with pytest.raises(UserError, match=r"no column 'k'; say of which k"):
     read(place, frame.filter(k=8).drop("k"))
-  with pytest.raises(ValueError, match="k = 0; at least 1"):
+  with pytest.raises(UserError, match="k = 0; at least 1"):
     read(place, frame, asked=(0,))
 
 
@@ -119,9 +120,9 @@ def test_prepared_and_distributors_folders_give_their_test_users(place):
   (raw / "test_workers.sha256").write_text(digest + "\n")
   rated, name = read_people.read(raw, "flickr_aes")
   assert name == "flickr_aes" and rated.user_ids.tolist() == ["user2"]
-  with pytest.raises(ValueError, match="unknown dataset 'x'; one of ava"):
+  with pytest.raises(UserError, match="unknown dataset 'x'; one of ava"):
     read_people.read(raw, "x")
-  with pytest.raises(FileNotFoundError, match="nope is missing"):
+  with pytest.raises(UserError, match="nope is missing"):
     read_people.read(raw / "nope", "")
 
 

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from paiaa_jax.data.databases import DATABASES
+from paiaa_jax.errors import UserError
 from tests.data.databases.tiny import MAKERS, OPTIONS
 
 
@@ -42,13 +43,13 @@ def test_validation_is_drawn_from_training_alone(name, make):
 @pytest.mark.parametrize("name", DATABASES)
 @pytest.mark.parametrize("share", [-0.1, 1.0])
 def test_a_fraction_that_is_none_is_refused(name, share, make):
-  with pytest.raises(ValueError, match="validation is a fraction"):
+  with pytest.raises(UserError, match="validation is a fraction"):
     load(name, make(name), validation=share)
 
 
 @pytest.mark.parametrize("name", DATABASES)
 def test_an_empty_folder_names_the_files_looked_for(name, tmp_path):
-  with pytest.raises(FileNotFoundError, match="holds no"):
+  with pytest.raises(UserError, match="holds no"):
     load(name, tmp_path)
 
 
@@ -58,7 +59,7 @@ def test_an_empty_file_is_one_line_with_its_name(name, make):
   for path in sorted(path for path in folder.rglob("*") if path.is_file()):
     good = path.read_bytes()
     path.write_bytes(b"")
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(UserError) as caught:
       load(name, folder)
     assert path.name in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -91,7 +92,7 @@ def test_any_bytes_in_any_file_load_soundly_or_raise_one_line(name, assert_sound
       path.write_bytes(data.draw(damaged(good[path])))
       try:
         database = load(name, folder)
-      except ValueError as error:
+      except UserError as error:
         assert len(str(error).splitlines()) == 1
         assert str(folder) in str(error)
       else:

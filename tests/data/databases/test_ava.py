@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paiaa_jax.data.databases import ava
+from paiaa_jax.errors import UserError
 
 HEADER = "image_id," + ",".join(f"score{n}" for n in range(2, 12)) + ",tag1,tag2,tag3\n"
 
@@ -54,7 +55,7 @@ def test_what_is_written_is_read(tmp_path_factory, counts):
 def test_a_bad_row_is_named(make, edit, new, message):
   path = make("ava") / "AVA.txt"
   edit(path, "\n2 102 2 1 2 3 4 5 4 3 2 1 0 0 7\n", f"\n{new}\n")
-  with pytest.raises(ValueError, match=message):
+  with pytest.raises(UserError, match=message):
     ava.read_labels(path)
 
 
@@ -69,7 +70,7 @@ def test_ilgnets_lists_go_first_and_their_labels_are_checked(make, edit):
   }  # fmt: skip
   assert "36 images with labels are in neither list and left out" in database.notes
   edit(folder / "val.txt", "102.jpg 1", "102.jpg 0")
-  with pytest.raises(ValueError, match=r"val.txt, line 2: image 102 is labelled 0.0, but its mean"):
+  with pytest.raises(UserError, match=r"val.txt, line 2: image 102 is labelled 0.0, but its mean"):
     ava.load(folder)
 
 
@@ -91,7 +92,7 @@ def test_the_official_list_alone_leaves_the_rest_for_training(make):
 def test_a_list_that_names_an_unknown_image_is_refused_or_cut(make):
   folder = make("ava")
   (folder / "val.txt").write_text("101.jpg 1\n999.jpg 1\n998.jpg 0\n")
-  with pytest.raises(ValueError, match=r"val.txt, line 2: image 999 has no labels.*and 1 more"):
+  with pytest.raises(UserError, match=r"val.txt, line 2: image 999 has no labels.*and 1 more"):
     ava.load(folder)
   database = ava.load(folder, unknown="drop")
   assert "2 images of val.txt have no labels and are left out" in database.notes
@@ -112,7 +113,7 @@ def test_bad_lists_are_named(make, train, val, message):
   folder = make("ava")
   (folder / "train.txt").write_text(train)
   (folder / "val.txt").write_text(val)
-  with pytest.raises(ValueError, match=message):
+  with pytest.raises(UserError, match=message):
     ava.load(folder)
 
 
@@ -139,12 +140,12 @@ def test_the_two_test_sizes_are_told_apart(tmp_path):
 def test_bad_json_is_one_line(tmp_path, text, message):
   path = tmp_path / "AVA.json"
   path.write_text(text)
-  with pytest.raises(ValueError, match=message):
+  with pytest.raises(UserError, match=message):
     ava.read_labels(path)
 
 
 def test_unknown_splits_list_the_known(make):
-  with pytest.raises(ValueError, match="one of auto, ilgnet, official, seeded"):
+  with pytest.raises(UserError, match="one of auto, ilgnet, official, seeded"):
     ava.load(make("ava"), split="mine")
-  with pytest.raises(FileNotFoundError, match=r"val\.txt"):
+  with pytest.raises(UserError, match=r"val\.txt"):
     ava.load(make("ava"), split="ilgnet")

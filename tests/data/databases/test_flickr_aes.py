@@ -3,6 +3,7 @@ import hashlib
 import pytest
 
 from paiaa_jax.data.databases import flickr_aes
+from paiaa_jax.errors import UserError
 
 CSV = "FLICKR-AES_image_labeled_by_each_worker.csv"
 
@@ -48,7 +49,7 @@ def test_the_packaged_hashes_are_thirty_seven():
 def test_without_a_file_of_its_own_the_packaged_hashes_decide(make):
   folder = make("flickr_aes")
   (folder / "test_workers.sha256").unlink()
-  with pytest.raises(ValueError, match=r"none of the 37 test workers is among its 6 workers"):
+  with pytest.raises(UserError, match=r"none of the 37 test workers is among its 6 workers"):
     flickr_aes.load(folder)
 
 
@@ -82,7 +83,7 @@ def test_a_copy_of_another_size_says_how_many_are_missing(make, monkeypatch, tmp
 def test_a_bad_row_is_named(make, edit, new, message):
   folder = make("flickr_aes")
   edit(folder / CSV, "w0, farm1_0_b.jpg, 1\n", f"{new}\n")
-  with pytest.raises(ValueError, match=message):
+  with pytest.raises(UserError, match=message):
     flickr_aes.load(folder)
 
 
@@ -98,12 +99,12 @@ def test_repeats_are_counted_once_and_conflicts_meet_in_the_middle_if_asked(make
     file.write("\nw0, farm1_0_b.jpg, 4")
   mean = flickr_aes.load(folder, repeats="mean")
   assert mean.ratings.filter(user="w0", image="farm1_0_b.jpg")["score"].item() == 2.0
-  with pytest.raises(ValueError, match="one of refuse, mean"):
+  with pytest.raises(UserError, match="one of refuse, mean"):
     flickr_aes.load(folder, repeats="last")
 
 
 def test_a_broken_list_of_hashes_is_named(make):
   folder = make("flickr_aes")
   (folder / "test_workers.sha256").write_text("0" * 64 + "\nw2\n")
-  with pytest.raises(ValueError, match=r"test_workers.sha256, line 2: 'w2' is no sha256"):
+  with pytest.raises(UserError, match=r"test_workers.sha256, line 2: 'w2' is no sha256"):
     flickr_aes.load(folder)

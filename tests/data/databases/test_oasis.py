@@ -3,6 +3,7 @@ import pytest
 import scipy.io
 
 from paiaa_jax.data.databases import oasis
+from paiaa_jax.errors import UserError
 
 
 def load(folder, **options):
@@ -44,7 +45,7 @@ def test_folds_part_the_photographs_and_blocks_the_people(make):
   assert [len(users) for users in blocks] == [3] * 4
   assert len(set.union(*blocks)) == 12
   for options in ({"fold": 5}, {"fold": -1}, {"rater_fold": 4}):
-    with pytest.raises(ValueError, match=r"fold 5|fold -1|block 4"):
+    with pytest.raises(UserError, match=r"fold 5|fold -1|block 4"):
       load(folder, **options)
 
 
@@ -79,7 +80,7 @@ def test_photographs_without_ratings_are_left_out_and_noted(make):
 def test_a_bad_matrix_is_named(make, scores, message):
   folder = make("oasis")
   scipy.io.savemat(folder / "corrData.mat", {"corrData": scores})
-  with pytest.raises(ValueError, match=message):
+  with pytest.raises(UserError, match=message):
     load(folder)
 
 
@@ -95,5 +96,5 @@ def test_a_bad_matrix_is_named(make, scores, message):
 def test_a_bad_norm_is_named(make, edit, old, new, message):
   folder = make("oasis")
   edit(folder / "OASIS.csv", old, new)
-  with pytest.raises(ValueError, match=message):
+  with pytest.raises(UserError, match=message):
     load(folder)

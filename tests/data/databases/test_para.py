@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from paiaa_jax.data.databases import para
+from paiaa_jax.errors import UserError
 from paiaa_jax.types import TRAITS
 
 
@@ -59,7 +60,7 @@ def test_the_generic_list_is_for_testing_and_the_other_for_validation(make):
     "s0/p4.jpg", "s1/p5.jpg",
   }  # fmt: skip
   (folder / "validation_images.txt").write_text("p4.jpg\np0.jpg")
-  with pytest.raises(ValueError, match=r"validation_images.txt, line 2: image 'p0.jpg' is none"):
+  with pytest.raises(UserError, match=r"validation_images.txt, line 2: image 'p0.jpg' is none"):
     para.load(folder)
 
 
@@ -79,16 +80,16 @@ def test_the_generic_list_is_for_testing_and_the_other_for_validation(make):
 def test_bad_input_is_named(make, edit, file, old, new, message):
   folder = make("para")
   edit(folder / f"annotation/PARA-{file}.csv", old, new)
-  with pytest.raises(ValueError, match=message):
+  with pytest.raises(UserError, match=message):
     para.load(folder)
 
 
 def test_a_fold_that_is_not_there_is_named(make):
   folder = make("para")
-  with pytest.raises(FileNotFoundError, match="TestUserIDs_Fold2"):
+  with pytest.raises(UserError, match="TestUserIDs_Fold2"):
     para.load(folder, fold=2)
-  with pytest.raises(ValueError, match="from 1 to 4"):
+  with pytest.raises(UserError, match="from 1 to 4"):
     para.load(folder, fold=5)
   (folder / "userset/TestUserIDs_Fold1.txt").write_text("A0\nZ9\n")
-  with pytest.raises(ValueError, match=r"Fold1.txt, line 2: user 'Z9' has rated nothing"):
+  with pytest.raises(UserError, match=r"Fold1.txt, line 2: user 'Z9' has rated nothing"):
     para.load(folder, fold=1)

@@ -1,6 +1,7 @@
 import pytest
 
 from paiaa_jax.data.databases import psychoflickr
+from paiaa_jax.errors import UserError
 from paiaa_jax.types import TRAITS
 
 
@@ -13,9 +14,9 @@ def test_traits_are_scaled_from_the_questionnaire_to_one(make):
 def test_another_range_is_an_option(make):
   folder = make("psychoflickr")
   assert psychoflickr.load(folder, low=-8, high=8).traits["neuroticism"][0] == 1.5 / 8
-  with pytest.raises(ValueError, match=r"line 2: column 'C' holds -4, outside -2..2"):
+  with pytest.raises(UserError, match=r"line 2: column 'C' holds -4, outside -2..2"):
     psychoflickr.load(folder, low=-2, high=2)
-  with pytest.raises(ValueError, match="the lowest is not below the highest"):
+  with pytest.raises(UserError, match="the lowest is not below the highest"):
     psychoflickr.load(folder, low=2, high=2)
 
 
@@ -32,7 +33,7 @@ def test_the_two_general_tables_say_the_same(make):
   assert pair.traits.equals(single.traits)
   assert pair.images.equals(single.images)
   (folder / "traits_attributed.csv").write_text(header + "\n".join(people[:-1]))
-  with pytest.raises(ValueError, match=r"images.csv, line 35: user 'u11' has no traits.*2 more"):
+  with pytest.raises(UserError, match=r"images.csv, line 35: user 'u11' has no traits.*2 more"):
     psychoflickr.load(folder)
 
 
@@ -41,7 +42,7 @@ def test_self_assessed_traits_are_a_table_of_their_own(make):
   (folder / "self.txt").write_text("path O C E A N\nu1/0.jpg 4 0 0 0 0\nu2/0.jpg 0 0 0 0 0\n")
   traits = psychoflickr.load(folder, traits="self").traits
   assert traits["openness"].to_list() == [1.0, 0.0]
-  with pytest.raises(ValueError, match="one of attributed, self"):
+  with pytest.raises(UserError, match="one of attributed, self"):
     psychoflickr.load(folder, traits="mine")
 
 
@@ -56,7 +57,7 @@ def test_the_folds_part_the_people(make):
     assert 1 <= len(people) <= 2
     tested += people
   assert sorted(tested) == sorted(f"u{u}" for u in range(12))
-  with pytest.raises(ValueError, match="fold 10 of 10"):
+  with pytest.raises(UserError, match="fold 10 of 10"):
     psychoflickr.load(folder, fold=10)
 
 
@@ -74,5 +75,5 @@ def test_the_folds_part_the_people(make):
 def test_a_bad_row_is_named(make, edit, new, message):
   folder = make("psychoflickr")
   edit(folder / "attributed.txt", "\nu1/1.jpg -1 -4 4 0 1.5\n", f"\n{new}\n")
-  with pytest.raises(ValueError, match=message):
+  with pytest.raises(UserError, match=message):
     psychoflickr.load(folder)

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from paiaa_jax.data.databases import ava, flickr_aes, oasis, para, text_table
+from paiaa_jax.errors import UserError
 
 
 def test_ava_labels(real_labels):
@@ -39,7 +40,7 @@ def test_ava_splits_over_the_labels_that_are_there(real_labels, tmp_path, assert
   official = ava.load(tmp_path, unknown="drop")
   assert official.images.filter(split="test").height == 1945
   shutil.copy(source / "ilgnet_ava1_val.txt", tmp_path / "val.txt")
-  with pytest.raises(ValueError, match=r"val.txt, line 1: image 28456.*and 18088 more"):
+  with pytest.raises(UserError, match=r"val.txt, line 1: image 28456.*and 18088 more"):
     ava.load(tmp_path)
   ilgnet = ava.load(tmp_path, unknown="drop")  # every 0 or 1 is checked against the mean score
   assert ilgnet.images.filter(split="test").height == 1911

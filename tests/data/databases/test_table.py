@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paiaa_jax.data.databases import table
+from paiaa_jax.errors import UserError
 from paiaa_jax.types import TRAITS
 
 
@@ -56,7 +57,7 @@ def test_ratings_by_user_are_counted(load):
   ]  # fmt: skip
   assert database.distributions.rows() == [("a.jpg", [0, 0, 1, 0, 1]), ("b.jpg", [1, 0, 0, 0, 0])]
   assert sorted(database.ratings.select("user", "split").unique()["split"]) == ["test", "train"]
-  with pytest.raises(ValueError, match="test_users=2 of 2 users"):
+  with pytest.raises(UserError, match="test_users=2 of 2 users"):
     load("\n".join(rows), test_users=2)
 
 
@@ -82,9 +83,9 @@ def test_a_scale_that_is_given_is_kept_to(load):
   text = "image,score\na.jpg,1\nb.jpg,4.5\n"
   assert load(text, low=1, high=5, buckets=9).scale == tuple(np.arange(1, 5.5, 0.5))
   assert load(text, low=0, high=5).notes == ()
-  with pytest.raises(ValueError, match=r"line 3: column 'score' holds 4.5, outside 1..4"):
+  with pytest.raises(UserError, match=r"line 3: column 'score' holds 4.5, outside 1..4"):
     load(text, low=1, high=4)
-  with pytest.raises(ValueError, match=r"scores from -3 to 4.5; say their low= and high="):
+  with pytest.raises(UserError, match=r"scores from -3 to 4.5; say their low= and high="):
     load(text.replace("1\n", "-3\n"))
 
 
@@ -145,7 +146,7 @@ def test_the_images_lie_beside_the_table_in_images_or_where_one_says(load, tmp_p
   ],
 )
 def test_bad_input_is_one_line_with_file_and_line(load, text, message):
-  with pytest.raises(ValueError, match=message):
+  with pytest.raises(UserError, match=message):
     load(text)
 
 
@@ -161,14 +162,14 @@ def test_bad_input_is_one_line_with_file_and_line(load, text, message):
   ],
 )
 def test_bad_json_is_one_line_with_its_number(load, text, message):
-  with pytest.raises(ValueError, match=message):
+  with pytest.raises(UserError, match=message):
     load(text, "mine.jsonl")
 
 
 def test_a_folder_with_two_tables_asks_which(tmp_path):
   for name in ("a.csv", "b.csv"):
     (tmp_path / name).write_text("image,score\na,1\n")
-  with pytest.raises(ValueError, match="holds 2 tables; name one of them"):
+  with pytest.raises(UserError, match="holds 2 tables; name one of them"):
     table.load(tmp_path)
-  with pytest.raises(ValueError, match=r"a table is one of .csv"):
+  with pytest.raises(UserError, match=r"a table is one of .csv"):
     table.load(tmp_path / "a.xlsx")

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from paiaa_jax.data.databases import text_table
 from paiaa_jax.data.databases.text_table import LINE
+from paiaa_jax.errors import UserError
 
 PLAIN = "name,score\na.jpg,3\nb.jpg,4\n"
 EXPECTED = {"name": ["a.jpg", "b.jpg"], "score": ["3", "4"]}
@@ -72,14 +73,14 @@ def test_a_file_without_a_header_takes_the_names_given_or_numbers(tmp_path):
 def test_what_is_no_table_is_one_line_with_file_and_line(tmp_path, data, message):
   path = tmp_path / "labels.csv"
   path.write_bytes(data)
-  with pytest.raises(ValueError, match=message) as caught:
+  with pytest.raises(UserError, match=message) as caught:
     text_table.read(path)
   assert str(path) in str(caught.value)
 
 
 def test_the_reason_is_cut_and_made_printable(tmp_path):
   table = pl.DataFrame({LINE: [7], "cell": ["\x1b[2J\n" + "x" * 9999]})
-  with pytest.raises(ValueError, match="line 7") as caught:
+  with pytest.raises(UserError, match="line 7") as caught:
     text_table.refuse(table, pl.lit(True), tmp_path, pl.col("cell"))
   assert str(caught.value).isprintable()
   assert len(str(caught.value)) < 600

@@ -4,6 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from paiaa_jax.errors import UserError
 from studies.baselines import read
 from tests.studies.baselines import planted
 
@@ -71,8 +72,8 @@ def test_missing_or_foreign_features_are_told_with_the_command_that_mends_it(run
   workdir, prepared, written = run
   file = workdir / "predictions" / "flickr_aes_test_features.npy"
   np.save(file, written.test.features[1:])
-  with pytest.raises(ValueError, match="39 rows for 40 images"):
+  with pytest.raises(UserError, match="39 rows for 40 images"):
     read.read(workdir, prepared)
   file.unlink()
-  with pytest.raises(FileNotFoundError, match=r"launch\.evaluate.*--split=test --features"):
+  with pytest.raises(UserError, match=r"launch\.evaluate.*--split=test --features"):
     read.read(workdir, prepared)

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from scipy import stats
 
+from paiaa_jax.errors import UserError
 from paiaa_jax.personalization.splits import draw_splits
 from studies.baselines import run
 from tests.studies.baselines import planted
@@ -114,9 +115,9 @@ def test_names_are_checked_and_a_crowd_is_asked_for():
   alone = run.choose([], has_crowd=False)
   assert alone and not any(run.BASELINES[name].needs_crowd for name in alone)
   assert run.choose(["own_svr", "own_ridge"], has_crowd=False) == ["own_ridge", "own_svr"]
-  with pytest.raises(ValueError, match="'pam' is unknown; use any of residual_svr_traits"):
+  with pytest.raises(UserError, match="'pam' is unknown; use any of residual_svr_traits"):
     run.choose(["pam"], has_crowd=True)
-  with pytest.raises(ValueError, match="split=train --features"):
+  with pytest.raises(UserError, match="split=train --features"):
     run.choose(["fpmf_both"], has_crowd=False)
 
 
