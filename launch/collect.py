@@ -19,6 +19,7 @@ from rich.table import Table
 from launch import cli_errors
 from paiaa_jax import files
 from paiaa_jax.errors import UserError
+from paiaa_jax.workdir import flatten
 
 FLAGS = flags.FLAGS
 
@@ -44,7 +45,7 @@ def collect(folder: Path) -> pl.DataFrame:
   workdirs = sorted(path.parent for path in folder.rglob("metrics.jsonl"))
   if not workdirs:
     raise UserError(f"no run (metrics.jsonl) under {folder}.")
-  configs = [files.flatten(files.read_json(path / "config.json")) for path in workdirs]
+  configs = [flatten(files.read_json(path / "config.json")) for path in workdirs]
   fields = sorted({field for config in configs for field in config})
   differing = [f for f in fields if len({json.dumps(config.get(f)) for config in configs}) > 1]
   rows = [

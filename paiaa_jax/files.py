@@ -100,12 +100,15 @@ def write_frame(path: str | Path, frame: pl.DataFrame) -> None:
     (frame.write_csv if Path(path).suffix == ".csv" else frame.write_parquet)(draft)
 
 
-def write_arrays(path: str | Path, *array: np.ndarray, **arrays: np.ndarray) -> None:
-  """Writes one array as .npy, or several by name as .npz, through `atomic_write`."""
+def write_arrays(path: str | Path, arrays: np.ndarray | dict[str, np.ndarray]) -> None:
+  """Writes an array as .npy, or several by name as .npz, through `atomic_write`."""
   import numpy as np
 
   with atomic_write(path) as draft, draft.open("wb") as file:
-    np.save(file, *array) if array else np.savez(file, **arrays)
+    if isinstance(arrays, dict):
+      np.savez(file, allow_pickle=False, **arrays)
+    else:
+      np.save(file, arrays, allow_pickle=False)
 
 
 @contextlib.contextmanager

@@ -17,7 +17,7 @@ WRITERS = {
   "table.csv": lambda path: files.write_frame(path, pl.DataFrame({"a": np.arange(1e5)})),
   "table.parquet": lambda path: files.write_frame(path, pl.DataFrame({"a": np.arange(1e5)})),
   "array.npy": lambda path: files.write_arrays(path, np.arange(1e5)),
-  "arrays.npz": lambda path: files.write_arrays(path, a=np.arange(1e5)),
+  "arrays.npz": lambda path: files.write_arrays(path, {"a": np.arange(1e5)}),
 }
 READERS = {".json": files.read_json, ".parquet": files.read_parquet, ".npz": files.read_arrays}
 

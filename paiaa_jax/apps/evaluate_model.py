@@ -60,9 +60,8 @@ def evaluate(
     files.write_arrays(_features_path(stem.with_suffix(".parquet")), predicted.features)
   frame = to_frame(predicted, predictor.score_values, predictor.aux_names)
   files.write_frame(stem.with_suffix(".parquet"), frame)
-  files.write_arrays(
-    stem.with_suffix(".npz"), distribution=predicted.target_distribution, aux=predicted.target_aux
-  )
+  labels = {"distribution": predicted.target_distribution, "aux": predicted.target_aux}
+  files.write_arrays(stem.with_suffix(".npz"), labels)
   files.write_json(stem.with_suffix(".json"), said)
   return stem, said
 

@@ -203,7 +203,7 @@ def test_what_is_no_regular_file_is_an_error_and_not_a_wait(photos):
     "resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))\n"
     "for path in map(Path, sys.argv[1:]):\n"
     "  try: files.read_bytes(path)\n"
-    "  except OSError as error: print(error)"
+    "  except ValueError as error: print(error)"
   )
   odd = [str(photos / name) for name in ("pipe.jpg", "link.jpg", "endless.jpg")]
   command = [sys.executable, "-c", code, *odd]
