@@ -1,5 +1,6 @@
 """Which runs the paper's tables take, and that each command alone would do what its step does."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -66,9 +67,9 @@ def test_the_released_preset_is_trained_by_the_config_of_its_database():
 
 
 def test_as_many_trainings_as_the_configs_say():
-  for config, count in zip(CONFIGS, (101, 39), strict=True):
-    assert len(plan.chains(study(config), plan.PARTS)) == count
-    assert f"{count}" in Path(config).read_text()
+  for config in CONFIGS:
+    said = re.findall(r"(\d+) (?:trainings|small networks)", Path(config).read_text())
+    assert said == [str(len(plan.chains(study(config), plan.PARTS)))]
 
 
 def test_a_workdir_holds_one_reproduction(tmp_path):
