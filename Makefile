@@ -1,11 +1,11 @@
 # `make quickstart` and `make test` set up .venv by themselves; nothing else is needed.
 PYTHON ?= python3
 BIN := .venv/bin
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # XLA's CPU backend takes fresh memory at every step; huge pages save a third of a step's time.
 export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1
 
-.PHONY: quickstart lint test soak oasis reproduce clean
+.PHONY: quickstart lint test coverage wheel soak oasis reproduce lock clean
 
 quickstart: .venv/core
 	$(BIN)/python -m launch.quickstart --workdir=runs/quickstart
@@ -18,6 +18,14 @@ lint: .venv/test
 
 test: .venv/test
 	$(BIN)/python -m pytest
+
+# The lines that no test reaches, by file; slower than `make test`.
+coverage: .venv/test
+	$(BIN)/python -m pytest --cov=paiaa_jax --cov=studies --cov-report=term-missing:skip-covered
+
+# The wheel, built, and used in an environment that has nothing else of ours.
+wheel: .venv/test
+	$(BIN)/python -m tests.check_wheel
 
 # Twenty kills, inside saves too; minutes each, so outside `make test`.
 soak: .venv/test
@@ -33,17 +41,27 @@ reproduce: .venv/core
 	$(BIN)/python -m launch.reproduce --config=configs/reproduce_simulated.py \
 	  --workdir=runs/reproduce --all
 
-.venv/core: requirements.txt constraints.txt pyproject.toml
+# The lock holds the versions of constraints.txt, and the hash of each file that pip may take.
+.venv/core: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(INSTALL) --editable .
+	$(INSTALL) --require-hashes --requirement requirements.lock
+	$(INSTALL) --no-deps --editable .
 	touch $@
 
 # torch is an oracle of some tests, never a dependency: its CPU build where there is one (the local
 # version label keeps pip from several GB of CUDA packages), else those tests say why they skip.
-.venv/test: .venv/core
-	$(INSTALL) --editable '.[test]'
-	-$(INSTALL) 'torch==2.13.0+cpu' && $(INSTALL) --no-deps torchvision==0.28.0
+.venv/test: .venv/core constraints.txt
+	$(INSTALL) --constraint constraints.txt --editable '.[test]'
+	-$(INSTALL) --constraint constraints.txt 'torch==2.13.0+cpu' && \
+	  $(INSTALL) --no-deps torchvision==0.28.0
 	touch $@
+
+# After a change of requirements.txt or constraints.txt.
+lock: .venv/test
+	$(INSTALL) uv
+	$(BIN)/uv pip compile requirements.txt --constraint constraints.txt --universal --quiet \
+	  --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock" \
+	  --output-file requirements.lock
 
 clean:
 	rm -rf .venv runs .jax_cache build *.egg-info

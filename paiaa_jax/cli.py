@@ -195,9 +195,9 @@ def _about(
   version: Annotated[bool, typer.Option("--version", help="Prints the version.")] = False,
 ) -> None:
   if version:
-    from importlib import metadata
+    from paiaa_jax import __version__
 
-    print(metadata.version("paiaa-jax"))
+    print(__version__)
     raise typer.Exit()
 
 

@@ -1,6 +1,7 @@
 """Backbones by their published sizes: parameter counts, the shape of each stage, both poolings."""
 
 import functools
+from typing import NamedTuple
 
 import flax.linen as nn
 import jax
@@ -12,59 +13,77 @@ from paiaa_jax.models.backbones.efficientnet_lite import Depthwise, Pointwise
 from paiaa_jax.models.network import BACKBONES
 from paiaa_jax.models.pooling import pool
 
-# by name: other tests add backbones of their own to the dict
-PUBLISHED = ("inception_v3", "densenet121", "efficientnet_lite0")
 
-PARAMETERS = {  # torchvision's Inception-v3 without AuxLogits and fc, its DenseNet121 without fc
-  "inception_v3": 21_785_568,
-  "densenet121": 6_953_856,
-  "efficientnet_lite0": 4_652_008 - 1_281_000,  # the whole network, less its classifier
+class Published(NamedTuple):
+  """What is known of a backbone from its paper or its published code.
+
+  Attributes:
+    parameters: of the network without a classifier.
+    stages: module -> [side, channels] of its output, at the backbone's own input size.
+    multi_level: twice the channels (mean and standard deviation) of the layers that it pools.
+    blocks: how many are recomputed in the backward pass with remat.
+  """
+
+  parameters: int
+  stages: dict[str, tuple[int, int]]
+  multi_level: int
+  blocks: int
+
+
+# By name, as other tests add backbones of their own to BACKBONES.
+PUBLISHED = {
+  "inception_v3": Published(
+    parameters=21_785_568,  # torchvision's, without AuxLogits and fc
+    stages={
+      "Conv2d_1a_3x3": (149, 32),
+      "Conv2d_2a_3x3": (147, 32),
+      "Conv2d_2b_3x3": (147, 64),
+      "Conv2d_3b_1x1": (73, 80),
+      "Conv2d_4a_3x3": (71, 192),
+      "Mixed_5b": (35, 256),
+      "Mixed_5c": (35, 288),
+      "Mixed_5d": (35, 288),
+      "Mixed_6a": (17, 768),
+      "Mixed_6e": (17, 768),
+      "Mixed_7a": (8, 1280),
+      "Mixed_7b": (8, 2048),
+      "Mixed_7c": (8, 2048),
+    },
+    multi_level=2 * (64 + 192 + 288 + 768 + 1280 + 2048),
+    blocks=11,
+  ),
+  "densenet121": Published(
+    parameters=6_953_856,  # torchvision's, without its classifier
+    stages={
+      "stem": (112, 64),
+      "block1_layer6": (56, 256),
+      "transition1": (28, 128),
+      "block2_layer12": (28, 512),
+      "transition2": (14, 256),
+      "block3_layer24": (14, 1024),
+      "transition3": (7, 512),
+      "block4_layer16": (7, 1024),
+    },
+    multi_level=2 * (64 + 256 + 512 + 1024 + 1024 + 1024),
+    blocks=58,
+  ),
+  "efficientnet_lite0": Published(
+    parameters=4_652_008 - 1_281_000,  # the whole network, less its classifier
+    stages={
+      "stem": (112, 32),
+      "block0": (112, 16),
+      "block2": (56, 24),
+      "block4": (28, 40),
+      "block7": (14, 80),
+      "block10": (14, 112),
+      "block14": (7, 192),
+      "block15": (7, 320),
+      "head": (7, 1280),
+    },
+    multi_level=2 * (16 + 24 + 40 + 80 + 112 + 192 + 320 + 1280),
+    blocks=16,
+  ),
 }
-STAGES = {  # module -> [side, channels] of its output, at the backbone's own input size
-  "inception_v3": {
-    "Conv2d_1a_3x3": (149, 32),
-    "Conv2d_2a_3x3": (147, 32),
-    "Conv2d_2b_3x3": (147, 64),
-    "Conv2d_3b_1x1": (73, 80),
-    "Conv2d_4a_3x3": (71, 192),
-    "Mixed_5b": (35, 256),
-    "Mixed_5c": (35, 288),
-    "Mixed_5d": (35, 288),
-    "Mixed_6a": (17, 768),
-    "Mixed_6e": (17, 768),
-    "Mixed_7a": (8, 1280),
-    "Mixed_7b": (8, 2048),
-    "Mixed_7c": (8, 2048),
-  },
-  "densenet121": {
-    "stem": (112, 64),
-    "block1_layer6": (56, 256),
-    "transition1": (28, 128),
-    "block2_layer12": (28, 512),
-    "transition2": (14, 256),
-    "block3_layer24": (14, 1024),
-    "transition3": (7, 512),
-    "block4_layer16": (7, 1024),
-  },
-  "efficientnet_lite0": {
-    "stem": (112, 32),
-    "block0": (112, 16),
-    "block2": (56, 24),
-    "block4": (28, 40),
-    "block7": (14, 80),
-    "block10": (14, 112),
-    "block14": (7, 192),
-    "block15": (7, 320),
-    "head": (7, 1280),
-  },
-}
-# Twice the channels (mean and standard deviation) of the layers each backbone pools.
-MULTI_LEVEL = {
-  "inception_v3": 2 * (64 + 192 + 288 + 768 + 1280 + 2048),
-  "densenet121": 2 * (64 + 256 + 512 + 1024 + 1024 + 1024),
-  "efficientnet_lite0": 2 * (16 + 24 + 40 + 80 + 112 + 192 + 320 + 1280),
-}
-BLOCKS = {"inception_v3": 11, "densenet121": 58, "efficientnet_lite0": 16}
 
 
 def images(backbone, n=2):
@@ -88,13 +107,15 @@ def abstract(name, **fields):
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_parameter_count_is_the_published_one(name):
   variables, _, _ = abstract(name)
-  assert sum(leaf.size for leaf in jax.tree.leaves(variables["params"])) == PARAMETERS[name]
+  assert (
+    sum(leaf.size for leaf in jax.tree.leaves(variables["params"])) == PUBLISHED[name].parameters
+  )
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_each_stage_has_its_published_shape(name):
   _, output, inner = abstract(name)
-  for module, (side, channels) in STAGES[name].items():
+  for module, (side, channels) in PUBLISHED[name].stages.items():
     assert inner[module]["__call__"][0].shape == (2, side, side, channels), module
   assert output.shape == (2, BACKBONES[name].FEATURES)
 
@@ -102,7 +123,7 @@ def test_each_stage_has_its_published_shape(name):
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_logits_and_multi_level_features_have_their_width(name):
   assert abstract(name, num_classes=1000)[1].shape == (2, 1000)
-  assert abstract(name, pooling="multi_level")[1].shape == (2, MULTI_LEVEL[name])
+  assert abstract(name, pooling="multi_level")[1].shape == (2, PUBLISHED[name].multi_level)
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -120,7 +141,7 @@ def test_rematerialisation_wraps_every_block_and_changes_no_variable(name):
   assert jax.tree.map(jnp.shape, abstract(name, remat=True)[0]) == jax.tree.map(jnp.shape, plain)
   jaxpr = jax.make_jaxpr(module.apply)(plain, images(backbone, 1))
   names = [equation.primitive.name for equation in jaxpr.eqns]
-  assert sum(name in ("checkpoint", "remat", "remat2") for name in names) == BLOCKS[name]
+  assert sum(name in ("checkpoint", "remat", "remat2") for name in names) == PUBLISHED[name].blocks
 
 
 def test_pooling_agrees_with_numpy():

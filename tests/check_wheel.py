@@ -1,0 +1,91 @@
+"""Builds the wheel and uses it in an environment of its own: python -m tests.check_wheel.
+
+The environment has the wheel alone; the packages that it needs are those of the interpreter that
+runs this, by their path, as installing them again takes a minute. Nothing of the checkout is on the
+path. Exit code 0, or an assertion that says what is wrong.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import venv
+import zipfile
+from pathlib import Path
+
+import paiaa_jax
+
+ROOT = Path(__file__).parents[1]
+LEFT_BEHIND = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "runs")
+USE = """
+import importlib, pkgutil, sys
+from pathlib import Path
+import paiaa_jax
+home = Path(sys.prefix)
+assert Path(paiaa_jax.__file__).is_relative_to(home), paiaa_jax.__file__
+for module in pkgutil.walk_packages(paiaa_jax.__path__, "paiaa_jax."):
+  importlib.import_module(module.name)
+for ours in ("studies", "launch", "configs", "tests", "benchmarks"):
+  assert importlib.util.find_spec(ours) is None, f"{ours} can be imported"
+from paiaa_jax.reporting import page
+"""
+
+
+def build(folder: Path) -> Path:
+  """The wheel, from a copy of the checkout: an old build/ beside it would slip files in."""
+  shutil.copytree(ROOT, folder / "source", ignore=LEFT_BEHIND)
+  pip("wheel", "--no-deps", "--wheel-dir", folder, folder / "source")
+  (wheel,) = folder.glob("*.whl")
+  return wheel
+
+
+def check_contents(wheel: Path) -> None:
+  """Every file of paiaa_jax/, its pages and lists too, and nothing else."""
+  held = {Path(name) for name in zipfile.ZipFile(wheel).namelist()}
+  held = {path for path in held if not path.parts[0].endswith(".dist-info")}
+  files = (path for path in (ROOT / "paiaa_jax").rglob("*") if path.is_file())
+  wanted = {path.relative_to(ROOT) for path in files if "__pycache__" not in path.parts}
+  assert held == wanted, sorted(map(str, held ^ wanted))
+
+
+def use(wheel: Path, folder: Path) -> None:
+  """Installs it, and runs the command and every import."""
+  venv.create(folder / "env", symlinks=True)
+  python = folder / "env" / "bin" / "python"
+  pip("--python", python, "install", "--no-deps", wheel)
+  where = {"base": str(folder / "env"), "platbase": str(folder / "env")}
+  packages = Path(sysconfig.get_path("purelib", vars=where))
+  (packages / "needed.pth").write_text(sysconfig.get_path("purelib") + "\n")
+  version = run(folder / "env" / "bin" / "paiaa", "--version")
+  assert version.strip() == paiaa_jax.__version__, version
+  assert "personalize" in run(folder / "env" / "bin" / "paiaa", "--help")
+  run(python, "-c", USE)
+
+
+def run(*command: object) -> str:
+  """What a command prints, run where nothing of ours lies."""
+  environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+  with tempfile.TemporaryDirectory() as nowhere:
+    done = subprocess.run(
+      list(map(str, command)), cwd=nowhere, env=environment, stdout=subprocess.PIPE, text=True
+    )
+  assert done.returncode == 0, f"{command[0]} ended with {done.returncode}"
+  return done.stdout
+
+
+def pip(*arguments: object) -> None:
+  run(sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments)
+
+
+def main() -> None:
+  with tempfile.TemporaryDirectory() as name:
+    wheel = build(Path(name))
+    check_contents(wheel)
+    use(wheel, Path(name))
+    print(f"{wheel.name}: {wheel.stat().st_size / 1e3:.0f} kB, installed and used")
+
+
+if __name__ == "__main__":
+  main()
