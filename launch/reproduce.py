@@ -52,12 +52,13 @@ def main(_) -> None:
       print(number, chain.name)
     return
   claim(study)
+  here = _here()
   if CHAIN.value is not None:
-    _run(_chosen(chains, plan.databases(study)))
+    _run(_chosen(chains, plan.databases(study)), here)
   else:
-    _run(plan.databases(study))
+    _run(plan.databases(study), here)
     for number, chain in enumerate(chains, 1):
-      _run(chain, f"[{number}/{len(chains)}] ")
+      _run(chain, here, f"[{number}/{len(chains)}] ")
     tables, path = report.write(study, parts)
     for table in tables:
       Console().print(table.to_terminal())
@@ -83,21 +84,21 @@ def _chosen(chains, databases):
   return chains[CHAIN.value]
 
 
-def _run(chain, place: str = "") -> None:
+def _run(chain, here, place: str = "") -> None:
   """The chain's steps that have not been done yet; all rest on the first, a run's training."""
   first = ""
   for step in chain.steps:
     what = f"{place}{chain.name}: {step.verb}"
-    work = functools.partial(HERE[step.verb], step) if step.verb in HERE else None
+    work = functools.partial(here[step.verb], step) if step.verb in here else None
     done = steps.run(chain.folder / step.name, what, step.command, work, after=first)
     first = first or done
 
 
-def _train(step) -> None:
+def _train(programs, step) -> None:
   from paiaa_jax.training import loop, preemption
 
   try:
-    loop.train(_config(step), step.flags["workdir"])
+    loop.train(_config(step), step.flags["workdir"], programs)
   except preemption.Preempted as stop:
     print(stop, file=sys.stderr)
     sys.exit(preemption.EXIT_CODE)
@@ -123,13 +124,16 @@ def _baselines(step) -> None:
   baselines.evaluate(_config(step), Path(step.flags["workdir"]), only)
 
 
-# What many runs share is compiled once where they share a process.
-HERE = {
-  "train": _train,
-  "evaluate": _evaluate,
-  "personalize": _personalize,
-  "baselines": _baselines,
-}
+def _here():
+  """The verbs that run in this process: what many runs share is compiled once."""
+  from paiaa_jax.training.programs import Programs
+
+  return {
+    "train": functools.partial(_train, Programs()),
+    "evaluate": _evaluate,
+    "personalize": _personalize,
+    "baselines": _baselines,
+  }
 
 
 def _config(step):

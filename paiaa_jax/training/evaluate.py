@@ -14,7 +14,8 @@ from jax.sharding import Mesh
 from ml_collections import ConfigDict
 
 from paiaa_jax import losses, metrics
-from paiaa_jax.training import batches, compiled, sharding
+from paiaa_jax.training import batches, sharding
+from paiaa_jax.training.programs import Programs
 from paiaa_jax.training.setup import Run
 from paiaa_jax.training.step import State, eval_params, make_eval_step
 from paiaa_jax.types import Batch, Prediction
@@ -23,12 +24,11 @@ from paiaa_jax.types import Batch, Prediction
 class Evaluator:
   """Metrics of a state on the run's validation splits; its step compiles once."""
 
-  def __init__(self, run: Run, config: ConfigDict, state: State):
+  def __init__(self, run: Run, config: ConfigDict, state: State, programs: Programs):
     self._run, self._config = run, config
     weights = eval_params(state), state.batch_stats
-    self._eval_step = compiled.once(
-      compiled.network_key(run, "evaluate"),
-      lambda: sharding.jit_eval_step(make_eval_step(run.network), *weights, run.mesh),
+    self._eval_step = programs.eval_step(
+      run, lambda: sharding.jit_eval_step(make_eval_step(run.network), *weights, run.mesh)
     )
 
   def __call__(self, state: State) -> dict[str, float]:
@@ -63,10 +63,10 @@ def predict(
   """Predictions and labels of all images of a split as numpy, in order; alike on every process.
 
   Args:
-    eval_step: parallel.jit_eval_step's.
+    eval_step: sharding.jit_eval_step's.
     params, batch_stats: of the network, on the devices.
     batches: this process's rows of each batch; as many batches on every process.
-    mesh: parallel.make_mesh's.
+    mesh: sharding.make_mesh's.
   """
   results = [
     jax.device_get(eval_step(params, batch_stats, sharding.put_batch(batch, mesh)))

@@ -14,11 +14,12 @@ from typing import NamedTuple
 import jax
 from ml_collections import ConfigDict
 
-from paiaa_jax.training import batches, compiled, init_state, resume, setup, sharding
+from paiaa_jax.training import batches, init_state, resume, setup, sharding
 from paiaa_jax.training.checkpoint import Checkpoints
 from paiaa_jax.training.evaluate import Evaluator, metric_names
 from paiaa_jax.training.export import export
 from paiaa_jax.training.preemption import Preempted, Preemption
+from paiaa_jax.training.programs import Programs
 from paiaa_jax.training.setup import Run
 from paiaa_jax.training.step import State, make_train_step
 from paiaa_jax.training.step_metrics import Window
@@ -26,12 +27,16 @@ from paiaa_jax.training.trace import Trace
 from paiaa_jax.training.writers import MetricWriter
 
 
-def train(config: ConfigDict, workdir: str | Path) -> dict[str, float]:
+def train(
+  config: ConfigDict, workdir: str | Path, programs: Programs | None = None
+) -> dict[str, float]:
   """Trains, or goes on from the newest checkpoint; returns the last metrics.
 
   Args:
     config: see configs/base.py.
     workdir: folder of the run, on storage that all processes share.
+    programs: compiled steps of earlier trainings of this process, where there are any; this
+      training adds its own.
 
   Raises:
     ValueError, FileNotFoundError: for what the user can mend; one line says what and how.
@@ -50,7 +55,9 @@ def train(config: ConfigDict, workdir: str | Path) -> dict[str, float]:
       state = init_state.initial_state(run, config, abstract)
     first_step = int(jax.device_get(state.step))
     with closing(MetricWriter(workdir, first_step, run.total_steps)) as writer:
-      state, results = run_steps(run, config, state, workdir, checkpoints, writer)
+      state, results = run_steps(
+        run, config, state, workdir, checkpoints, writer, programs or Programs()
+      )
       checkpoints.wait()
       if config.checkpoint.export == "best" and checkpoints.best_step is not None:
         state = checkpoints.restore(checkpoints.best_step, abstract)
@@ -66,6 +73,7 @@ def run_steps(
   workdir: Path,
   checkpoints: Checkpoints,
   writer: MetricWriter,
+  programs: Programs,
 ) -> tuple[State, dict[str, float]]:
   """From the step in `state` to the last; returns the state and the last evaluation's metrics."""
   first_step = int(jax.device_get(state.step))
@@ -78,9 +86,9 @@ def run_steps(
     jitted = sharding.jit_train_step(_train_step(run, config), state, run.mesh, run.images)
     return sharding.compile_together(jitted, state, shapes)
 
-  train_step = compiled.once(compiled.step_key(run, config, shapes), compile_step)
+  train_step = programs.train_step(run, config, shapes, compile_step)
   writer.write(first_step, {"compile_seconds": time.perf_counter() - start})
-  evaluate = Evaluator(run, config, state)
+  evaluate = Evaluator(run, config, state, programs)
   rows = batches.train_batches(run.streams, config, first_step, run.train_rows)
   window = Window(workdir, run.images, functools.partial(batches.image_names, run.streams))
   results = {}

@@ -1,4 +1,4 @@
-"""One training step, one evaluation step: pure functions of (state, batch), jitted by parallel.py.
+"""One training step, one evaluation step: pure functions of (state, batch), jitted by sharding.py.
 
 A joint batch [2K, ...] interleaves the streams, aesthetics then auxiliary row by row, so that a
 row keeps its place (and its dropout mask) however many processes and devices share the batch.

@@ -1,5 +1,6 @@
 """The whole loop on tiny data: what it leaves, that it resumes bit for bit, and how it stops."""
 
+import functools
 import json
 import os
 import signal
@@ -9,8 +10,9 @@ import numpy as np
 import pytest
 
 from paiaa_jax.models.weights import pretrained
-from paiaa_jax.training import batches, compiled, init_state, loop, setup, sharding
+from paiaa_jax.training import batches, init_state, loop, setup, sharding
 from paiaa_jax.training.preemption import Preempted
+from paiaa_jax.training.programs import Programs
 from paiaa_jax.training.step_metrics import NonFiniteLoss
 from tests.training import tiny
 
@@ -38,9 +40,14 @@ def lines(workdir):
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(folders, tmp_path_factory):
+def train(programs):
+  return functools.partial(loop.train, programs=programs)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(train, folders, tmp_path_factory):
   workdir = tmp_path_factory.mktemp("uninterrupted")
-  return workdir, loop.train(config(folders), workdir)
+  return workdir, train(config(folders), workdir)
 
 
 def test_a_run_leaves_a_model_metrics_and_its_config(uninterrupted):
@@ -68,7 +75,7 @@ def test_backbone_change_is_the_distance_from_the_first_weights(uninterrupted):
 
 
 def test_sigterm_saves_and_the_next_start_ends_with_the_same_bits(
-  folders, uninterrupted, tmp_path, monkeypatch
+  train, folders, uninterrupted, tmp_path, monkeypatch
 ):
   put_batch, put = sharding.put_batch, []
 
@@ -81,10 +88,10 @@ def test_sigterm_saves_and_the_next_start_ends_with_the_same_bits(
   monkeypatch.setattr(sharding, "put_batch", terminate_in_step_5)
   former = signal.getsignal(signal.SIGTERM)
   with pytest.raises(Preempted, match=r"after step (4|5)"):
-    loop.train(config(folders), tmp_path)
+    train(config(folders), tmp_path)
   assert signal.getsignal(signal.SIGTERM) is former
   monkeypatch.undo()
-  loop.train(config(folders), tmp_path)
+  train(config(folders), tmp_path)
   assert weights(tmp_path) == weights(uninterrupted[0])
   steps = [line["step"] for line in lines(tmp_path)]
   assert steps == sorted(steps)
@@ -117,21 +124,21 @@ def test_pretrained_of_another_backbone_is_refused(folders, uninterrupted):
     init_state.initial_backbone(setup.prepare(here), here)
 
 
-def test_a_finished_run_started_again_trains_no_further(folders, uninterrupted, monkeypatch):
+def test_a_finished_run_started_again_trains_no_further(train, folders, uninterrupted, monkeypatch):
   workdir, _ = uninterrupted
   before = weights(workdir)
   monkeypatch.setattr(sharding, "put_batch", None)
-  loop.train(config(folders), workdir)
+  train(config(folders), workdir)
   assert weights(workdir) == before
 
 
-def test_another_config_in_the_same_workdir_is_refused_by_field(folders, uninterrupted):
+def test_another_config_in_the_same_workdir_is_refused_by_field(train, folders, uninterrupted):
   workdir, _ = uninterrupted
   with pytest.raises(
     ValueError, match=r"another config \(optim.lr_heads 0.1 -> 0.2; seed 0 -> 1\)"
   ):
-    loop.train(config(folders, optim__lr_heads=0.2, seed=1), workdir)
-  loop.train(config(folders, log__every=1, data__workers=2, train__fsdp=2), workdir)
+    train(config(folders, optim__lr_heads=0.2, seed=1), workdir)
+  train(config(folders, log__every=1, data__workers=2, train__fsdp=2), workdir)
 
 
 def test_one_compilation_and_only_explicit_transfers(folders, tmp_path, monkeypatch):
@@ -147,25 +154,27 @@ def test_one_compilation_and_only_explicit_transfers(folders, tmp_path, monkeypa
     return counted
 
   monkeypatch.setattr(loop, "make_train_step", counting)
-  monkeypatch.setattr(compiled, "_kept", {})  # another test may have had the same step
-  loop.train(config(folders), tmp_path / "counted")
+  train = functools.partial(loop.train, programs=Programs())
+  train(config(folders), tmp_path / "counted")
   assert len(traces) == 1
-  loop.train(config(folders, seed=1), tmp_path / "another seed")
+  train(config(folders, seed=1), tmp_path / "another seed")
   assert len(traces) == 1
-  loop.train(config(folders, train__gamma=0.5), tmp_path / "another loss")
+  train(config(folders, train__gamma=0.5), tmp_path / "another loss")
   assert len(traces) == 2
   monkeypatch.setattr(sharding, "put_batch", lambda batch, mesh: batch)
   with pytest.raises(Exception, match="Disallowed host-to-device transfer"):
-    loop.train(config(folders), tmp_path / "guarded")
+    train(config(folders), tmp_path / "guarded")
 
 
-def test_a_batch_that_the_devices_cannot_share_evenly_is_padded(folders, tmp_path, monkeypatch):
+def test_a_batch_that_the_devices_cannot_share_evenly_is_padded(
+  train, folders, tmp_path, monkeypatch
+):
   """2 x 5 images over eight devices and over one: the same losses, nothing more counted."""
   changes = {"optim__batch_size": 5, "train__eval_batch_size": 5, "optim__steps": 4}
-  loop.train(config(folders, **changes), tmp_path / "eight")
+  train(config(folders, **changes), tmp_path / "eight")
   one_device = sharding.make_mesh(devices=jax.devices()[:1])
   monkeypatch.setattr(sharding, "make_mesh", lambda fsdp: one_device)
-  loop.train(config(folders, **changes), tmp_path / "one")
+  train(config(folders, **changes), tmp_path / "one")
   for eight, one in zip(lines(tmp_path / "eight"), lines(tmp_path / "one"), strict=True):
     timing = ("time", "seconds", "second")
     for name in (name for name in one if not name.endswith(timing)):
@@ -190,9 +199,9 @@ def test_what_is_due_between_two_steps(folders, done, preempted, due):
   assert [name for name, value in decided._asdict().items() if value] == due.split()
 
 
-def test_a_non_finite_loss_names_its_step_and_keeps_the_rows(folders, tmp_path):
+def test_a_non_finite_loss_names_its_step_and_keeps_the_rows(train, folders, tmp_path):
   with pytest.raises(NonFiniteLoss, match=r"loss of step \d+ is (nan|inf).*optim.lr"):
-    loop.train(config(folders, optim__lr_heads=1e30, log__every=4), tmp_path)
+    train(config(folders, optim__lr_heads=1e30, log__every=4), tmp_path)
   (saved,) = tmp_path.glob("non_finite_step_*.json")
   content = json.loads(saved.read_text())
   first = content["step"] - 1
@@ -206,14 +215,14 @@ def test_a_non_finite_loss_names_its_step_and_keeps_the_rows(folders, tmp_path):
 
 
 @pytest.mark.parametrize("task", ["aesthetics", "auxiliary"])
-def test_a_single_task_takes_as_many_steps_and_moves_its_own_head(folders, tmp_path, task):
-  results = loop.train(config(folders, train__tasks=task, checkpoint__export="best"), tmp_path)
+def test_a_single_task_takes_as_many_steps_and_moves_its_own_head(train, folders, tmp_path, task):
+  results = train(config(folders, train__tasks=task, checkpoint__export="best"), tmp_path)
   assert ("srcc" in results) == (task == "aesthetics")
   assert ("srcc_aux" in results) == (task == "auxiliary")
   assert lines(tmp_path)[-1]["step"] == STEPS
 
 
-def test_every_switch_runs_together(folders, tmp_path):
+def test_every_switch_runs_together(train, folders, tmp_path):
   changes = {
     "optim__ema": 0.9,
     "optim__clip_norm": 1.0,
@@ -229,7 +238,7 @@ def test_every_switch_runs_together(folders, tmp_path):
     "log__profile_steps": "1:2",
     "checkpoint__best": "emd",
   }
-  results = loop.train(config(folders, **changes), tmp_path)
+  results = train(config(folders, **changes), tmp_path)
   assert np.isfinite(results["loss_aesthetics"])
   assert list((tmp_path / "trace").rglob("*.xplane.pb"))
   model = json.loads((tmp_path / "model/config.json").read_text())
@@ -250,16 +259,16 @@ def test_every_switch_runs_together(folders, tmp_path):
     ({"checkpoint__keep": 0}, "checkpoint.keep is 0"),
   ],
 )
-def test_a_config_that_cannot_run_is_one_line(folders, tmp_path, changes, message):
+def test_a_config_that_cannot_run_is_one_line(train, folders, tmp_path, changes, message):
   with pytest.raises(ValueError, match=message) as error:
-    loop.train(config(folders, **changes), tmp_path)
+    train(config(folders, **changes), tmp_path)
   assert "\n" not in str(error.value)
 
 
-def test_a_workdir_that_cannot_be_written_is_one_line(folders, tmp_path):
+def test_a_workdir_that_cannot_be_written_is_one_line(train, folders, tmp_path):
   (tmp_path / "file").write_text("")
   with pytest.raises(ValueError, match="cannot write into --workdir"):
-    loop.train(config(folders), tmp_path / "file" / "run")
+    train(config(folders), tmp_path / "file" / "run")
 
 
 def test_memory_is_logged_where_the_device_tells(monkeypatch):
