@@ -11,6 +11,7 @@ import json
 import logging
 import math
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ import jax
 import orbax.checkpoint as ocp
 from orbax.checkpoint.checkpoint_managers import preservation_policy
 
-from paiaa_jax.training import orbax_noise
+from paiaa_jax.errors import UserError
 from paiaa_jax.training.fingerprint import fingerprint
 
 REASON = 200  # characters of why a checkpoint cannot be read; the storage library tells thousands
@@ -40,7 +41,6 @@ class Checkpoints:
       ValueError: where the folder cannot be written.
     """
     self._folder = folder
-    orbax_noise.hush()
     goodness = _goodness(best)
     policies = [
       preservation_policy.LatestN(keep),
@@ -62,14 +62,20 @@ class Checkpoints:
   def save(self, step: int, state: Any, metrics: dict[str, float]) -> None:
     """Starts saving `state`; returns once its arrays may be donated.
 
+    Args:
+      step: of the state.
+      state: arrays of any sharding.
+      metrics: of the state's evaluation; empty where it was not evaluated.
+
     Raises:
-      ValueError: where this or the save before it cannot be written; what was kept stays.
+      UserError: where this or the save before it cannot be written; what was kept stays.
     """
     items = ocp.args.Composite(
       state=ocp.args.StandardSave(state),
       fingerprint=ocp.args.JsonSave(fingerprint(state)),
     )
     try:
+      _check_space(self._folder, state)
       self._manager.save(step, args=items, metrics=metrics)
     except Exception as error:
       raise self._write_error(error) from error
@@ -88,7 +94,7 @@ class Checkpoints:
     it may be the program that has changed, and not the files.
 
     Args:
-      abstract_state: leaves with shape, type and sharding (parallel.abstract).
+      abstract_state: leaves with shape, type and sharding (sharding.abstract).
 
     Raises:
       ValueError: where there are checkpoints and none can be read.
@@ -97,7 +103,7 @@ class Checkpoints:
     for step in reversed(self.steps):
       try:
         state = self.restore(step, abstract_state)
-      except (ValueError, OSError, KeyError) as error:
+      except Exception as error:  # of a broken array Orbax raises a bare one
         unreadable[step] = str(error).partition("\n")[0][:REASON]
         continue
       for broken, reason in unreadable.items():
@@ -113,7 +119,7 @@ class Checkpoints:
     return None
 
   def restore(self, step: int, abstract_state: Any) -> Any:
-    """The state of one checkpoint; ValueError, OSError or KeyError where it is not whole."""
+    """The state of one checkpoint; an exception of any type where it is not whole."""
     items = ocp.args.Composite(
       state=ocp.args.StandardRestore(abstract_state), fingerprint=ocp.args.JsonRestore()
     )
@@ -129,7 +135,9 @@ class Checkpoints:
 
   @property
   def best_step(self) -> int | None:
-    return self._manager.best_step()
+    """The step of the best evaluated checkpoint, or None where none was evaluated."""
+    step = self._manager.best_step()
+    return step if step is not None and self._manager.metrics(step) else None
 
   def close(self) -> None:
     self._manager.close()
@@ -146,12 +154,22 @@ class Checkpoints:
     self._manager.reload()
     return folder
 
-  def _write_error(self, error: Exception) -> ValueError:
+  def _write_error(self, error: Exception) -> UserError:
     kept = sorted(int(path.name) for path in self._folder.glob("*") if path.name.isdigit())
     last = f"the last good one is step {kept[-1]}" if kept else "there is none yet"
     system = re.search(r"([^:]+) \[os_error_code", str(error))  # as the storage library tells it
     reason = system[1].strip() if system else str(error).partition("\n")[0]
-    return ValueError(f"cannot write a checkpoint into {self._folder}: {reason}; {last}.")
+    return UserError(f"cannot write a checkpoint into {self._folder}: {reason}; {last}.")
+
+
+def _check_space(folder: Path, state: Any) -> None:
+  """Raises OSError where `state` does not fit: Orbax would tell of it in hundreds of lines."""
+  needed = sum(leaf.nbytes for leaf in jax.tree.leaves(state))
+  free = shutil.disk_usage(folder).free
+  if free < needed:
+    raise OSError(
+      f"No space left: a checkpoint takes {needed / 1e6:.4g} MB, {free / 1e6:.4g} are free"
+    )
 
 
 def _goodness(metric: str) -> Callable[[dict[str, float]], float]:

@@ -17,6 +17,7 @@ from ml_collections import ConfigDict
 from paiaa_jax.training import batches, init_state, resume, setup, sharding
 from paiaa_jax.training.checkpoint import Checkpoints
 from paiaa_jax.training.evaluate import Evaluator, metric_names
+from paiaa_jax.training.event_loops import patient_event_loops
 from paiaa_jax.training.export import export
 from paiaa_jax.training.preemption import Preempted, Preemption
 from paiaa_jax.training.programs import Programs
@@ -47,9 +48,12 @@ def train(
   best = _best_metric(run, config)
   abstract = init_state.abstract_state(run, config)
   resume.claim(workdir, config)  # nothing is written before all that can be checked has been
-  with closing(
-    Checkpoints(workdir / "checkpoints", keep=config.checkpoint.keep, best=best)
-  ) as checkpoints:
+  with (
+    patient_event_loops(),
+    closing(
+      Checkpoints(workdir / "checkpoints", keep=config.checkpoint.keep, best=best)
+    ) as checkpoints,
+  ):
     state = checkpoints.restore_newest(abstract)
     if state is None:
       state = init_state.initial_state(run, config, abstract)
@@ -113,7 +117,7 @@ def run_steps(
         results = evaluate(state)
         writer.write(done, {f"validation/{name}": value for name, value in results.items()})
       if due.save:
-        checkpoints.save(done, state, results if due.evaluate else None)
+        checkpoints.save(done, state, results if due.evaluate else {})
         window.restart()
       if preempted:
         checkpoints.wait()

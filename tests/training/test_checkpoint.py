@@ -1,23 +1,28 @@
 """Checkpoints: every bit comes back, onto any devices; broken ones are told from whole ones."""
 
 import contextlib
+import gc
 import logging
 import os
 import resource
+import shutil
+import types
 
 import jax
 import numpy as np
 import pytest
 
+from paiaa_jax.errors import UserError
 from paiaa_jax.training import sharding
 from paiaa_jax.training.checkpoint import Checkpoints
+from paiaa_jax.training.event_loops import patient_event_loops
 from tests.training.steps import make_optimizer, make_state
 
 
 @pytest.fixture
 def open_checkpoints(tmp_path):
   """Opens the checkpoints of one folder, as often as asked."""
-  with contextlib.ExitStack() as stack:
+  with patient_event_loops(), contextlib.ExitStack() as stack:
 
     def open_(keep=2, best="srcc", folder=tmp_path / "checkpoints"):
       return stack.enter_context(contextlib.closing(Checkpoints(folder, keep=keep, best=best)))
@@ -35,7 +40,7 @@ def placed_state(mesh, seed=0):
 def save(checkpoints, steps, mesh=None, metrics=None):
   mesh = mesh or sharding.make_mesh()
   for step in steps:
-    checkpoints.save(step, placed_state(mesh, step), (metrics or {}).get(step))
+    checkpoints.save(step, placed_state(mesh, step), (metrics or {}).get(step, {}))
   checkpoints.wait()
 
 
@@ -112,6 +117,23 @@ def test_a_spoilt_newest_checkpoint_falls_back_to_the_one_before(
   assert checkpoints.steps == [3, 6]
 
 
+def test_many_arrays_in_a_spoilt_file_fall_back_in_one_line(open_checkpoints, tmp_path, capfd):
+  """Arrays too large for the index; Orbax reads all at once, and tells of each in its own way."""
+  mesh = sharding.make_mesh()
+  random = np.random.default_rng(0)
+  state = {f"array{i}": jax.device_put(random.normal(size=(64, 64))) for i in range(20)}
+  checkpoints = open_checkpoints()
+  for step in (3, 6):
+    checkpoints.save(step, state, {})
+  checkpoints.wait()
+  for path in (tmp_path / "checkpoints/6/state/ocdbt.process_0").glob("d/*"):
+    truncate(path)
+  assert_same_bits(checkpoints.restore_newest(sharding.abstract(state, mesh)), state)
+  assert checkpoints.steps == [3]
+  gc.collect()
+  assert capfd.readouterr().err == ""
+
+
 def test_a_checkpoint_with_spoilt_metrics_is_restored_without_them(open_checkpoints, tmp_path):
   mesh = sharding.make_mesh()
   save(open_checkpoints(), [3, 6], mesh, metrics={3: {"srcc": 0.1}, 6: {"srcc": 0.2}})
@@ -146,8 +168,23 @@ def test_nothing_readable_is_an_error_and_nothing_at_all_is_none(open_checkpoint
     open_checkpoints().restore_newest(abstract)
 
 
-def test_a_full_disk_is_one_line_and_the_last_checkpoint_stays(open_checkpoints, tmp_path):
-  """A limit on the size of a file stands in for the disk's."""
+def test_too_little_space_is_told_before_anything_is_written(
+  open_checkpoints, tmp_path, monkeypatch
+):
+  mesh = sharding.make_mesh()
+  checkpoints = open_checkpoints()
+  save(checkpoints, [3], mesh)
+  before = sorted((tmp_path / "checkpoints").rglob("*"))
+  monkeypatch.setattr(shutil, "disk_usage", lambda folder: types.SimpleNamespace(free=2000))
+  with pytest.raises(
+    UserError, match=r"/checkpoints: No space left: .* takes 0\.00\d+ MB, 0\.002 are free; .* 3\."
+  ):
+    save(checkpoints, [6], mesh)
+  assert sorted((tmp_path / "checkpoints").rglob("*")) == before
+
+
+def test_a_write_that_fails_is_one_line_and_the_last_checkpoint_stays(open_checkpoints, tmp_path):
+  """A limit on the size of a file stands in for a quota, or a disk that others have filled."""
   mesh = sharding.make_mesh()
   checkpoints = open_checkpoints()
   save(checkpoints, [3], mesh)
