@@ -1,4 +1,4 @@
-"""The first page of docs/photos.md, as a new user walks it: its commands, exactly, in its order."""
+"""docs/photos.md as a new user walks it: its commands, exactly, in its order; its Python."""
 
 import csv
 import re
@@ -53,6 +53,18 @@ def save_model(kind, folder):
   if not (trained / "model.safetensors").exists():
     pytest.skip("no runs/quickstart/model: `make quickstart` has not been run here")
   shutil.copytree(trained, folder)
+
+
+def test_the_lines_of_python_run(tmp_path, monkeypatch):
+  monkeypatch.chdir(tmp_path)
+  random = np.random.default_rng(0)
+  for name in ("a.jpg", "b.jpg", "c.jpg"):
+    save_photo(tmp_path / name, random)
+  save_tiny_model(tmp_path / "runs" / "quickstart" / "model")
+  page = (ROOT / "docs" / "photos.md").read_text(encoding="utf-8")
+  names = {"paths": ["a.jpg", "b.jpg", "c.jpg"], "ratings": [1, 3, 5]}
+  exec(re.search(r"```python\n(.*?)```", page, re.DOTALL)[1], names)
+  assert names["predictions"].personal(names["profile"]).shape == (2,)
 
 
 @pytest.mark.parametrize("kind", ["tiny", "quickstart"])

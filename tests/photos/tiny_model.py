@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from paiaa_jax.models import network
+from paiaa_jax.models.backbones.base import Backbone
 from paiaa_jax.models.weights.pretrained import save_model
 from paiaa_jax.types import TRAITS
 
@@ -18,13 +19,8 @@ SIZE = 16  # pixels
 BUCKETS = 5
 
 
-class TinyPhotos(nn.Module):
+class TinyPhotos(Backbone):
   """Images [n, 16, 16, 3] -> features [n, 8]."""
-
-  num_classes: int = 0
-  pooling: str = "gap"
-  dtype: type = jnp.float32
-  remat: bool = False
 
   INPUT_SIZE, RESIZE, FEATURES = SIZE, SIZE, 8
   MEAN, STD = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)
