@@ -22,37 +22,40 @@ from rich.table import Table
 from scipy import stats
 from sklearn.linear_model import Ridge
 
-from paiaa_jax.personalization import checks, protocol, solvers, splits
+from paiaa_jax import personalization as pz
+from paiaa_jax.personalization import evaluation
 
-USERS, IMAGES, TRAITS, SHOTS, SPLITS = 37, 171, 5, (10, 100), 50
-STRENGTH = 1.0
-SELDOM = {"loop": 20, "ours, bayes": 10}  # one turn in so many
+USERS, IMAGES, OUTPUTS, SHOTS, SPLITS = 37, 171, 5, (10, 100), 50
+PENALTY = 1.0
+SELDOM = {"loop": 20, "ours, empirical Bayes": 10}  # one turn in so many
 
 FLAGS = flags.FLAGS
 
 
-def simulate(seed: int = 0) -> checks.Users:
-  """FLICKR-AES's shape: 37 people of 105 to 171 images, rated 1..5."""
+def simulate(seed: int = 0) -> pz.Users:
+  """FLICKR-AES's shape: 37 users of 105 to 171 images of their own, rated 1..5."""
   rng = np.random.default_rng(seed)
   valid = np.arange(IMAGES) < rng.integers(105, IMAGES + 1, USERS)[:, None]
-  traits = 0.1 + 0.2 * rng.normal(size=(USERS, IMAGES, TRAITS))
+  outputs = 0.1 + 0.2 * rng.normal(size=(USERS, IMAGES, OUTPUTS))
   generic = rng.normal(3, 0.5, (USERS, IMAGES))
-  taste = (traits * rng.normal(0.5, 1, (USERS, 1, TRAITS))).sum(-1)
+  taste = (outputs * rng.normal(0.5, 1, (USERS, 1, OUTPUTS))).sum(-1)
   ratings = np.clip(np.round(generic + taste + rng.normal(0, 0.7, valid.shape)), 1, 5)
-  arrays = (generic * valid, traits * valid[..., None], ratings * valid)
-  return checks.Users(*(a.astype(np.float32) for a in arrays), valid)
+  images = pz.make_images(generic.ravel(), outputs.reshape(-1, OUTPUTS))
+  row = np.arange(USERS * IMAGES).reshape(USERS, IMAGES)
+  return pz.make_users(images, row, ratings, valid, image_ids=np.tile(np.arange(IMAGES), USERS))
 
 
-def loop(users: checks.Users, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def loop(users: pz.Users, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
   """One fit at a time: personal and generic SROCC [shots, u, s]."""
+  all_generic, all_outputs = users.generic, users.outputs
   results = np.zeros((2, len(SHOTS), USERS, SPLITS))
   for i, k in enumerate(SHOTS):
     for u in range(USERS):
-      generic, x, ratings = users.generic[u], users.traits[u], users.ratings[u]
+      generic, x, ratings = all_generic[u], all_outputs[u], users.ratings[u]
       for s in range(SPLITS):
         drawn = position[u, :, s] < k
         train, test = drawn & users.valid[u], ~drawn & users.valid[u]
-        model = Ridge(alpha=STRENGTH, fit_intercept=False)
+        model = Ridge(alpha=PENALTY, fit_intercept=False)
         model.fit(x[train], (ratings - generic)[train])
         personal = generic[test] + model.predict(x[test])
         results[0, i, u, s] = stats.spearmanr(personal, ratings[test]).statistic
@@ -60,9 +63,9 @@ def loop(users: checks.Users, position: np.ndarray) -> tuple[np.ndarray, np.ndar
   return tuple(results)
 
 
-def batched_numpy(users: checks.Users, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def batched_numpy(users: pz.Users, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
   """All fits of one k at once: personal and generic SROCC [shots, u, s]."""
-  generic, x, ratings, valid = users
+  generic, x, ratings, valid = users.generic, users.outputs, users.ratings, users.valid
   target = ratings - generic
   products = (x[..., :, None] * x[..., None, :]).reshape(USERS, IMAGES, -1)
   columns = np.concatenate([products, x * target[..., None]], axis=-1)
@@ -73,9 +76,9 @@ def batched_numpy(users: checks.Users, position: np.ndarray) -> tuple[np.ndarray
     train = (order < k).astype(np.float32)
     held_out = (order >= k) & valid[:, None]
     sums = train @ columns
-    gram = sums[..., : TRAITS**2].reshape(USERS, SPLITS, TRAITS, TRAITS)
-    gram = gram + STRENGTH * np.eye(TRAITS, dtype=np.float32)
-    weights = np.linalg.solve(gram, sums[..., TRAITS**2 :, None])[..., 0]
+    gram = sums[..., : OUTPUTS**2].reshape(USERS, SPLITS, OUTPUTS, OUTPUTS)
+    gram = gram + PENALTY * np.eye(OUTPUTS, dtype=np.float32)
+    weights = np.linalg.solve(gram, sums[..., OUTPUTS**2 :, None])[..., 0]
     scores = np.where(held_out, generic[:, None] + weights @ x.swapaxes(1, 2), np.inf)
     ranks = np.empty(scores.shape, np.float32)  # predictions of real numbers hardly ever tie
     places = np.broadcast_to(np.arange(IMAGES, dtype=np.float32), ranks.shape)
@@ -110,24 +113,23 @@ class Seconds(NamedTuple):
 def compare(repeats: int) -> tuple[dict[str, Seconds], float]:
   """Times every version in turn and checks that they agree; the seconds to draw come second."""
   users = simulate()
-  ids = np.arange(USERS), np.broadcast_to(np.arange(IMAGES), users.valid.shape)
   start = time.perf_counter()
-  draws = splits.draw_splits(users.valid, *ids, num_splits=SPLITS, seed=0)
+  splits = pz.draw_splits(users, pz.Protocol(SHOTS, SPLITS))
   drawing = time.perf_counter() - start
-  on_device = jax.device_put((users, draws))
+  on_device = jax.device_put((users, splits))
 
-  def ours(solver: solvers.Solver) -> Callable:
+  def ours(solver: pz.Solver) -> Callable:
     return lambda: jax.block_until_ready(
-      protocol.evaluate_draws(*on_device, solver=solver, shots=SHOTS)
+      evaluation.fit_and_rank(solver, *on_device, None, keep_scores=False)
     )
 
   versions = {
-    "loop": lambda: loop(users, draws.position),
-    "numpy": lambda: batched_numpy(users, draws.position),
-    "ours": ours(solvers.Ridge(strengths=(STRENGTH,))),
-    "ours, ridge by leave-one-out": ours(solvers.Ridge()),
-    "ours, sgd": ours(solvers.Sgd()),
-    "ours, bayes": ours(solvers.Bayes()),
+    "loop": lambda: loop(users, splits.position),
+    "numpy": lambda: batched_numpy(users, splits.position),
+    "ours": ours(pz.ridge((PENALTY,), intercept=False)),
+    "ours, ridge by leave-one-out": ours(pz.ridge(intercept=False)),
+    "ours, sgd": ours(pz.sgd()),
+    "ours, empirical Bayes": ours(pz.empirical_bayes()),
   }
   outputs, first = {}, {}
   for name, run in versions.items():
@@ -150,7 +152,7 @@ def measure(run: Callable) -> tuple[float, float]:
   return time.perf_counter() - wall, time.process_time() - cpu
 
 
-def check_agreement(ours: protocol.Evaluation, *others: tuple[np.ndarray, np.ndarray]) -> None:
+def check_agreement(ours: pz.Evaluation, *others: tuple[np.ndarray, np.ndarray]) -> None:
   """Generic SROCC within 1e-5; personal within 1e-3 on all but 0.5 % of fits."""
   for personal, generic in others:
     np.testing.assert_allclose(ours.srcc_generic, generic, atol=1e-5)

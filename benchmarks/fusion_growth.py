@@ -21,7 +21,8 @@ from absl import app, flags
 from rich.console import Console
 from rich.table import Table
 
-from paiaa_jax.personalization import bayes, blocks
+from paiaa_jax.personalization import blocks
+from paiaa_jax.personalization.prior import Prior
 
 TRAITS, RATINGS = 5, 100
 SHARD = 20_000  # users in memory at once
@@ -48,7 +49,7 @@ def one_shard() -> blocks.Rows:
 
 def grow(most: int) -> list[dict[str, float]]:
   """A row for 1e3, 1e4 ... `most` users."""
-  prior = bayes.Prior(jnp.zeros(WEIGHTS), jnp.eye(WEIGHTS), jnp.float32(1), jnp.float32(10))
+  prior = Prior(jnp.zeros(WEIGHTS), jnp.eye(WEIGHTS), jnp.float32(1), jnp.float32(10))
   fit = blocks.compile_fit(jax.local_devices())
   rows = one_shard()
   laid_out = [block for _, block in blocks.lay_out(rows)]

@@ -89,7 +89,7 @@ def get_config() -> ConfigDict:
     dict(
       shots=(10, 100),  # ratings a user is fitted on (k of Table V)
       num_splits=50,  # random splits a user
-      solvers=("bayes", "ridge", "crowd"),  # the first one is the headline
+      solvers=("empirical_bayes", "ridge", "population_mean"),  # the first one is the headline
       seed=0,
       ratings="",  # folder with other ratings of the same images; "": those of data.aesthetics
       name="",  # of the outputs, personalize_NAME.json; "": personalize.json

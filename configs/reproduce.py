@@ -38,7 +38,13 @@ def get_config() -> ConfigDict:
       shots=(10, 100),  # ratings a person is fitted on (Table V)
       curve=(10, 20, 30, 50, 70, 100),  # the same, of the learning curve
       num_splits=50,  # random splits a person
-      solvers=("bayes", "ridge", "crowd", "ols", "sgd"),  # of stage 2; the first is the headline
+      solvers=(
+        "empirical_bayes",
+        "ridge",
+        "population_mean",
+        "ols",
+        "sgd",
+      ),  # of stage 2; the first is the headline
       baselines=(  # of Table V
         "residual_svr_traits",
         "residual_svr_features",

@@ -8,7 +8,7 @@ DIR is config.data.aesthetics. Shots, splits, seed and ratings are those of conf
 in launch.personalize. Writes WORKDIR/baselines.json, in the shape of personalize.json with one key
 a baseline, after each of them, and per_user_baselines.csv. Started again, it goes on with those
 that are missing; other settings or other predictions start afresh. Without predictions of the train
-split, the baselines that learn from a crowd are left out.
+split, the baselines that learn from other users are left out.
 """
 
 from __future__ import annotations
@@ -34,14 +34,17 @@ def main(_) -> None:
 def evaluate(config, workdir: Path, only: list[str]) -> None:
   """Every baseline of `only`, or all, that is missing: arrays in, two files and a table out."""
   from paiaa_jax.apps import personalize_users
+  from paiaa_jax.personalization.splits import Protocol
   from studies.baselines import read, run
 
-  run.choose(only, has_crowd=True)  # a misspelt name is told before minutes of reading
+  run.choose(only, has_others=True)  # a misspelt name is told before minutes of reading
   personalize = config.personalize
   inputs = read.read(workdir, Path(config.data.aesthetics), personalize.ratings)
-  names = run.choose(only, has_crowd=inputs.crowd is not None)
-  if inputs.crowd is None:
-    _tell("no predictions of the train split: the baselines that learn from a crowd are left out")
+  names = run.choose(only, has_others=inputs.others is not None)
+  if inputs.others is None:
+    _tell(
+      "no predictions of the train split: the baselines that learn from other users are left out"
+    )
   suffix = f"_{personalize.name}" if personalize.name else ""
   file = workdir / f"baselines{suffix}.json"
   started = time.monotonic()
@@ -53,9 +56,7 @@ def evaluate(config, workdir: Path, only: list[str]) -> None:
   result = run.evaluate(
     inputs,
     names,
-    shots=personalize.shots,
-    num_splits=personalize.num_splits,
-    seed=personalize.seed,
+    Protocol(tuple(personalize.shots), personalize.num_splits, personalize.seed),
     before=_before(file),
     save=save,
   )

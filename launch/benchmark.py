@@ -10,7 +10,7 @@ the shots' ratings, score the other images, and
 
 prints SROCC with intervals and, with --against, the test over people; --out also gets result.json,
 per_user.csv, tables, pictures and report.html. A file of predictions has columns image, score and
-any of user, split, k: what it lacks, it is alike for. Without --k, its k are evaluated.
+any of user, split, k; a score does not depend on an absent one. Without --k, its k are evaluated.
 """
 
 from __future__ import annotations
@@ -32,17 +32,18 @@ FLAGS = flags.FLAGS
 
 def main(_) -> None:
   from paiaa_jax.apps.benchmark import read_people
+  from paiaa_jax.personalization.splits import Protocol, draw_splits
 
   if not (FLAGS.predictions or FLAGS.splits_out):
     raise UserError("give --predictions=FILE to score, or --splits_out=FILE to write the splits.")
   if FLAGS.splits < 1:
     raise UserError(f"--splits={FLAGS.splits}; there must be at least 1.")
-  people, database = read_people.read(Path(FLAGS.ratings), FLAGS.dataset)
-  position = read_people.positions(people, num_splits=FLAGS.splits, seed=FLAGS.seed)
+  users, database = read_people.read(Path(FLAGS.ratings), FLAGS.dataset)
   if FLAGS.splits_out:
-    write_splits(read_people.splits_table(people, position), Path(FLAGS.splits_out))
+    splits = draw_splits(users, Protocol(num_splits=FLAGS.splits, seed=FLAGS.seed))
+    write_splits(read_people.splits_table(users, splits), Path(FLAGS.splits_out))
   if FLAGS.predictions:
-    score(people, database, position)
+    score(users, database)
 
 
 def write_splits(table, path: Path) -> None:
@@ -53,26 +54,28 @@ def write_splits(table, path: Path) -> None:
   print(f"{len(table):,} rows written to {path}")
 
 
-def score(people, database: str, position) -> None:
+def score(users, database: str) -> None:
   """Reads the predictions, prints the table and writes --out."""
   from rich.console import Console
 
   from paiaa_jax.apps.benchmark import read_scores, run, show
+  from paiaa_jax.personalization.splits import Protocol, draw_splits
 
   ours, against = Path(FLAGS.predictions), Path(FLAGS.against) if FLAGS.against else None
   table = read_scores.read(ours)
   shots = read_scores.choose_shots(table, asked_shots(), ours)
-  mine = read_scores.arrange(table, ours, people, position, shots)
+  splits = draw_splits(users, Protocol(shots, FLAGS.splits, FLAGS.seed))
+  mine = read_scores.arrange(table, ours, users, splits)
   theirs = None
   if against:
     table = read_scores.read(against)
     read_scores.choose_shots(table, shots, against)
-    theirs = read_scores.arrange(table, against, people, position, shots)
+    theirs = read_scores.arrange(table, against, users, splits)
   result = {
     "name": FLAGS.name or ours.stem,
     "against": (FLAGS.against_name or against.stem) if against else None,
     "database": FLAGS.label or database,
-    **run.evaluate(people, mine, theirs, shots=shots, seed=FLAGS.seed),
+    **run.evaluate(users, splits, mine, theirs, FLAGS.seed),
   }
   for shown in show.tables(result):
     Console().print(shown.to_terminal())

@@ -39,18 +39,21 @@ def main(_) -> None:
 def evaluate(config, workdir: Path) -> None:
   """The paper's protocol on a run's predictions: arrays in, two files and a table out."""
   from paiaa_jax.apps import personalize_users
+  from paiaa_jax.personalization.splits import Protocol
 
-  settings = config.personalize.to_dict()
-  inputs = personalize_users.read(workdir, Path(config.data.aesthetics), settings.pop("ratings"))
-  name, wants_scores = settings.pop("name"), settings.pop("scores")
-  suffix = f"_{name}" if name else ""
+  personalize = config.personalize
+  suffix = f"_{personalize.name}" if personalize.name else ""
+  protocol = Protocol(tuple(personalize.shots), personalize.num_splits, personalize.seed)
+  features = personalize_users.read_coordinates_too(personalize.solvers)
+  inputs = personalize_users.read(
+    workdir, Path(config.data.aesthetics), personalize.ratings, features=features
+  )
 
   def save_scores(solver, table):
     files.write_frame(workdir / f"scores_{solver}{suffix}.parquet", table)
 
-  result = personalize_users.evaluate(
-    inputs, **settings, save=save_scores if wants_scores else None
-  )
+  save = save_scores if personalize.scores else None
+  result = personalize_users.evaluate(inputs, personalize.solvers, protocol, save)
   files.write_json(workdir / f"personalize{suffix}.json", result)
   files.write_frame(workdir / f"per_user{suffix}.csv", personalize_users.user_table(result))
   personalize_users.show(result)

@@ -6,36 +6,27 @@ report reads them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
 from paiaa_jax.apps import agreement
-from paiaa_jax.apps.personalize_users import Inputs
-from paiaa_jax.personalization import protocol, statistics
+from paiaa_jax.personalization import evaluation, statistics
+from paiaa_jax.personalization.splits import Protocol, draw_splits
+from paiaa_jax.personalization.users import Users
 from paiaa_jax.types import TRAITS
 
 
-def ceiling(
-  truth: Path, inputs: Inputs, *, shots: Sequence[int], num_splits: int, seed: int
-) -> dict[str, dict[str, float]]:
+def ceiling(truth: Path, users: Users, protocol: Protocol) -> dict[str, dict[str, float | None]]:
   """{"10": {"mean", "std"}, ...}: SROCC of the noise-free personal scores on held-out ratings."""
-  people = inputs.people
-  srcc = protocol.evaluate_scores(
-    true_scores(truth, people.user_ids, people.image_ids),
-    people.ratings,
-    people.valid,
-    shots=tuple(shots),
-    num_splits=num_splits,
-    seed=seed,
-    user_ids=people.user_ids,
-    image_ids=people.image_ids,
-  )
+  splits = draw_splits(users, protocol)
+  scores = true_scores(truth, users)[None, ..., None]
+  shape = (len(protocol.shots), *splits.position.shape)
+  found = evaluation.evaluate(np.broadcast_to(scores, shape), users, splits)
   return {
-    str(k): statistics.over_repeats(np.asarray(values))
-    for k, values in zip(shots, srcc, strict=True)
+    str(k): statistics.over_repeats(values)
+    for k, values in zip(protocol.shots, found.srcc_personal, strict=True)
   }
 
 
@@ -46,12 +37,11 @@ def score_with_traits(truth: Path) -> dict[str, float]:
   return agreement.score_with_traits(*latent, TRAITS)
 
 
-def true_scores(truth: Path, user_ids: np.ndarray, image_ids: np.ndarray) -> np.ndarray:
-  """Noise-free personal scores [u, n] of a simulation; 0 where the image id is empty."""
+def true_scores(truth: Path, users: Users) -> np.ndarray:
+  """Noise-free personal scores [u, n] of a simulation; 0 where padded."""
   table = pl.read_parquet(truth / "flickr_aes_scores.parquet")
   known = {(user, image): score for user, image, score in table.iter_rows()}
-  scores = [
-    [known[user, image] if image else 0.0 for image in images]
-    for user, images in zip(user_ids, image_ids, strict=True)
-  ]
-  return np.array(scores, np.float32)
+  scores = np.zeros(users.row.shape, np.float32)
+  for u, n in np.argwhere(users.valid):
+    scores[u, n] = known[users.user_ids[u], users.image_ids[users.row[u, n]]]
+  return scores

@@ -22,7 +22,8 @@ import polars as pl
 from jax.experimental import multihost_utils
 
 from paiaa_jax.apps import users_table
-from paiaa_jax.personalization import bayes, blocks
+from paiaa_jax.personalization import blocks
+from paiaa_jax.personalization.prior import Prior, fit_prior
 from paiaa_jax.personalization.splits import hash_ids
 
 
@@ -37,7 +38,7 @@ def run(settings: dict[str, Any], workdir: Path) -> None:
   workdir.mkdir(parents=True, exist_ok=True)
   _refuse_another_run(workdir / "settings.json", settings)
   schema = pl.DataFrame(schema=pl.read_parquet_schema(scores[0]))
-  names = users_table.auxiliary_names(schema)
+  names = users_table.output_names(schema)
   for number in _mine(len(ratings)):
     deal_shard(ratings[number], scores, names, workdir / "parts", number, settings["parts"])
   _wait_for_all("parts")
@@ -113,7 +114,7 @@ def read_part(
   return rows, people
 
 
-def fit_crowd(rows: blocks.Rows, people: int) -> bayes.Prior:
+def fit_crowd(rows: blocks.Rows, people: int) -> Prior:
   """The prior that the first `people` (or fewer) users of a part tell."""
   if len(rows.starts) < 3:
     raise ValueError("part 0 holds fewer than two people; take fewer parts.")
@@ -122,30 +123,30 @@ def fit_crowd(rows: blocks.Rows, people: int) -> bayes.Prior:
   for users, block in blocks.lay_out(first):
     moments.append(blocks.moments_of_block(block[: len(users)]))
   crowd = jax.tree.map(lambda *leaves: jnp.concatenate(leaves), *moments)
-  return jax.jit(bayes.fit_prior)(crowd, jnp.ones_like(crowd.count))
+  return jax.jit(fit_prior)(crowd, jnp.ones_like(crowd.count))
 
 
 def fit_part(
-  rows: blocks.Rows, people: pl.DataFrame, names: Sequence[str], fit, prior: bayes.Prior
+  rows: blocks.Rows, people: pl.DataFrame, names: Sequence[str], fit, prior: Prior
 ) -> pl.DataFrame:
   """`people` with their weights; null where refused."""
   sound = np.flatnonzero(people["refused"].is_null().to_numpy())
   values = np.full((len(people), len(names) + 2), np.nan, np.float32)
   for users, block in blocks.lay_out(rows):
     posterior = fit(block, prior)
-    fitted = np.concatenate([posterior.mean, np.asarray(posterior.noise)[:, None]], axis=1)
+    fitted = np.concatenate([posterior.mean, np.asarray(posterior.noise_variance)[:, None]], axis=1)
     values[sound[users]] = fitted[: len(users)]
   columns = [*(f"w_{name}" for name in names), "intercept", "noise"]
   return people.hstack(pl.DataFrame(values, schema=columns).fill_nan(None))
 
 
-def read_prior(path: Path) -> bayes.Prior:
+def read_prior(path: Path) -> Prior:
   """What `run` found in prior.json, as float32 arrays."""
   stored = json.loads(path.read_text(encoding="utf-8"))
-  return bayes.Prior(**{name: jnp.asarray(value, jnp.float32) for name, value in stored.items()})
+  return Prior(**{name: jnp.asarray(value, jnp.float32) for name, value in stored.items()})
 
 
-def _write_prior(path: Path, prior: bayes.Prior) -> None:
+def _write_prior(path: Path, prior: Prior) -> None:
   stored = {name: np.asarray(value).tolist() for name, value in prior._asdict().items()}
   _write_text(path, json.dumps(stored, indent=1) + "\n")
 

@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jax
-import numpy as np
 import polars as pl
 from rich.console import Console
 from rich.table import Table
@@ -16,140 +14,127 @@ from paiaa_jax import files
 from paiaa_jax.apps import evaluate_model, score_table, users_table
 from paiaa_jax.data import databases, records
 from paiaa_jax.errors import UserError
-from paiaa_jax.personalization import bayes, crowd, protocol, solvers, statistics
+from paiaa_jax.personalization import evaluation, solvers, statistics
+from paiaa_jax.personalization.splits import Protocol, Splits, draw_splits
 
 # Predictions for training photographs, each by a network that was not trained on it.
 OUT_OF_FOLD = "out_of_fold"
 
 
 class Inputs(NamedTuple):
-  """What a run knows of the people of a database.
+  """What a run knows of the users of a database.
 
   Attributes:
-    people: the test users on the test photographs.
-    crowd: training users where predictions out of fold exist, else None.
-    scale: (lowest, highest) rating possible.
+    rated: the test users on the test photographs.
+    others: training users where predictions out of fold exist, else None.
     database: its name.
-    predictions: the file that the scores were read from; features lie beside it.
   """
 
-  people: users_table.People
-  crowd: users_table.People | None
-  scale: tuple[float, float]
+  rated: users_table.Rated
+  others: users_table.Rated | None
   database: str
-  predictions: Path | None = None
 
 
-def read(workdir: Path, prepared: Path, other_ratings: str = "") -> Inputs:
+def read(
+  workdir: Path, prepared: Path, other_ratings: str = "", *, features: bool = False
+) -> Inputs:
   """Joins WORKDIR/predictions with the ratings of a prepared folder.
 
   Args:
     workdir: of the run; launch.evaluate has written predictions/<database>_test.parquet.
     prepared: folder of the database.
     other_ratings: a folder of the same database with other ratings, prepared or the distributor's.
+    features: read the pooled features of the photographs too, as their coordinates.
 
   Raises:
-    UserError: predictions or ratings are missing, or do not fit together.
+    UserError: predictions, features or ratings are missing, or do not fit together.
   """
   manifest = records.read_manifest(prepared)
   name, scale = manifest["name"], manifest["scale"]
-  predictions = workdir / "predictions" / f"{name}_test.parquet"
-  if not predictions.is_file():
+  path = workdir / "predictions" / f"{name}_test.parquet"
+  if not path.is_file():
     raise UserError(
-      f"{predictions} is missing; write it with: "
+      f"{path} is missing; write it with: "
       f"python -m launch.evaluate --workdir={workdir} --data={prepared} --split=test"
     )
   ratings = read_ratings(Path(other_ratings or prepared), name)
   test = ratings.filter(pl.col("split") == "test")
   if test.is_empty():
     raise UserError(f"{name} has no ratings by test users; stage 2 needs them.")
-  people = users_table.join_people(files.read_parquet(predictions), test)
-  others = workdir / "predictions" / f"{name}_{OUT_OF_FOLD}.parquet"
-  outsiders = None
-  if others.is_file():
-    training = ratings.filter(pl.col("split") == "train")
-    outsiders = users_table.join_people(files.read_parquet(others), training)
-  return Inputs(people, outsiders, (min(scale), max(scale)), name, predictions)
+  rating_range = min(scale), max(scale)
+
+  def join(path: Path, ratings: pl.DataFrame) -> users_table.Rated:
+    predictions = files.read_parquet(path)
+    pooled = evaluate_model.read_features(path, len(predictions)) if features else None
+    return users_table.join(predictions, ratings, rating_range=rating_range, coordinates=pooled)
+
+  out_of_fold = path.with_name(f"{name}_{OUT_OF_FOLD}.parquet")
+  training = ratings.filter(pl.col("split") == "train")
+  others = join(out_of_fold, training) if out_of_fold.is_file() else None
+  return Inputs(join(path, test), others, name)
+
+
+def read_coordinates_too(names: Sequence[str]) -> bool:
+  """Whether one of these solvers reads the images' coordinates."""
+  return any(solvers.named(name).reads_coordinates for name in names)
 
 
 def evaluate(
   inputs: Inputs,
-  *,
-  shots: Sequence[int],
-  num_splits: int,
-  solvers: Sequence[str],
-  seed: int,
+  names: Sequence[str],
+  protocol: Protocol,
   save: Callable[[str, pl.DataFrame], None] | None = None,
 ) -> dict[str, Any]:
   """Every solver on the same splits.
 
   Args:
     inputs: see read.
-    shots, num_splits, seed: as in protocol.evaluate_splits.
-    solvers: names; the first is the headline.
+    names: of solvers; the first is the headline.
+    protocol: shots, splits and seed.
     save: is given each solver's name and its score_table, as soon as it is solved.
 
   Returns:
     A dict that is ready for JSON.
   """
-  people = inputs.people
-  draws = dict(shots=tuple(shots), num_splits=num_splits, seed=seed)
-  settings = dict(draws, prior=crowd_prior(inputs), keep_scores=save is not None)
+  users = inputs.rated.users
+  splits = draw_splits(users, protocol)
   results = {}
-  for solver in solvers:
-    evaluation = solve(inputs, solver, **settings)
-    results[solver] = statistics.summarize(evaluation, tuple(shots), people.user_ids)
+  for name in names:
+    found = solve(inputs, name, splits, keep_scores=save is not None)
+    results[name] = statistics.summarize(found, splits.shots, users.user_ids)
     if save:
-      save(solver, score_table.of_held_out(people, evaluation.scores, **draws))
+      save(name, score_table.of_held_out(users, splits, found.scores))
   return {
     "database": inputs.database,
-    "headline": solvers[0],
-    "shots": list(shots),
-    "num_splits": num_splits,
-    "seed": seed,
-    "people": len(people.user_ids),
-    "crowd": 0 if inputs.crowd is None else len(inputs.crowd.user_ids),
-    "ratings": int(people.valid.sum()),
-    "unscored_ratings": people.unscored,
-    "aux_names": list(people.aux_names),
+    "headline": names[0],
+    **told(inputs.rated, inputs.others and inputs.others.users.user_ids, protocol),
     "solvers": results,
   }
 
 
-def crowd_prior(inputs: Inputs) -> bayes.Prior | None:
-  """What the crowd tells of a person not in it; None without a crowd."""
-  if inputs.crowd is None:
-    return None
-  outside = inputs.crowd
-  ids = dict(user_ids=outside.user_ids, image_ids=outside.image_ids)
-  return crowd.crowd_prior(*outside[:4], scale=inputs.scale, **ids)
+def told(rated: users_table.Rated, others: Sequence | None, protocol: Protocol) -> dict[str, Any]:
+  """What a result says of its users and splits; `others` are the ids of the other users."""
+  return {
+    "shots": list(protocol.shots),
+    "num_splits": protocol.num_splits,
+    "seed": protocol.seed,
+    "people": len(rated.users.user_ids),
+    "crowd": 0 if others is None else len(others),
+    "ratings": int(rated.users.valid.sum()),
+    "unscored_ratings": rated.unscored,
+    "aux_names": list(rated.output_names),
+  }
 
 
-def solve(inputs: Inputs, solver: str, **settings: Any) -> protocol.Evaluation:
-  """One solver's Evaluation; settings are those of protocol.evaluate_splits."""
-  people = inputs.people
-  weighs_by_features = isinstance(solvers.named(solver), solvers.Conditional)
-  evaluation = protocol.evaluate_splits(
-    *people[:4],
-    solver=solver,
-    user_ids=people.user_ids,
-    image_ids=people.image_ids,
-    scale=inputs.scale,
-    features=_features(inputs) if weighs_by_features else None,
-    **settings,
+def solve(
+  inputs: Inputs, name: str, splits: Splits, *, keep_scores: bool = False
+) -> evaluation.Evaluation:
+  """One solver's Evaluation; it learns from the training users where it can and they are known."""
+  solver = solvers.named(name)
+  state = None if inputs.others is None else solver.init(inputs.others.users)
+  return evaluation.evaluate(
+    solver, inputs.rated.users, splits, state=state, keep_scores=keep_scores
   )
-  return jax.tree.map(np.asarray, evaluation)
-
-
-def _features(inputs: Inputs) -> np.ndarray:
-  """Pooled features [u, n, f] of the people's photographs; 0 where padded."""
-  if inputs.predictions is None:
-    raise ValueError("no file of predictions, and so no features to weigh by.")
-  names = files.read_parquet(inputs.predictions, columns=["image"])["image"]
-  rows = evaluate_model.read_features(inputs.predictions, len(names))
-  row_of = {name: row for row, name in enumerate(names)}
-  place = np.array([[row_of.get(name, -1) for name in own] for own in inputs.people.image_ids])
-  return np.where((place >= 0)[..., None], rows[place], 0)
 
 
 def user_table(result: dict[str, Any]) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""Tables of predictions and ratings -> padded arrays of people, and an evaluation -> rows."""
+"""Tables of predictions and ratings -> Users, and summaries -> rows."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from paiaa_jax.errors import UserError
+from paiaa_jax.personalization.users import Users, make_images, make_users
 
 # columns of a table of predictions that are no auxiliary output
 KNOWN = re.compile(
@@ -17,83 +18,85 @@ KNOWN = re.compile(
 )
 
 
-class People(NamedTuple):
-  """What `evaluate_splits` takes: u users with up to n rated images, k auxiliary outputs.
+class Rated(NamedTuple):
+  """Users read from tables.
 
   Attributes:
-    generic: [u, n] float32, generic scores.
-    traits: [u, n, k] float32.
-    ratings: [u, n] float32.
-    valid: [u, n] bool, False where padded; the arrays above hold 0 there.
-    user_ids: [u].
-    image_ids: [u, n]; empty text where padded.
-    aux_names: k column names.
-    unscored: ratings whose image has no prediction; they are not in the arrays.
+    users: with an image for each row of the predictions, in their order.
+    output_names: k names of the auxiliary outputs.
+    unscored: ratings whose image has no prediction; they are not among the users'.
   """
 
-  generic: np.ndarray
-  traits: np.ndarray
-  ratings: np.ndarray
-  valid: np.ndarray
-  user_ids: np.ndarray
-  image_ids: np.ndarray
-  aux_names: tuple[str, ...]
+  users: Users
+  output_names: tuple[str, ...]
   unscored: int
 
 
-def auxiliary_names(predictions: pl.DataFrame) -> tuple[str, ...]:
+def output_names(predictions: pl.DataFrame) -> tuple[str, ...]:
   """Columns that hold an auxiliary output: numbers under no name of another meaning."""
   schema = predictions.schema.items()
   return tuple(name for name, kind in schema if kind.is_numeric() and not KNOWN.fullmatch(name))
 
 
-def join_people(predictions: pl.DataFrame, ratings: pl.DataFrame) -> People:
-  """Puts each rating beside the predictions of its image, a row of arrays for each user.
+def join(
+  predictions: pl.DataFrame,
+  ratings: pl.DataFrame,
+  *,
+  rating_range: tuple[float, float] | None = None,
+  coordinates: np.ndarray | None = None,
+) -> Rated:
+  """Puts each rating beside the predictions of its image.
 
   Args:
     predictions: columns image, aesthetic_score and one an auxiliary output; a row an image.
     ratings: columns user, image, score. Of an image rated twice by a user, the mean is taken.
+    rating_range: (lowest, highest) rating possible.
+    coordinates: [N, m], a row for each row of the predictions.
 
   Returns:
-    People, sorted by user and image.
+    Users sorted by id, their images sorted by id.
 
   Raises:
-    UserError: a column is missing, an image is predicted twice, or no rating has a prediction.
+    UserError: a column is missing, an image is predicted twice, no rating has a prediction, or a
+      number is not finite or out of range.
   """
   _require(predictions, ("image", "aesthetic_score"), "predictions")
   _require(ratings, ("user", "image", "score"), "ratings")
   if predictions["image"].is_duplicated().any():
     twice = predictions.filter(predictions["image"].is_duplicated())["image"][0]
     raise UserError(f"the predictions hold image {twice} more than once; keep one row of it.")
-  names = auxiliary_names(predictions)
+  names = output_names(predictions)
   rated = ratings.group_by("user", "image").agg(pl.col("score").mean())
-  rows = rated.join(predictions.select("image", "aesthetic_score", *names), on="image")
+  rows = rated.join(predictions.select("image").with_row_index("row"), on="image")
   if rows.is_empty():
     raise UserError("no rated image has a prediction; are the image names the same in both?")
   rows = rows.sort("user", "image").with_columns(
-    row=pl.col("user").rank("dense").cast(pl.Int64) - 1,
+    place=pl.col("user").rank("dense").cast(pl.Int64) - 1,
     column=pl.int_range(pl.len()).over("user"),
   )
-  places = rows["row"].to_numpy(), rows["column"].to_numpy()
+  places = rows["place"].to_numpy(), rows["column"].to_numpy()
   shape = places[0].max() + 1, places[1].max() + 1
 
-  def padded(values: np.ndarray, fill: Any = 0) -> np.ndarray:
-    out = np.full((*shape, *values.shape[1:]), fill, values.dtype)
+  def padded(values: np.ndarray) -> np.ndarray:
+    out = np.zeros(shape, values.dtype)
     out[places] = values
     return out
 
-  return People(
-    generic=padded(rows["aesthetic_score"].cast(pl.Float32).to_numpy()),
-    traits=padded(
-      rows.select(pl.col(names).cast(pl.Float32)).to_numpy().reshape(len(rows), len(names))
+  outputs = predictions.select(pl.col(names).cast(pl.Float32)).to_numpy()
+  users = make_users(
+    make_images(
+      predictions["aesthetic_score"].cast(pl.Float32).to_numpy(),
+      outputs.reshape(len(predictions), len(names)),
+      coordinates,
     ),
-    ratings=padded(rows["score"].cast(pl.Float32).to_numpy()),
-    valid=padded(np.ones(len(rows), bool)),
+    padded(rows["row"].cast(pl.Int64).to_numpy()),
+    padded(rows["score"].cast(pl.Float32).to_numpy()),
+    padded(np.ones(len(rows), bool)),
     user_ids=rows["user"].unique(maintain_order=True).to_numpy(),
-    image_ids=padded(rows["image"].cast(pl.String).to_numpy().astype(str), ""),
-    aux_names=names,
-    unscored=len(rated) - len(rows),
+    image_ids=predictions["image"].cast(pl.String).to_numpy().astype(str),
+    rating_range=rating_range,
   )
+  return Rated(users, names, len(rated) - len(rows))
 
 
 def user_frame(summaries: Mapping[str, Mapping[str, Any]]) -> pl.DataFrame:

@@ -15,8 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import NamedSharding, PartitionSpec
 
-from paiaa_jax.personalization import bayes
-from paiaa_jax.personalization.fusion import Moments
+from paiaa_jax.personalization.linear import Moments
+from paiaa_jax.personalization.prior import Posterior, Prior, fit_posterior
 from paiaa_jax.types import Array
 
 SMALLEST = 16  # ratings; nobody's row is shorter
@@ -50,11 +50,11 @@ def lay_out(rows: Rows, block_ratings: int = BLOCK_RATINGS) -> Iterator[tuple[np
       yield some, block
 
 
-def fit_block(block: Array, prior: bayes.Prior) -> bayes.Posterior:
+def fit_block(block: Array, prior: Prior) -> Posterior:
   """Posteriors of u people, leading axis u, from columns [u, n, d + 1]."""
   people = moments_of_block(block)
   innermost = jax.tree.map(lambda leaf: jnp.moveaxis(leaf, 0, -1), people)
-  fits = jax.vmap(bayes.fit_bayes, in_axes=(-1, None), out_axes=-1)(innermost, prior)
+  fits = jax.vmap(fit_posterior, in_axes=(-1, None), out_axes=-1)(innermost, prior)
   return jax.tree.map(lambda leaf: jnp.moveaxis(leaf, -1, 0), fits)
 
 

@@ -1,106 +1,139 @@
-"""Scores beside the ratings that were held out: what an Evaluation is and how it comes about.
+"""How well personal scores rank the ratings that were held out: users and splits in, SROCC out.
 
-Shapes: u users, n images (padded), s splits, k auxiliary outputs.
+Shapes: u users, n images (padded), s splits; one entry for each number of shots.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import functools
 
+import jax
 import jax.numpy as jnp
+import numpy as np
 
-from paiaa_jax.personalization.checks import Users
-from paiaa_jax.personalization.fits import Fits
-from paiaa_jax.personalization.ranks import correlate_ranks, ranks, subset_ranks
-from paiaa_jax.personalization.splits import Draws
+from paiaa_jax.errors import UserError
+from paiaa_jax.personalization import solvers
+from paiaa_jax.personalization.held_out import Evaluation, describe, rank_held_out
+from paiaa_jax.personalization.solvers.base import Prediction, Solver, State, fit_all
+from paiaa_jax.personalization.splits import Splits
+from paiaa_jax.personalization.users import Users
 from paiaa_jax.types import Array
 
 
-class Evaluation(NamedTuple):
-  """Arrays for each k of `shots`, user and split; NaN where undefined or left out.
+def evaluate(
+  method: str | Solver | Prediction | Array,
+  users: Users,
+  splits: Splits,
+  *,
+  state: State | None = None,
+  keep_scores: bool = False,
+) -> Evaluation:
+  """Ranks each user's held-out images, in every split and for every number of shots.
 
-  Attributes:
-    srcc_personal: [shots, u, s], SROCC of the personal scores on the held-out images.
-    srcc_generic: [shots, u, s], SROCC of the generic scores on the same images.
-    weights: [shots, u, s, k].
-    intercept: [shots, u, s], in points.
-    strength: [shots, u, s], the ridge chosen by leave-one-out; NaN where a solver has none.
-    coverage: [shots, u, s], share of held-out ratings within their interval; NaN without intervals.
-    width: [shots, u, s], mean width of those intervals, in points.
-    left_out: [shots, u], True where fewer than k + 2 images leave nothing to rank.
-    constant_ratings: [shots, u, s], True where the held-out ratings are all equal.
-    constant_personal, constant_generic: [shots, u, s], the same for the scores.
-    scores: [shots, u, n, s], the personal scores in points; None unless `keep_scores`.
+  Args:
+    method: a solver or its name; or scores that were made elsewhere from the same shots:
+      [shots, u, n, s], of which those of held-out images are read, or a Prediction of leaves
+      [shots, u, n, s], whose intervals are judged too.
+    users: see users.make_users.
+    splits: of these users.
+    state: of the solver, from `solver.init(other_users)`; None: the other users' shots of the same
+      split take their place where a solver needs other users.
+    keep_scores: whether the Evaluation holds `scores`.
+
+  Raises:
+    UserError: an unknown solver, or one that needs what is not given.
+    ValueError: scores of another shape, or a held-out score that is not finite (with its user,
+      image, split and number of shots).
   """
-
-  srcc_personal: Array
-  srcc_generic: Array
-  weights: Array
-  intercept: Array
-  strength: Array
-  coverage: Array
-  width: Array
-  left_out: Array
-  constant_ratings: Array
-  constant_personal: Array
-  constant_generic: Array
-  scores: Array | None = None
-
-
-def rank_held_out(users: Users, draws: Draws, personal: Array, k: int) -> Evaluation:
-  """One k's Evaluation (without the leading axis) of personal scores [u, n, s], without a fit."""
-  count = jnp.maximum(jnp.sum(users.valid, axis=1) - k, 0)  # [u] images held out
-  held_out = (draws.position >= k) & users.valid[..., None]
-  rating_ranks = subset_ranks(users.ratings, held_out)
-  generic = correlate_ranks(subset_ranks(users.generic, held_out), rating_ranks, count)
-  # Pairs are counted among the images drawn from position k on, closed up: that costs their number
-  # squared. Then each rank goes back to its image.
-  first = min(k, personal.shape[1] - 1)
-  closed_up = ranks(jnp.take_along_axis(personal, draws.image[:, first:], axis=1), count)
-  place = jnp.clip(draws.position - first, 0, closed_up.shape[1] - 1)
-  personal_ranks = jnp.where(held_out, jnp.take_along_axis(closed_up, place, axis=1), 0)
-  ours = correlate_ranks(personal_ranks, rating_ranks, count)
-  left_out = count < 2
-  nothing = jnp.full_like(ours.srcc, jnp.nan)
-  return Evaluation(
-    srcc_personal=unless(left_out, ours.srcc),
-    srcc_generic=unless(left_out, generic.srcc),
-    weights=jnp.full((*nothing.shape, users.traits.shape[-1]), jnp.nan),
-    intercept=nothing,
-    strength=nothing,
-    coverage=nothing,
-    width=nothing,
-    left_out=left_out,
-    constant_ratings=ours.constant_b & ~left_out[:, None],
-    constant_personal=ours.constant_a & ~left_out[:, None],
-    constant_generic=generic.constant_a & ~left_out[:, None],
-  )
+  if isinstance(method, str | Solver):
+    solver = solvers.named(method)
+    found = fit_and_rank(solver, users, splits, state, keep_scores=keep_scores)
+    return jax.tree.map(np.asarray, found)
+  given = method if isinstance(method, Prediction) else Prediction(method)
+  scores = _check_scores(given.scores, users, splits)
+  results = []
+  for i, k in enumerate(splits.shots):
+    one = _rank(users, splits, _order(scores[i]), k)
+    said = jax.tree.map(lambda leaf, i=i: leaf[i], given)
+    results.append(one if given.variance is None else _describe(one, users, splits, said, k))
+  return jax.tree.map(lambda *leaves: np.stack(leaves), *results)
 
 
-def describe_fits(ranked: Evaluation, users: Users, draws: Draws, fits: Fits, k: int) -> Evaluation:
-  """One k's Evaluation with what its fits say besides their order."""
-  held_out = (draws.position >= k) & users.valid[..., None]
-  error = users.generic[..., None] + fits.added - users.ratings[..., None]
-  coverage, width = _intervals(fits.half_width, error, held_out)
-  return ranked._replace(
-    weights=jnp.moveaxis(fits.weights[:, :-1], 1, -1),
-    intercept=fits.weights[:, -1],
-    strength=ranked.strength if fits.strength is None else fits.strength,
-    coverage=unless(ranked.left_out, coverage),
-    width=unless(ranked.left_out, width),
-  )
+def predict(solver: Solver, users: Users, splits: Splits, state: State | None = None) -> Prediction:
+  """What the solver says of every image after every split's shots: leaves [shots, u, ..., s].
+
+  The arguments are those of `evaluate`.
+  """
+  return jax.tree.map(np.asarray, _predict(solver, users, splits, state))
 
 
-def _intervals(half_width: Array | None, error: Array, held_out: Array) -> tuple[Array, Array]:
-  """Share of the held-out errors [u, n, s] within the interval, and its mean width: [u, s] each."""
-  if half_width is None:
-    nothing = jnp.full(held_out.shape[::2], jnp.nan)
-    return nothing, nothing
-  count = jnp.sum(held_out, axis=1)
-  coverage = jnp.sum(held_out & (jnp.abs(error) <= half_width), axis=1) / count
-  return coverage, jnp.sum(jnp.where(held_out, 2 * half_width, 0), axis=1) / count
+@functools.partial(jax.jit, static_argnames=("solver",))
+def _predict(solver: Solver, users: Users, splits: Splits, state: State | None) -> Prediction:
+  return jax.tree.map(lambda *leaves: jnp.stack(leaves), *_by_shots(solver, users, splits, state))
 
 
-def unless(left_out: Array, values: Array) -> Array:
-  """values [u, s], NaN for users left out [u]."""
-  return jnp.where(left_out[:, None], jnp.nan, values)
+@functools.partial(jax.jit, static_argnames=("solver", "keep_scores"))
+def fit_and_rank(
+  solver: Solver, users: Users, splits: Splits, state: State | None, *, keep_scores: bool
+) -> Evaluation:
+  """The compiled whole: one call for all users, splits and numbers of shots."""
+  predictions = _by_shots(solver, users, splits, state)
+  results = []
+  for prediction, k in zip(predictions, splits.shots, strict=True):
+    one = rank_held_out(users, splits, prediction.scores, k)
+    one = describe(one, users, splits, prediction, k)
+    results.append(one._replace(scores=prediction.scores if keep_scores else None))
+  return jax.tree.map(lambda *leaves: jnp.stack(leaves), *results)
+
+
+def _by_shots(
+  solver: Solver, users: Users, splits: Splits, state: State | None
+) -> list[Prediction]:
+  """A Prediction of leaves [u, ..., s] for each number of shots."""
+  with jax.default_matmul_precision("highest"):
+    everything = fit_all(solver, state, users, splits)
+  s = splits.num_splits
+  return [
+    jax.tree.map(lambda leaf, i=i: leaf[..., i * s : (i + 1) * s], everything)
+    for i in range(len(splits.shots))
+  ]
+
+
+_rank = functools.partial(jax.jit, static_argnames="k")(rank_held_out)
+_describe = functools.partial(jax.jit, static_argnames="k")(describe)
+
+
+def ranked_images(users: Users, splits: Splits, k: int) -> np.ndarray:
+  """What k shots leave to rank: [u, n, s] bool; nothing of a user with fewer than k + 2 images."""
+  enough = users.valid.sum(axis=1) >= k + 2
+  return splits.held_out(k) & enough[:, None, None]
+
+
+def _check_scores(scores: Array, users: Users, splits: Splits) -> np.ndarray:
+  """Scores [shots, u, n, s] of what is ranked, 0 elsewhere."""
+  shots = splits.shots
+  scores, wanted = np.asarray(scores), (len(shots), *splits.position.shape)
+  if scores.shape != wanted:
+    raise ValueError(f"scores have shape {scores.shape}; [shots, u, n, s] is {wanted} here.")
+  ranked = np.stack([ranked_images(users, splits, k) for k in shots])
+  bad = ranked & ~np.isfinite(scores)
+  if bad.any():
+    i, u, n, s = np.argwhere(bad)[0]
+    image = users.image_ids[users.row[u, n]]
+    raise UserError(
+      f"the score of user {users.user_ids[u]}, image {image}, split {s}, k = {shots[i]} is "
+      f"{scores[i, u, n, s]}, not a finite number ({bad.sum()} such in all)."
+    )
+  return np.where(ranked, scores, 0)
+
+
+def _order(scores: np.ndarray) -> np.ndarray:
+  """Each score's place, 0, 1, .., among the distinct ones of its column: [u, n, ...] -> float32.
+
+  Float32 holds the places exactly, while float64 scores would tie in it.
+  """
+  order = np.argsort(scores, axis=1)
+  rise = np.diff(np.take_along_axis(scores, order, axis=1), axis=1, prepend=scores.min(1)[:, None])
+  places = np.empty(scores.shape, np.float32)
+  np.put_along_axis(places, order, np.cumsum(rise > 0, axis=1, dtype=np.float32), axis=1)
+  return places

@@ -1,7 +1,7 @@
 """One person's ratings [n], generic scores [n] and traits [n, k] of what they rated -> Profile.
 
 Numpy on the host: for a single person, compiling would take a thousand times as long as fitting.
-The maths is that of `fusion` with solvers.Ridge(intercept=True).
+The maths is that of solvers.ridge().
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
-from paiaa_jax.personalization.checks import check_users
+from paiaa_jax.errors import UserError
+from paiaa_jax.personalization.penalties import GRID, RATINGS_A_WEIGHT
 from paiaa_jax.personalization.profile import Profile
-from paiaa_jax.personalization.solvers import GRID, RATINGS_A_WEIGHT
 from paiaa_jax.types import Array
 
 FEWEST = 3  # ratings; below it, there is nothing to leave out
@@ -51,16 +51,17 @@ def learn_profile(
   ratings = np.asarray(ratings, np.float64)
   n = len(ratings)
   if n < FEWEST:
-    raise ValueError(f"{n} ratings tell nothing; it takes {FEWEST} or more, and 20 are a start.")
-  one = (np.asarray(generic)[None], np.asarray(traits)[None], ratings[None], np.ones((1, n), bool))
-  users = check_users(*one, np.asarray(["the profile's"]), np.arange(n)[None], rating_scale)
+    raise UserError(f"need at least {FEWEST} ratings, got {n}; 20 or more are recommended.")
+  generic = np.asarray(generic, np.float32)
+  x = np.asarray(traits, np.float32).astype(np.float64)
+  _check(generic, x, ratings, rating_scale)
   unit = (ratings - rating_scale[0]) / (rating_scale[1] - rating_scale[0])
   points = scale[0] + unit * (scale[1] - scale[0])
-  x, target = users.traits[0].astype(np.float64), points - users.generic[0]
+  target = points - generic
   fit = _fit(x, target)
-  left_out, personal = _leave_one_out(users.generic[0], x, target)
+  left_out, personal = _leave_one_out(generic, x, target)
   srcc_personal = _srcc(personal, points[left_out])
-  srcc_generic = _srcc(users.generic[0][left_out], points[left_out])
+  srcc_generic = _srcc(generic[left_out], points[left_out])
   better = srcc_personal is not None and srcc_personal > (srcc_generic or 0.0)
   stars = np.bincount(np.rint(unit * (STARS - 1)).astype(int), minlength=STARS)
   return Profile(
@@ -79,6 +80,22 @@ def learn_profile(
     srcc_generic=srcc_generic,
     more_ratings=0 if better else _more_ratings(x, target),
   )
+
+
+def _check(
+  generic: np.ndarray, traits: np.ndarray, ratings: np.ndarray, rating_scale: tuple[float, float]
+) -> None:
+  """Raises UserError for the first rating that cannot be learnt from."""
+  low, high = rating_scale
+  faults = {
+    "a rating that is not a finite number": ~np.isfinite(ratings),
+    f"a rating outside {low:g}..{high:g}": (ratings < low) | (ratings > high),
+    "a generic score that is not a finite number": ~np.isfinite(generic),
+    "an auxiliary output that is not a finite number": ~np.isfinite(traits).all(axis=1),
+  }
+  for fault, where in faults.items():
+    if where.any():
+      raise UserError(f"photograph {int(np.argmax(where)) + 1} of {len(ratings)} has {fault}.")
 
 
 class _Fit(NamedTuple):

@@ -1,16 +1,21 @@
-"""Who is trained on what: users x images in, the order in which each split draws them out.
+"""Which of a user's images are shots and which are held out, in every split.
 
-The order is that of a 64-bit hash of (seed, split, user id, image id), so it does not depend on
-the machine, on the order of users and images, on the padding or on who else is evaluated. The
-first k of the order are the k shots: those of k = 10 are among those of k = 100.
+The order of the images in a split is that of a 64-bit hash of (seed, split, user id, image id), so
+it does not depend on the machine, on the order of users and images, on the padding or on who else
+is evaluated. The first k of the order are the k shots: those of k = 10 are among those of k = 100.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 from typing import NamedTuple
 
+import jax
 import numpy as np
 
+from paiaa_jax.errors import UserError
+from paiaa_jax.personalization.users import Users
 from paiaa_jax.types import Array
 
 FNV_OFFSET, FNV_PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
@@ -19,47 +24,82 @@ LAST = np.uint64(0xFFFFFFFFFFFFFFFF)
 NEVER = 2**30  # a position after every other
 
 
-class Draws(NamedTuple):
+class Protocol(NamedTuple):
+  """How users are split into shots and held-out images.
+
+  Attributes:
+    shots: numbers k of ratings that a fit sees.
+    num_splits: s, draws for each user.
+    seed: of the draws, any integer.
+  """
+
+  shots: tuple[int, ...] = (10, 100)
+  num_splits: int = 50
+  seed: int = 0
+
+
+@functools.partial(
+  jax.tree_util.register_dataclass,
+  data_fields=["image", "position", "turn"],
+  meta_fields=["shots"],
+)
+@dataclasses.dataclass(frozen=True)
+class Splits:
   """What s splits draw from each of u users with n images.
 
   Attributes:
-    image: [u, n, s] int32, the image drawn at each position; padding comes last.
+    image: [u, n, s] int32, the image (its column in Users) at each position; padding comes last.
     position: [u, n, s] int32, its inverse: where each image was drawn; NEVER for padding.
     turn: [u] int32, the user's place in an order of users by hash.
+    shots: numbers k of ratings that a fit sees.
   """
 
-  image: np.ndarray
-  position: np.ndarray
-  turn: np.ndarray
+  image: Array
+  position: Array
+  turn: Array
+  shots: tuple[int, ...]
+
+  @property
+  def num_splits(self) -> int:
+    """s, draws for each user."""
+    return self.position.shape[2]
+
+  def take(self, members: Array) -> Splits:
+    """Those of the users at these rows [v]."""
+    return dataclasses.replace(
+      self, image=self.image[members], position=self.position[members], turn=self.turn[members]
+    )
+
+  def held_out(self, k: int) -> Array:
+    """Which images k shots leave to rank: [u, n, s] bool; padding is not held out."""
+    return (self.position >= k) & (self.position < NEVER)
 
 
-def draw_splits(
-  valid: Array, user_ids: Array, image_ids: Array, *, num_splits: int, seed: int
-) -> Draws:
+def draw_splits(users: Users, protocol: Protocol) -> Splits:
   """Draws each user's images in an order of its own for each split.
 
-  Args:
-    valid: [u, n] bool, False where padded.
-    user_ids: [u] strings or integers (7 and "7" are the same id).
-    image_ids: [u, n] likewise; an image has the same id for every user.
-    num_splits: s, how many draws.
-    seed: any integer.
+  Ids are hashed as text: 7 and "7" are the same id.
+
+  Raises:
+    UserError: a number of shots below 1.
   """
-  valid = np.asarray(valid, bool)
-  splits = np.arange(num_splits, dtype=np.uint64)
-  start = _mix(np.uint64(seed % 2**64))
-  stream = _mix(splits + start)  # [s]
-  names = hash_ids(user_ids)
+  if min(protocol.shots) < 1:
+    raise UserError(f"shots are {tuple(protocol.shots)}; a fit needs at least 1 rating.")
+  stream = np.arange(protocol.num_splits, dtype=np.uint64)
+  start = _mix(np.uint64(protocol.seed % 2**64))
+  stream = _mix(stream + start)  # [s]
+  names = hash_ids(users.user_ids)
   turn = np.argsort(np.argsort(_mix(names ^ start))).astype(np.int32)
-  person = _mix(names[:, None] ^ stream)  # [u, s]
-  keys = _mix(hash_ids(image_ids)[:, None, :] ^ person[:, :, None])  # [u, s, n]
-  image = np.argsort(np.where(valid[:, None, :], keys, LAST), axis=-1).astype(np.int32)
+  user = _mix(names[:, None] ^ stream)  # [u, s]
+  image_ids = hash_ids(users.image_ids)[users.row]  # [u, n]
+  keys = _mix(image_ids[:, None, :] ^ user[:, :, None])  # [u, s, n]
+  image = np.argsort(np.where(users.valid[:, None, :], keys, LAST), axis=-1).astype(np.int32)
   position = np.empty_like(image)
-  places = np.broadcast_to(np.arange(valid.shape[1], dtype=np.int32), image.shape)
+  places = np.broadcast_to(np.arange(users.valid.shape[1], dtype=np.int32), image.shape)
   np.put_along_axis(position, image, places, axis=-1)
-  position = np.where(valid[:, None, :], position, np.int32(NEVER))
+  position = np.where(users.valid[:, None, :], position, np.int32(NEVER))
   image, position = (np.ascontiguousarray(x.transpose(0, 2, 1)) for x in (image, position))
-  return Draws(image, position, turn)
+  return Splits(image, position, turn, tuple(protocol.shots))
 
 
 def hash_ids(ids: Array) -> np.ndarray:

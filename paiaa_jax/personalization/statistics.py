@@ -1,6 +1,6 @@
-"""An Evaluation told to people: Table V's mean and deviation, Fig. 6's rows, a test over people.
+"""Statistics of an Evaluation: Table V's mean and deviation, Fig. 6's rows, a test over users.
 
-On the host, in numpy. Whatever is undefined is left out of a mean and counted beside it.
+On the host, in numpy. What is undefined is left out of a mean and counted beside it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import jax
 import numpy as np
 from scipy import stats
 
-from paiaa_jax.personalization.protocol import Evaluation
+from paiaa_jax.personalization.held_out import Evaluation
 
 RESAMPLES = 10_000
 AT_ONCE = 500  # resamples of a block, for memory
@@ -23,7 +23,7 @@ def summarize(
   """{"10": {...}, "100": {...}}: JSON-ready, one entry for each k of `shots`.
 
   Each entry holds `personal` and `generic` (mean and std over the repeats of the mean over users),
-  `users` (Fig. 6's rows), `test` (see `compare_people`), `undefined` (fits without an SROCC, by
+  `users` (Fig. 6's rows), `test` (see `compare_users`), `undefined` (fits without an SROCC, by
   reason), `users_a_repeat` (fewest and most users with an SROCC) and `left_out` (user ids).
   """
   evaluation = jax.tree.map(np.asarray, evaluation._replace(scores=None))
@@ -37,7 +37,7 @@ def summarize(
       "personal": over_repeats(one.srcc_personal),
       "generic": over_repeats(one.srcc_generic),
       "users": user_rows(one, user_ids),
-      "test": compare_people(one.srcc_personal, one.srcc_generic),
+      "test": compare_users(one.srcc_personal, one.srcc_generic),
       "undefined": {
         "constant_ratings": int(one.constant_ratings.sum()),
         "constant_personal": int(one.constant_personal.sum()),
@@ -74,7 +74,7 @@ def user_rows(one: Evaluation, user_ids: np.ndarray) -> list[dict[str, Any]]:
   return rows
 
 
-def compare_people(ours: np.ndarray, theirs: np.ndarray, level: float = 0.95) -> dict[str, Any]:
+def compare_users(ours: np.ndarray, theirs: np.ndarray, level: float = 0.95) -> dict[str, Any]:
   """Wilcoxon's signed-rank test over people, [u, s] each; a person's splits are averaged first.
 
   Returns the number of people, the test's p-value, and the Hodges-Lehmann estimate of the gain

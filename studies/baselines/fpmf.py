@@ -20,37 +20,39 @@ from collections.abc import Callable
 import numpy as np
 
 from paiaa_jax import rng
+from paiaa_jax.personalization.users import Images, Users
 from studies.baselines import factors
-from studies.baselines.inputs import Baseline, Crowd, Photos, Shots
+from studies.baselines.inputs import Baseline, Photos, Shots
 
 PENALTIES = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0)  # x has mean squared norm 1, ratings are points
 FOLDS = 3
 TRIAL_ROUNDS = 10
 
 
-def on_features(crowd: Crowd) -> Baseline:
+def on_features(others: Users) -> Baseline:
   """Content: components of the pooled features."""
-  return _learn(crowd, lambda seen: seen.components)
+  return _learn(others, lambda images: images.coordinates)
 
 
-def on_traits(crowd: Crowd) -> Baseline:
+def on_traits(others: Users) -> Baseline:
   """Attributes: the auxiliary outputs."""
-  return _learn(crowd, lambda seen: seen.traits)
+  return _learn(others, lambda images: images.outputs)
 
 
-def on_both(crowd: Crowd) -> Baseline:
+def on_both(others: Users) -> Baseline:
   """Both, side by side."""
-  return _learn(crowd, lambda seen: np.concatenate([seen.components, seen.traits], axis=1))
+  return _learn(others, lambda images: np.concatenate([images.coordinates, images.outputs], axis=1))
 
 
-def _learn(crowd: Crowd, columns: Callable[[Photos | Crowd], np.ndarray]) -> Baseline:
-  theirs = factors.with_constant(columns(crowd))
-  ratings = crowd.user, crowd.photo, crowd.score
+def _learn(others: Users, columns: Callable[[Images], np.ndarray]) -> Baseline:
+  theirs = factors.with_constant(columns(others.images))
+  user, place = np.nonzero(others.valid)
+  ratings = user, others.row[user, place], others.ratings[user, place].astype(np.float64)
   model = factors.fit_crowd(theirs, *ratings, penalty=choose_penalty(theirs, *ratings))
 
   def baseline(photos: Photos, shots: Shots) -> np.ndarray:
-    x = factors.with_constant(columns(photos))
-    people = zip(shots.photo, shots.place, shots.rating, strict=True)
+    x = factors.with_constant(columns(photos.images))
+    people = zip(shots.row, shots.place, shots.rating, strict=True)
     return np.stack([factors.score_person(model, x[p], place, r) for p, place, r in people])
 
   return baseline

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from paiaa_jax.personalization import solvers
+from paiaa_jax.personalization.penalties import GRID
 from studies.baselines import kernel_ridge, support_vectors
 from studies.baselines.inputs import Photos, Shots, shots_of
 
-STRENGTHS = solvers.GRID[:-1]  # an infinite one would rank nothing
+STRENGTHS = GRID[:-1]  # an infinite one would rank nothing
 
 
 def ridge(photos: Photos, shots: Shots) -> np.ndarray:
   """Ridge regression of the rating on the features."""
   scores = []
-  for photo, place, rating in zip(shots.photo, shots.place, shots.rating, strict=True):
+  for photo, place, rating in zip(shots.row, shots.place, shots.rating, strict=True):
     rows = photos.features[photo].astype(np.float64)
     to_shots = shots_of(rows @ rows.T, place)  # [s, k, n]
     kernel = np.take_along_axis(to_shots, place.T[:, None, :], axis=2)
@@ -30,7 +30,7 @@ def ridge(photos: Photos, shots: Shots) -> np.ndarray:
 
 def support_vector(photos: Photos, shots: Shots) -> np.ndarray:
   """Support vector regression of the rating on the features."""
-  rows = zip(shots.photo, shots.place, shots.rating, strict=True)
+  rows = zip(shots.row, shots.place, shots.rating, strict=True)
   return np.stack(
     [support_vectors.fit_predict(photos.features[p], place, rating) for p, place, rating in rows]
   )

@@ -40,7 +40,7 @@ def score_person(
   """Scores [n, s] of one person's photographs, fitted to each split's shots.
 
   Args:
-    x: [n, d] design, see fusion.design.
+    x: [n, d] design, see linear.design.
     generic: [n].
     place: [k, s] the shots; rating: [k, s].
     strength: [s]; an infinite one leaves the generic score.

@@ -1,11 +1,12 @@
 """A run's predictions, pooled features and ratings on disk -> what baselines look at.
 
 Columns are scaled by the training photographs; where those have not been predicted, by the test
-photographs (no rating is used), and there is no crowd.
+photographs (no rating is used), and there are no other users.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
@@ -17,8 +18,8 @@ from sklearn.decomposition import PCA
 
 from paiaa_jax import files
 from paiaa_jax.apps import evaluate_model, personalize_users, users_table
-from paiaa_jax.errors import UserError
-from studies.baselines.inputs import Crowd, Photos
+from paiaa_jax.data import records
+from paiaa_jax.personalization.users import Images, Users
 
 COMPONENTS = 64
 Rescale = Callable[[np.ndarray], np.ndarray]
@@ -28,28 +29,24 @@ class Inputs(NamedTuple):
   """Test users and what may be known of their photographs.
 
   Attributes:
-    people: u test users on n photographs (padded), in the rows of `photos`.
-    photo: [u, n] int, row in `photos`; 0 where padded.
-    photos: see inputs.Photos.
-    crowd: None without predictions of the training photographs.
+    rated: u test users; their images' outputs are scaled, their coordinates principal components.
+    features: [N, f] scaled pooled features of those images.
+    others: training users on the training photographs, scaled alike; None without predictions.
     database: its name.
     digest: 16 hex digits of the predictions, features and ratings that were read.
   """
 
-  people: users_table.People
-  photo: np.ndarray
-  photos: Photos
-  crowd: Crowd | None
+  rated: users_table.Rated
+  features: np.ndarray
+  others: Users | None
   database: str
   digest: str
 
 
 class Seen(NamedTuple):
-  """Predictions of a split: names [n], generic [n], traits [n, a], features [n, f]."""
+  """What a split's photographs look like: outputs [n, k], pooled features [n, f]."""
 
-  names: list[str]
-  generic: np.ndarray
-  traits: np.ndarray
+  outputs: np.ndarray
   features: np.ndarray
 
 
@@ -64,14 +61,15 @@ def read(workdir: Path, prepared: Path, other_ratings: str = "") -> Inputs:
   Raises:
     UserError: predictions, features or ratings are missing, or do not fit together.
   """
-  found = personalize_users.read(workdir, prepared, other_ratings)
-  test = read_split(workdir, found.database, "test")
-  crowd = None
-  if _path(workdir, found.database, "train").is_file():
-    train = read_split(workdir, found.database, "train")
-    ratings = personalize_users.read_ratings(Path(other_ratings or prepared), found.database)
-    crowd = train, ratings.filter(pl.col("split") == "train")
-  return join(found.people, test, crowd, found.database)
+  database = records.read_manifest(prepared)["name"]
+  ratings = personalize_users.read_ratings(Path(other_ratings or prepared), database)
+  rated = personalize_users.read(workdir, prepared, other_ratings).rated
+  test, others = read_split(workdir, database, "test"), None
+  if _path(workdir, database, "train").is_file():
+    train = _path(workdir, database, "train")
+    known = users_table.join(pl.read_parquet(train), ratings.filter(pl.col("split") == "train"))
+    others = read_split(workdir, database, "train"), known.users
+  return join(rated, test, others, database)
 
 
 def read_split(workdir: Path, database: str, split: str) -> Seen:
@@ -79,46 +77,39 @@ def read_split(workdir: Path, database: str, split: str) -> Seen:
   path = _path(workdir, database, split)
   frame = files.read_parquet(path)
   features = evaluate_model.read_features(path, len(frame))
-  names = users_table.auxiliary_names(frame)
-  traits = frame.select(pl.col(names).cast(pl.Float32)).to_numpy().reshape(-1, len(names))
-  generic = frame["aesthetic_score"].cast(pl.Float32).to_numpy()
-  return Seen(frame["image"].to_list(), generic, traits, features)
+  names = users_table.output_names(frame)
+  outputs = frame.select(pl.col(names).cast(pl.Float32)).to_numpy().reshape(-1, len(names))
+  return Seen(outputs, features)
 
 
 def join(
-  test_people: users_table.People,
-  test: Seen,
-  crowd: tuple[Seen, pl.DataFrame] | None,
-  database: str,
+  rated: users_table.Rated, test: Seen, others: tuple[Seen, Users] | None, database: str
 ) -> Inputs:
-  """Scales the columns and finds each rating's photograph.
+  """Scales the columns by the training photographs, where they are known.
 
   Args:
-    test_people: of the photographs of `test`.
-    test: predictions of the test split.
-    crowd: those of the training split, and its ratings (columns user, image, score).
+    rated: test users on the photographs of `test`, in its order.
+    test: the test split.
+    others: the training split, and the training users on its photographs, in its order.
     database: its name.
   """
-  reference = test if crowd is None else crowd[0]
-  features = fit_scaling(reference.features)
-  traits = fit_scaling(reference.traits)
+  digest = _digest(rated, test, others)  # of what was read: what is computed may differ a bit
+  reference = test if others is None else others[0]
+  features, outputs = fit_scaling(reference.features), fit_scaling(reference.outputs)
   scaled = features(reference.features)
   size = min(COMPONENTS, *scaled.shape)
   pca = PCA(size, svd_solver="randomized", random_state=0).fit(scaled)
   rotate = fit_length(pca.transform(scaled))
-  others = None
-  if crowd is not None:
-    train, ratings = crowd
-    components = rotate(pca.transform(scaled))
-    others = _crowd(components, traits(train.traits), train.names, ratings)
+
+  def images(users: Users, seen: Seen, rows: np.ndarray) -> Users:
+    seen_by_all = Images(users.images.generic, outputs(seen.outputs), rotate(pca.transform(rows)))
+    return dataclasses.replace(users, images=seen_by_all)
+
+  training = None if others is None else images(others[1], others[0], scaled)
   del scaled
   mine = features(test.features)
-  photos = Photos(test.generic, mine, rotate(pca.transform(mine)), traits(test.traits))
-  row = {name: i for i, name in enumerate(test.names)}
-  photo = np.array([[row[name] if name else 0 for name in own] for own in test_people.image_ids])
-  rated = None if others is None else (crowd[0], *others[2:])
-  digest = _digest(test_people, test, rated)  # of what was read: what is computed may differ a bit
-  return Inputs(test_people, photo, photos, others, database, digest)
+  rated = rated._replace(users=images(rated.users, test, mine))
+  return Inputs(rated, mine, training, database, digest)
 
 
 def fit_scaling(rows: np.ndarray) -> Rescale:
@@ -139,19 +130,6 @@ def fit_length(rows: np.ndarray) -> Rescale:
   return lambda other: other / max(length, np.float32(1e-12))
 
 
-def _crowd(
-  components: np.ndarray, traits: np.ndarray, names: list[str], ratings: pl.DataFrame
-) -> Crowd:
-  photos = pl.DataFrame({"image": names, "photo": np.arange(len(names))})
-  rated = ratings.group_by("user", "image").agg(pl.col("score").mean()).join(photos, on="image")
-  if rated.is_empty():
-    raise UserError("no training user rated a predicted training image; are the names the same?")
-  rated = rated.sort("user", "image")
-  user = rated["user"].rank("dense").to_numpy().astype(int) - 1
-  score = rated["score"].cast(pl.Float64).to_numpy()
-  return Crowd(components, traits, user, rated["photo"].to_numpy(), score)
-
-
 def _digest(*parts) -> str:
   """16 hex digits over the arrays in nested tuples."""
   digest = hashlib.sha256()
@@ -160,6 +138,8 @@ def _digest(*parts) -> str:
     if isinstance(part, tuple):
       for inner in part:
         add(inner)
+    elif isinstance(part, Users):
+      add(tuple(vars(part).values()))
     elif isinstance(part, np.ndarray) and part.dtype != object:
       digest.update(f"{part.dtype}{part.shape}".encode() + np.ascontiguousarray(part).tobytes())
     else:

@@ -17,7 +17,8 @@ from __future__ import annotations
 import jax.numpy as jnp
 import numpy as np
 
-from paiaa_jax.personalization import fusion, solvers
+from paiaa_jax.personalization import linear
+from paiaa_jax.personalization.penalties import GRID
 from studies.baselines import kernel_ridge, ranking
 from studies.baselines.inputs import Photos, Shots, shots_of
 
@@ -30,16 +31,16 @@ def regression_ranking(photos: Photos, shots: Shots) -> np.ndarray:
 def fit_everybody(photos: Photos, shots: Shots, *, regression: float, pairs: float) -> np.ndarray:
   """Scores [u, n, s] by `ranking` on the components; its two losses weigh as given."""
   scores = []
-  for photo, place, rating in zip(shots.photo, shots.place, shots.rating, strict=True):
-    x, generic = photos.components[photo], photos.generic[photo]
+  for photo, place, rating in zip(shots.row, shots.place, shots.rating, strict=True):
+    x, generic = photos.images.coordinates[photo], photos.images.generic[photo]
     own = shots_of(x, place).astype(np.float64)
     target = (rating - generic[place]).T
-    strength = kernel_ridge.fit(own @ own.transpose(0, 2, 1), target, solvers.GRID).strength
+    strength = kernel_ridge.fit(own @ own.transpose(0, 2, 1), target, GRID).strength
     arrays = (x, generic, rating, strength)
     x, generic, rating, strength = (jnp.asarray(a, jnp.float32) for a in arrays)
     scores.append(
       ranking.score_person(
-        fusion.design(x), generic, place, rating, strength, regression=regression, ranking=pairs
+        linear.design(x), generic, place, rating, strength, regression=regression, ranking=pairs
       )
     )
   return np.stack(scores)

@@ -26,18 +26,18 @@ def on_features(photos: Photos, shots: Shots) -> np.ndarray:
 
 def on_traits(photos: Photos, shots: Shots) -> np.ndarray:
   """Attributes: the auxiliary outputs."""
-  return _personal(photos.traits, photos, shots)
+  return _personal(photos.images.outputs, photos, shots)
 
 
 def on_both(photos: Photos, shots: Shots) -> np.ndarray:
   """Both, side by side."""
-  return _personal(np.concatenate([photos.features, photos.traits], axis=1), photos, shots)
+  return _personal(np.concatenate([photos.features, photos.images.outputs], axis=1), photos, shots)
 
 
 def _personal(rows: np.ndarray, photos: Photos, shots: Shots) -> np.ndarray:
   scores = []
-  for photo, place, rating in zip(shots.photo, shots.place, shots.rating, strict=True):
-    generic = photos.generic[photo].astype(np.float64)
+  for photo, place, rating in zip(shots.row, shots.place, shots.rating, strict=True):
+    generic = photos.images.generic[photo].astype(np.float64)
     residual = rating - generic[place]
     scores.append(generic[:, None] + support_vectors.fit_predict(rows[photo], place, residual))
   return np.stack(scores)

@@ -1,7 +1,7 @@
 """Every baseline on the splits that launch.personalize draws; JSON like its own, a key a baseline.
 
 What a baseline is given are the k shots (`inputs.Shots`); the ratings held out are read afterwards,
-by `protocol.evaluate_predictions`, on the images that the same draws hold out.
+by `evaluation.evaluate`, on the images that the same splits hold out.
 """
 
 from __future__ import annotations
@@ -12,20 +12,22 @@ from typing import Any, NamedTuple
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from paiaa_jax.apps import personalize_users
 from paiaa_jax.errors import UserError
-from paiaa_jax.personalization import protocol, statistics
-from paiaa_jax.personalization.splits import draw_splits
+from paiaa_jax.personalization import evaluation, statistics
+from paiaa_jax.personalization.splits import Protocol, Splits, draw_splits
+from paiaa_jax.personalization.users import Users
 from studies.baselines import fpmf, own_ratings, pair_ranking, regression_ranking, residual_svr
-from studies.baselines.inputs import Baseline, Crowd, take_shots
+from studies.baselines.inputs import Baseline, Photos, take_shots
 from studies.baselines.read import Inputs
 
 
 class Entry(NamedTuple):
-  """A baseline and the title of its row; one that needs a crowd is made from it."""
+  """A baseline and the title of its row; one that needs other users is made from them."""
 
-  function: Baseline | Callable[[Crowd], Baseline]
+  function: Baseline | Callable[[Users], Baseline]
   title: str
-  needs_crowd: bool = False
+  needs_others: bool = False
 
 
 BASELINES = {
@@ -44,31 +46,31 @@ BASELINES = {
 }
 
 
-def choose(only: Sequence[str], has_crowd: bool) -> list[str]:
+def choose(only: Sequence[str], has_others: bool) -> list[str]:
   """Names of BASELINES to run, in its order: all that can be, or those of `only`.
 
   Raises:
-    UserError: an unknown name, or one that needs a crowd where there is none.
+    UserError: an unknown name, or one that needs other users where there are none.
   """
   for name in only:
     if name not in BASELINES:
       raise UserError(f"baseline {name!r} is unknown; use any of {', '.join(BASELINES)}.")
-    if BASELINES[name].needs_crowd and not has_crowd:
+    if BASELINES[name].needs_others and not has_others:
       raise UserError(
         f"{name} learns from training users; write their photographs' predictions with: "
         "python -m launch.evaluate --split=train --features."
       )
-  wanted = only or [n for n, entry in BASELINES.items() if has_crowd or not entry.needs_crowd]
+  wanted = only or [n for n, entry in BASELINES.items() if has_others or not entry.needs_others]
   return [name for name in BASELINES if name in wanted]
 
 
-def settings(inputs: Inputs, *, shots: Sequence[int], num_splits: int, seed: int) -> dict[str, Any]:
+def settings(inputs: Inputs, protocol: Protocol) -> dict[str, Any]:
   """What a result rests on: results with other settings are not put beside it."""
   return {
     "database": inputs.database,
-    "shots": list(shots),
-    "num_splits": num_splits,
-    "seed": seed,
+    "shots": list(protocol.shots),
+    "num_splits": protocol.num_splits,
+    "seed": protocol.seed,
     "inputs": inputs.digest,
   }
 
@@ -76,10 +78,8 @@ def settings(inputs: Inputs, *, shots: Sequence[int], num_splits: int, seed: int
 def evaluate(
   inputs: Inputs,
   names: Iterable[str],
+  protocol: Protocol,
   *,
-  shots: Sequence[int],
-  num_splits: int,
-  seed: int,
   before: dict[str, Any] | None = None,
   save: Callable[[dict[str, Any], str], None] = lambda result, name: None,
 ) -> dict[str, Any]:
@@ -88,79 +88,58 @@ def evaluate(
   Args:
     inputs: see read.Inputs.
     names: keys of BASELINES.
-    shots, num_splits, seed: as in protocol.evaluate_splits.
+    protocol: shots, splits and seed.
     before: an earlier result; with other settings it counts for nothing.
     save: is given the result after each baseline, and the baseline's name.
 
   Returns:
-    The keys of people.evaluate's dict, `inputs` (a digest) and `titles`.
+    The keys of personalize_users.evaluate's dict, `inputs` (a digest) and `titles`.
   """
-  fixed = settings(inputs, shots=shots, num_splits=num_splits, seed=seed)
+  fixed = settings(inputs, protocol)
   same = before is not None and all(before.get(key) == value for key, value in fixed.items())
   solvers = dict(before["solvers"]) if same else {}
-  result = _told(inputs, fixed, solvers)
+  users = inputs.rated.users
+  splits = draw_splits(users, protocol)
+  result = _told(inputs, fixed, protocol, solvers)
   for name in names:
     if name in solvers:
       continue
     with threadpool_limits(1, user_api="blas"):  # thousands of small products: threads only wait
-      scores = predict(learn(name, inputs), inputs, tuple(shots), num_splits, seed)
-    solvers[name] = _summary(inputs, scores, tuple(shots), num_splits, seed)
-    result = _told(inputs, fixed, solvers)
+      scores = predict(learn(name, inputs), inputs, splits)
+    found = evaluation.evaluate(scores, users, splits)
+    solvers[name] = statistics.summarize(found, splits.shots, users.user_ids)
+    result = _told(inputs, fixed, protocol, solvers)
     save(result, name)
   return result
 
 
 def learn(name: str, inputs: Inputs) -> Baseline:
-  """The baseline `name`, once it has learned from the crowd what it needs to."""
+  """The baseline `name`, once it has learned from the other users what it needs to."""
   entry = BASELINES[name]
-  return entry.function(inputs.crowd) if entry.needs_crowd else entry.function
+  return entry.function(inputs.others) if entry.needs_others else entry.function
 
 
-def predict(
-  baseline: Baseline, inputs: Inputs, shots: tuple[int, ...], num_splits: int, seed: int
-) -> np.ndarray:
+def predict(baseline: Baseline, inputs: Inputs, splits: Splits) -> np.ndarray:
   """Scores [shots, u, n, s]; who has fewer than k + 2 photographs keeps the generic score."""
-  people = inputs.people
-  ids = people.user_ids, people.image_ids
-  draws = draw_splits(people.valid, *ids, num_splits=num_splits, seed=seed)
-  generic = np.where(people.valid, people.generic, 0)[None, ..., None]
-  scores = np.tile(generic, (len(shots), 1, 1, num_splits)).astype(np.float32)
+  users, shots, num_splits = inputs.rated.users, splits.shots, splits.num_splits
+  photos = Photos(users.images, inputs.features)
+  scores = np.tile(users.generic[None, ..., None], (len(shots), 1, 1, num_splits))
   for i, k in enumerate(shots):
-    members, own = take_shots(inputs.photo, people.ratings, people.valid, draws, k)
+    members, own = take_shots(users, splits, k)
     if members.size:
-      scores[i, members] = baseline(inputs.photos, own)
+      scores[i, members] = baseline(photos, own)
   return scores
 
 
-def _summary(
-  inputs: Inputs, scores: np.ndarray, shots: tuple[int, ...], num_splits: int, seed: int
+def _told(
+  inputs: Inputs, fixed: dict[str, Any], protocol: Protocol, solvers: dict[str, Any]
 ) -> dict[str, Any]:
-  people = inputs.people
-  evaluation = protocol.evaluate_predictions(
-    scores,
-    people.generic,
-    people.ratings,
-    people.valid,
-    shots=shots,
-    num_splits=num_splits,
-    seed=seed,
-    user_ids=people.user_ids,
-    image_ids=people.image_ids,
-  )
-  return statistics.summarize(evaluation, shots, people.user_ids)
-
-
-def _told(inputs: Inputs, fixed: dict[str, Any], solvers: dict[str, Any]) -> dict[str, Any]:
-  people = inputs.people
   ordered = {name: solvers[name] for name in BASELINES if name in solvers}
+  others = None if inputs.others is None else inputs.others.user_ids
   return {
     **fixed,
     "headline": next(iter(ordered), ""),
-    "people": len(people.user_ids),
-    "crowd": 0 if inputs.crowd is None else len(np.unique(inputs.crowd.user)),
-    "ratings": int(people.valid.sum()),
-    "unscored_ratings": people.unscored,
-    "aux_names": list(people.aux_names),
+    **personalize_users.told(inputs.rated, others, protocol),
     "titles": {name: BASELINES[name].title for name in ordered},
     "solvers": ordered,
   }

@@ -5,12 +5,14 @@ They are chosen by their ratings alone; what was predicted for them has no say.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
 
+from paiaa_jax.personalization.splits import Splits
+from paiaa_jax.personalization.users import Users
 from studies.oasis import stage2
-from studies.oasis.people import People
 
 SHOTS = 30
 SHARED = 12  # photographs that both must have rated, held out in the first split
@@ -18,17 +20,18 @@ SHOWN = 5
 
 
 def two_people(
-  models: Sequence[stage2.FoldModel], people: People, solver: stage2.Solver
+  models: Sequence[stage2.FoldModel], users: Users, splits: Splits, method: stage2.Method
 ) -> dict[str, np.ndarray]:
   """photo [n] rows of the study; generic [n], scores [2, n] and ratings [2, n]; ids [2].
 
   The pair whose ratings of shared held-out photographs correlate least, and those n photographs on
   which their ratings lie farthest apart, in both directions.
   """
-  held_out = (people.draws.position[..., 0] >= SHOTS) & people.valid
-  ratings = np.full((len(people.ids), people.photo.max() + 1), np.nan)
+  splits = dataclasses.replace(splits, shots=(SHOTS,))
+  held_out = splits.held_out(SHOTS)[..., 0]
+  ratings = np.full((len(users.user_ids), users.row.max() + 1), np.nan)
   user, place = np.nonzero(held_out)
-  ratings[user, people.photo[user, place]] = people.rating[user, place]
+  ratings[user, users.row[user, place]] = users.ratings[user, place]
   a, b = _least_alike(ratings)
   apart = ratings[a] - ratings[b]
   apart = apart - np.nanmean(apart)  # one of them may be kinder throughout
@@ -37,16 +40,17 @@ def two_people(
   photo = np.concatenate([order[: SHOWN // 2], order[-(SHOWN - SHOWN // 2) :]])
 
   def at_photos(scores: np.ndarray, u: int) -> np.ndarray:
-    return np.array([scores[u, people.photo[u] == row, 0][0] for row in photo])
+    place = [np.flatnonzero((users.row[u] == row) & users.valid[u])[0] for row in photo]
+    return scores[0, u, place, 0]
 
-  scores, _ = stage2.score(models, people, solver, SHOTS)
-  generic, _ = stage2.score(models, people, stage2.generic, SHOTS)
+  scores = stage2.score(models, users, splits, method).scores
+  generic = stage2.score(models, users, splits, stage2.generic).scores
   return {
     "photo": photo,
     "generic": at_photos(generic, a),
     "scores": np.stack([at_photos(scores, u) for u in (a, b)]),
     "ratings": ratings[[a, b]][:, photo],
-    "ids": people.ids[[a, b]],
+    "ids": users.user_ids[[a, b]],
   }
 
 

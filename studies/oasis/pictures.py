@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-COLORS = {"bayes": "#1f6f63", "bayes + own taste": "#c9a227", "ridge": "#b5523b"}
+COLORS = {"empirical_bayes": "#1f6f63", "taste": "#c9a227", "ridge": "#b5523b"}
 
 
 def gain_curve(

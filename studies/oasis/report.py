@@ -12,18 +12,18 @@ from ml_collections import ConfigDict
 
 from paiaa_jax.data import images
 from paiaa_jax.personalization import statistics
-from paiaa_jax.reporting import figures
-from paiaa_jax.reporting import page as page
+from paiaa_jax.personalization.held_out import LEVEL
+from paiaa_jax.reporting import figures, page
 from paiaa_jax.reporting.page import Picture, Section
 from paiaa_jax.reporting.table import Table, interval, mean_std
-from studies.oasis import gallery, pictures, stage2
+from studies.oasis import gallery, pictures
 from studies.oasis.study import Study
 from studies.oasis.tune import TASKS
 from studies.paired import paired
 
 CEILING = "not attainable"  # a row that knows the crowd's ratings of held-out photographs
-HEADLINE = "bayes + own taste"
-CURVES = ("bayes", "bayes + own taste", "ridge")
+HEADLINE = "taste"
+CURVES = ("empirical_bayes", "taste", "ridge")
 
 
 def write(config: ConfigDict, data: Study, workdir: Path) -> Path:
@@ -82,11 +82,11 @@ def people_sections(config: ConfigDict, workdir: Path) -> list[Section]:
   people = len(gains[HEADLINE][0])
   curve = pictures.gain_curve(config.shots, gains, f"{people} people")
   coverage, width = (joined(blocks, f"{HEADLINE}/{k}/{field}") for field in ("coverage", "width"))
-  calibration = figures.coverage_by_person(coverage, width, stage2.LEVEL)
+  calibration = figures.coverage_by_person(coverage, width, LEVEL)
   captions = {
     "people": f"As Fig. 6: generic SROCC and the change at k = {k}, one bar a person.",
     "curve": "Gain over the generic score, with the 95 % interval of the mean over people.",
-    "calibration": f"{stage2.LEVEL:.0%} intervals at k = {k}, {HEADLINE}.",
+    "calibration": f"{LEVEL:.0%} intervals at k = {k}, {HEADLINE}.",
   }
   plots = {"people": bars, "curve": curve, "calibration": calibration}
   shown = [Picture(f"oasis_{name}", captions[name], plot) for name, plot in plots.items()]
@@ -112,7 +112,7 @@ def people_table(config: ConfigDict, blocks: Sequence[dict[str, Any]], name: str
   for solver in solvers:
     for k in config.shots:
       generic, ours = (joined(blocks, f"{which}/{k}/srcc") for which in ("generic", solver))
-      test = statistics.compare_people(ours[:, None], generic[:, None])
+      test = statistics.compare_users(ours[:, None], generic[:, None])
       half = 1.96 * np.nanstd(ours - generic, ddof=1) / np.sqrt(len(ours))
       gain = float(np.nanmean(ours - generic))
       coverage, width = (joined(blocks, f"{solver}/{k}/{field}") for field in ("coverage", "width"))

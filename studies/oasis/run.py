@@ -15,11 +15,15 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from paiaa_jax import metrics
+from paiaa_jax import personalization as pz
 from paiaa_jax.data import images
 from paiaa_jax.models import kernel_ridge
 from paiaa_jax.models.features import extract
 from paiaa_jax.models.network import backbone_class
-from paiaa_jax.personalization import solvers
+from paiaa_jax.personalization.held_out import Evaluation
+from paiaa_jax.personalization.solvers.taste import linear_kernel
+from paiaa_jax.personalization.splits import Protocol, Splits, draw_splits
+from paiaa_jax.personalization.users import Users
 from paiaa_jax.training import resume
 from studies.oasis import gallery, people, stage1, stage2, study
 from studies.oasis.study import Draw, Study
@@ -27,20 +31,20 @@ from studies.oasis.tune import weight_file
 
 EVERYONE = {  # personalised in every block
   "generic": stage2.generic,
-  "crowd": stage2.fused(solvers.named("crowd")),  # no ratings of one's own: not personal
-  "bayes": stage2.fused(solvers.named("bayes")),
-  "bayes + own taste": stage2.by_process(stage2.outputs_and_taste),
-  "ridge": stage2.fused(solvers.named("ridge")),
+  "population_mean": stage2.by(pz.population_mean()),  # no ratings of one's own: not personal
+  "empirical_bayes": stage2.by(pz.empirical_bayes()),
+  "taste": stage2.by(pz.taste(linear_kernel)),
+  "ridge": stage2.by(pz.ridge()),
 }
 SLOW = {  # in the headline's block only, on as many splits as the others have
-  "conditional": stage2.fused(solvers.named("conditional")),
-  "ridge on features": stage2.by_process(stage2.taste_alone),
+  "conditional": stage2.by(pz.conditional(), components=True),
+  "taste on own ratings alone": stage2.by(pz.taste(linear_kernel, generic=False)),
   "SVR on features": stage2.support_vectors,
 }
 
 
 HEADLINE = "multi_level, all sizes"  # the features that stage 2 stands on
-PICTURED = "bayes + own taste"  # in the gallery
+PICTURED = "taste"  # in the gallery
 
 
 def claim(workdir: Path, config: ConfigDict) -> None:
@@ -135,62 +139,69 @@ def personalize(config: ConfigDict, data: Study, features: np.ndarray, workdir: 
   if not missing:
     return files
   heads = stage1.fit(features, data, drawn, tuple(missing))
-  kernels = [_kernel(features, drawn.photo_fold != fold) for fold in range(config.folds)]
+  kernels = [
+    stage2.coordinates(_kernel(features, drawn.photo_fold != fold)) for fold in range(config.folds)
+  ]
   for i, block in enumerate(missing):
     start = time.monotonic()
     models = fold_models(data, drawn, heads, kernels, i, block)
-    splits = config.headline_splits if block == 0 else config.splits
-    members = np.flatnonzero(drawn.block == block)
-    group = people.gather(data, members, num_splits=splits, seed=config.seeds[0])
-    results = {"ids": group.ids} | evaluate(EVERYONE, models, group, config.shots)
-    results |= without_error(data, drawn, block, group, config.shots)
+    users = people.gather(data, np.flatnonzero(drawn.block == block))
+    fewer = Protocol(tuple(config.shots), config.splits, config.seeds[0])
+    protocol = fewer._replace(num_splits=config.headline_splits) if block == 0 else fewer
+    splits = draw_splits(users, protocol)
+    results = {"ids": users.user_ids} | evaluate(EVERYONE, models, users, splits)
+    results |= fields(
+      "crowd's mean", without_error(data, drawn, block, users, splits), splits.shots
+    )
     if block == 0:
-      fewer = people.gather(data, members, num_splits=config.splits, seed=config.seeds[0])
-      results |= evaluate(SLOW, models, fewer, config.shots)
-      _save(workdir / "gallery.npz", **gallery.two_people(models, group, EVERYONE[PICTURED]))
+      results |= evaluate(SLOW, models, users, draw_splits(users, fewer))
+      chosen = gallery.two_people(models, users, splits, EVERYONE[PICTURED])
+      _save(workdir / "gallery.npz", **chosen)
     _save(files[block], **results)
     logging.info("people of block %d: %.0f s", block, time.monotonic() - start)
   return files
 
 
 def evaluate(
-  chosen: dict[str, stage2.Solver],
+  chosen: dict[str, stage2.Method],
   models: Sequence[stage2.FoldModel],
-  group: people.People,
-  shots: Sequence[int],
+  users: Users,
+  splits: Splits,
 ) -> dict[str, np.ndarray]:
-  """`solver/k/field` -> [u, s], the fields those of people.Ranked."""
+  """`method/k/field` -> [u, s]: srcc, coverage of the intervals, and their width in points."""
   results = {}
-  for name, solver in chosen.items():
-    for k, ranked in zip(shots, stage2.evaluate(models, group, solver, shots), strict=True):
-      results |= {f"{name}/{k}/{field}": value for field, value in ranked._asdict().items()}
+  for name, method in chosen.items():
+    results |= fields(name, stage2.evaluate(models, users, splits, method), splits.shots)
   return results
 
 
-def without_error(
-  data: Study, drawn: Draw, block: int, group: people.People, shots: Sequence[int]
-) -> dict[str, np.ndarray]:
-  """The crowd's own mean as the generic score: what a network without any error would reach."""
-  mean = study.distribution(data.ratings[drawn.block != block], data.scale) @ data.scale
-  scores = np.broadcast_to(mean[group.photo][..., None], group.draws.position.shape)
+def fields(name: str, found: Evaluation, shots: Sequence[int]) -> dict[str, np.ndarray]:
+  """What is kept of an Evaluation, by name/k/field."""
+  kept = {"srcc": found.srcc_personal, "coverage": found.coverage, "width": found.width}
   return {
-    f"crowd's mean/{k}/{field}": value
-    for k in shots
-    for field, value in people.rank(group, k, scores)._asdict().items()
+    f"{name}/{k}/{field}": values[i] for i, k in enumerate(shots) for field, values in kept.items()
   }
+
+
+def without_error(data: Study, drawn: Draw, block: int, users: Users, splits: Splits) -> Evaluation:
+  """The other users' own mean as the generic score: what a network without any error reaches."""
+  mean = study.distribution(data.ratings[drawn.block != block], data.scale) @ data.scale
+  shape = (len(splits.shots), *splits.position.shape)
+  return pz.evaluate(np.broadcast_to(mean[users.row][None, ..., None], shape), users, splits)
 
 
 def fold_models(
   data: Study,
   drawn: Draw,
   heads: stage1.Heads,
-  kernels: Sequence[np.ndarray],
+  kernels: Sequence[tuple[np.ndarray, np.ndarray]],
   position: int,
   block: int,
 ) -> list[stage2.FoldModel]:
   """Each fold's model for the people of a block, whose heads stand at `position`."""
   return [
     stage2.make_model(
+      data,
       drawn.photo_fold == fold,
       (heads.distribution[fold, position] @ data.scale).astype(np.float32),
       heads.aux[fold],

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from paiaa_jax.apps import personalize_users
+from paiaa_jax.personalization.splits import Protocol
 from paiaa_jax.reporting import figures
 from paiaa_jax.reporting.page import Picture, Section
 from paiaa_jax.reporting.table import PLANTED, PUBLISHED, Table, interval, mean_std, mean_std_of
@@ -15,7 +16,7 @@ from studies import oracle, published, run_folder
 SIMULATED = "simulated raters"
 DATABASE, FOLDER = "flickr_aes", "FLICKR-AES"  # whose people are personalised
 RUNS = {"": "", "null": ", null run", "heavy_tails": ", heavy tails"}
-NAMES = {"crowd": "generic, corrected by the crowd"}  # of solvers; others are PA_IAA
+NAMES = {"population_mean": "generic, corrected by other users"}  # of solvers; others are PA_IAA
 
 
 def scores(workdir: Path) -> Section:
@@ -56,8 +57,8 @@ def _add_run(table: Table, workdir: Path, name: str) -> None:
   inputs = personalize_users.read(
     workdir, run_folder.prepared(workdir, DATABASE), str(folder / FOLDER) if name else ""
   )
-  settings = {key: result[key] for key in ("shots", "num_splits", "seed")}
-  best = oracle.ceiling(folder / "truth", inputs, **settings)
+  protocol = Protocol(*(result[key] for key in Protocol._fields))
+  best = oracle.ceiling(folder / "truth", inputs.rated.users, protocol)
   table.add(f"oracle's ceiling{RUNS[name]}", *(mean_std_of(best[k]) for k in shots), origin=PLANTED)
 
 
@@ -84,7 +85,7 @@ def _personal_part(workdir: Path) -> Table:
     solvers = result["solvers"]
     gains = [
       solvers[result["headline"]][str(k)]["personal"]["mean"]
-      - solvers["crowd"][str(k)]["personal"]["mean"]
+      - solvers["population_mean"][str(k)]["personal"]["mean"]
       for k in result["shots"]
     ]
     table.add(suffix.removeprefix(", ") or "planted tastes", *gains)

@@ -13,8 +13,9 @@ from matplotlib.figure import Figure
 
 from paiaa_jax.apps import personalize_users
 from paiaa_jax.data import images, records
-from paiaa_jax.personalization import protocol
-from paiaa_jax.personalization.splits import draw_splits
+from paiaa_jax.personalization import evaluation
+from paiaa_jax.personalization.splits import Protocol, draw_splits
+from paiaa_jax.personalization.users import Users
 from paiaa_jax.reporting.page import Picture, Section
 from paiaa_jax.types import TRAITS
 from studies.reproduce import table5
@@ -58,7 +59,7 @@ def section(results: Results) -> Section:
   inputs = personalize_users.read(run.folder(study), prepared)
   source = records.open_split(prepared, "test")
   pair = _two_people(inputs, study, _crowd_means(results))
-  low, high = inputs.scale
+  low, high = inputs.rated.users.rating_range
   picture = _draw(pair, source, low, high)
   caption = (
     f"{' and '.join(map(str, pair))}: of all pairs, the one whose weights are least alike after "
@@ -72,18 +73,14 @@ def _two_people(
   inputs: personalize_users.Inputs, study: Study, crowd: dict[str, float]
 ) -> dict[str, list[Shown]]:
   """user -> photographs, of the two whose weights point apart most."""
-  arrays, k = inputs.people, max(study.shots)
-  ids = dict(user_ids=arrays.user_ids, image_ids=arrays.image_ids)
-  settings = dict(num_splits=1, seed=study.seeds[0])
-  found = protocol.evaluate_splits(
-    *arrays[:4], shots=(k,), solver=study.solvers[0], scale=inputs.scale, **settings, **ids
-  )
-  weights, intercept = np.asarray(found.weights)[0, :, 0], np.asarray(found.intercept)[0, :, 0]
-  personal = arrays.generic + np.einsum("unk,uk->un", arrays.traits, weights) + intercept[:, None]
-  position = draw_splits(arrays.valid, *ids.values(), **settings).position[..., 0]
-  held_out = (position >= k) & arrays.valid
+  users, k = inputs.rated.users, max(study.shots)
+  splits = draw_splits(users, Protocol((k,), num_splits=1, seed=study.seeds[0]))
+  found = evaluation.evaluate(study.solvers[0], users, splits)
+  weights, intercept = found.weights[0, :, 0], found.intercept[0, :, 0]
+  personal = users.generic + np.einsum("unk,uk->un", users.outputs, weights) + intercept[:, None]
+  held_out = splits.held_out(k)[..., 0]
   return {
-    str(arrays.user_ids[u]): _choose(arrays, u, held_out[u], crowd, personal[u])
+    str(users.user_ids[u]): _choose(users, u, held_out[u], crowd, personal[u])
     for u in _least_alike(weights, held_out.sum(axis=1) >= SHOWN)
   }
 
@@ -102,19 +99,22 @@ def _least_alike(weights: np.ndarray, eligible: np.ndarray) -> tuple[int, int]:
   return np.unravel_index(np.argmin(cosine), cosine.shape)
 
 
-def _choose(arrays, u: int, held_out: np.ndarray, crowd: dict, personal: np.ndarray) -> list[Shown]:
+def _choose(
+  users: Users, u: int, held_out: np.ndarray, crowd: dict, personal: np.ndarray
+) -> list[Shown]:
   """Of a person's held-out photographs: farthest above the crowd, nearest to it, farthest below."""
   rows = np.flatnonzero(held_out)
-  means = np.array([crowd[name] for name in arrays.image_ids[u, rows]])
-  order = np.argsort(means - arrays.ratings[u, rows], kind="stable")
+  names = users.image_ids[users.row[u, rows]]
+  means = np.array([crowd[name] for name in names])
+  order = np.argsort(means - users.ratings[u, rows], kind="stable")
   places = order[np.linspace(0, len(rows) - 1, SHOWN).round().astype(int)]
   return [
     Shown(
-      image=str(arrays.image_ids[u, row]),
+      image=str(users.image_ids[users.row[u, row]]),
       crowd=float(mean),
-      rated=float(arrays.ratings[u, row]),
+      rated=float(users.ratings[u, row]),
       predicted=float(personal[row]),
-      traits=arrays.traits[u, row],
+      traits=users.images.outputs[users.row[u, row]],
     )
     for row, mean in zip(rows[places], means[places], strict=True)
   ]

@@ -54,9 +54,9 @@ def needs(study: Study) -> list[Need]:
 def section(results: Results) -> Section:
   text = (
     "What do k of a person's own ratings add? All rows take the same k of the person and are "
-    "tested on the person's other photographs. Some learn from other people too: `bayes` and "
-    "`crowd` take their prior from the shots of the other test people, FPMF its factors from the "
-    "training workers."
+    "tested on the person's other photographs. Some learn from other people too: "
+    "`empirical_bayes` and `population_mean` take their prior from the shots of the other test "
+    "people, FPMF its factors from the training workers."
   )
   return Section("Table V: personal scores", text, tables(results))
 
@@ -77,9 +77,10 @@ def _scores(results: Results) -> Table:
     f"scripts' over {_released_splits(study)}, as theirs.",
     "Baselines learn from the same shots and features; published rows with attributes rest on a "
     "network of attributes that is not part of this project.",
-    "ols, sgd: Eq. 7 as written; ridge, bayes: the same five weights, shrunk; crowd: those of "
-    "other people for everyone; conditional: weights that depend on the image, by a small "
-    "network on frozen features, where the released scripts train a larger one and the backbone.",
+    "ols, sgd: Eq. 7 as written; ridge, empirical_bayes: the same five weights, shrunk; "
+    "population_mean: those of other people for everyone; conditional: weights that depend on "
+    "the image, by a small network on frozen features, where the released scripts train a larger "
+    "one and the backbone.",
   ]
   return table
 

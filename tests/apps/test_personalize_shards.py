@@ -12,7 +12,8 @@ import pytest
 
 from configs import personalize_at_scale
 from paiaa_jax.apps import personalize_shards
-from paiaa_jax.personalization import bayes, blocks, fusion
+from paiaa_jax.personalization import blocks, linear
+from paiaa_jax.personalization.prior import Prior, fit_posterior
 
 NAMES = ("calm", "loud")
 USERS, IMAGES = 30, 200
@@ -58,17 +59,17 @@ def test_each_user_is_fitted_as_alone_in_memory(folder):
   prior = personalize_shards.read_prior(folder / "run" / "prior.json")
   scores = pl.read_parquet(sorted((folder / "scores").glob("*.parquet")))
   ratings = pl.read_parquet(sorted((folder / "ratings").glob("*.parquet"))).join(scores, on="image")
-  fit = jax.jit(lambda x, target, seen: bayes.fit_bayes(fusion.moments(x, target, seen), prior))
+  fit = jax.jit(lambda x, target, seen: fit_posterior(linear.moments(x, target, seen), prior))
   for row in result.iter_rows(named=True):
     own = ratings.filter(pl.col("user") == row["user"])
     assert row["ratings"] == len(own)
     x, target, seen = np.zeros((60, 3)), np.zeros(60), np.arange(60) < len(own)
-    x[seen] = fusion.design(jnp.asarray(own.select(NAMES).to_numpy()))
+    x[seen] = linear.design(jnp.asarray(own.select(NAMES).to_numpy()))
     target[seen] = (own["score"] - own["aesthetic_score"]).to_numpy()
     alone = fit(*(jnp.asarray(a, jnp.float32) for a in (x, target, seen)))
     fitted = [row["w_calm"], row["w_loud"], row["intercept"]]
     np.testing.assert_allclose(fitted, alone.mean, atol=1e-4)
-    assert row["noise"] == pytest.approx(float(alone.noise), rel=1e-3)
+    assert row["noise"] == pytest.approx(float(alone.noise_variance), rel=1e-3)
 
 
 def test_a_stopped_run_keeps_what_is_whole_and_ends_the_same(folder):
@@ -134,7 +135,7 @@ def test_eight_devices_fit_as_one(folder):
   rng = np.random.default_rng(2)
   block = rng.normal(size=(64, 16, 4)).astype(np.float32)
   block[..., 2] = 1
-  prior = bayes.Prior(jnp.zeros(3), jnp.eye(3), jnp.float32(1), jnp.float32(10))
+  prior = Prior(jnp.zeros(3), jnp.eye(3), jnp.float32(1), jnp.float32(10))
   one, eight = (blocks.compile_fit(jax.devices()[:n])(block, prior) for n in (1, 8))
   assert len(eight.mean.sharding.device_set) == 8
   np.testing.assert_allclose(one.mean, eight.mean, atol=1e-6)

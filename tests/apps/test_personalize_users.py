@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from paiaa_jax.apps import personalize_users
-from paiaa_jax.personalization import protocol
+from paiaa_jax.personalization import evaluation
+from paiaa_jax.personalization.splits import Protocol
 from tests.personalization.crowd import simulate
 
 USERS, IMAGES = 6, 40
@@ -22,9 +23,9 @@ def run(tmp_path):
   crowd = simulate(users=1, images=IMAGES, fewest=IMAGES)
   rng = np.random.default_rng(0)
   weights = rng.normal(0.8, 1, (USERS, 1, 5))
-  ratings = crowd.generic + (crowd.traits * weights).sum(-1) + rng.normal(0, 0.4, (USERS, IMAGES))
+  ratings = crowd.generic + (crowd.outputs * weights).sum(-1) + rng.normal(0, 0.4, (USERS, IMAGES))
   ratings = np.clip(np.round(ratings), 1, 5)
-  traits = {f"trait{i}": crowd.traits[0, :, i] for i in range(5)}
+  traits = {f"trait{i}": crowd.outputs[0, :, i] for i in range(5)}
   predictions = {"image": NAMES, "aesthetic_score": crowd.generic[0], **traits}
   workdir, prepared = tmp_path / "run", tmp_path / "flickr_aes"
   (workdir / "predictions").mkdir(parents=True)
@@ -43,13 +44,11 @@ def run(tmp_path):
   return workdir, prepared
 
 
-SETTINGS = dict(shots=(8, 20), num_splits=4, seed=0)
+PROTOCOL = Protocol((8, 20), num_splits=4)
 
 
 def test_only_test_users_are_evaluated_and_all_solvers_see_the_same_splits(run):
-  result = personalize_users.evaluate(
-    personalize_users.read(*run), solvers=("ols", "ridge"), **SETTINGS
-  )
+  result = personalize_users.evaluate(personalize_users.read(*run), ("ols", "ridge"), PROTOCOL)
   assert result["headline"] == "ols" and result["people"] == 4
   rows = personalize_users.user_table(result)
   assert rows["user"].unique().sort().to_list() == [f"user{i}" for i in range(4)]
@@ -58,20 +57,20 @@ def test_only_test_users_are_evaluated_and_all_solvers_see_the_same_splits(run):
   assert ols == ridge
 
 
-def test_training_users_are_the_crowd_where_predictions_out_of_fold_exist(run, monkeypatch):
+def test_training_users_tell_the_prior_where_predictions_out_of_fold_exist(run, monkeypatch):
   workdir, _ = run
-  assert personalize_users.read(*run).crowd is None
+  assert personalize_users.read(*run).others is None
   test = workdir / "predictions" / "flickr_aes_test.parquet"
   test.with_name("flickr_aes_out_of_fold.parquet").write_bytes(test.read_bytes())
   inputs = personalize_users.read(*run)
-  assert inputs.crowd.user_ids.tolist() == ["user4", "user5"]
-  priors = []
-  inner = protocol.evaluate_splits
+  assert inputs.others.users.user_ids.tolist() == ["user4", "user5"]
+  states = []
+  inner = evaluation.evaluate
   monkeypatch.setattr(
-    protocol, "evaluate_splits", lambda *a, prior, **k: priors.append(prior) or inner(*a, **k)
+    evaluation, "evaluate", lambda *a, state, **k: states.append(state) or inner(*a, **k)
   )
-  assert personalize_users.evaluate(inputs, solvers=("ols",), **SETTINGS)["crowd"] == 2
-  assert np.isfinite(priors[0].mean).all()
+  result = personalize_users.evaluate(inputs, ("empirical_bayes",), PROTOCOL)
+  assert result["crowd"] == 2 and np.isfinite(states[0].mean).all()
 
 
 def test_the_command_writes_table_v_and_a_row_for_each_user(run, child_env):

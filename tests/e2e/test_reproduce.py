@@ -61,9 +61,9 @@ def test_table_v_has_every_system_on_the_same_people(reproduced):
   measured = [row for row in rows(workdir, "table5") if row["origin"] == "measured here"]
   methods = [(row["method"], row["solver"]) for row in measured]
   assert methods == [
-    ("MT_IAA", "bayes"),
+    ("MT_IAA", "empirical_bayes"),
     ("MT_IAA", "ridge"),
-    ("PA_IAA", "bayes"),
+    ("PA_IAA", "empirical_bayes"),
     ("PA_IAA", "ridge"),
     ("generic score", "none"),
     ("PA_IAA, released scripts", "conditional"),

@@ -3,13 +3,14 @@
 import dataclasses
 import json
 
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from paiaa_jax.personalization import fits, fusion, learn, profile, solvers
+from paiaa_jax import personalization as pz
+from paiaa_jax.personalization import learn, profile
 from paiaa_jax.personalization.active import choose_next
+from paiaa_jax.personalization.penalties import GRID
 
 NAMES = tuple("abcde")
 MODEL = {"model_id": "m", "aux_names": NAMES, "scale": (1.0, 10.0), "rating_scale": (1.0, 10.0)}
@@ -39,7 +40,7 @@ def test_weights_are_those_of_ridge_at_the_strength_of_least_leave_one_out_error
     return np.mean(np.square(off))
 
   values = np.linalg.eigvalsh(np.cov(traits.astype(float).T) * (n - 1))
-  paid = [s for s in solvers.GRID if np.isfinite(s) and np.sum(values / (values + s)) <= n / 10]
+  paid = [s for s in GRID if np.isfinite(s) and np.sum(values / (values + s)) <= n / 10]
   best = min(paid, key=error)
   expected = Ridge(alpha=best).fit(traits, target)
   np.testing.assert_allclose(found.weights, expected.coef_, rtol=1e-4)
@@ -50,12 +51,10 @@ def test_weights_are_those_of_ridge_at_the_strength_of_least_leave_one_out_error
 def test_the_compiled_engine_gives_the_same_weights():
   generic, traits, ratings = person(30)
   found = learn.learn_profile(generic, traits, ratings, **MODEL)
-  x = fusion.design(jnp.asarray(traits))[None]
-  target = jnp.asarray(ratings - generic, jnp.float32)[None]
-  position = jnp.arange(30)[None, :, None]
-  solver = solvers.Ridge(intercept=True)
-  engine = fits.fit_all(solver, x, target, position, jnp.asarray([30]), None)
-  expected = np.asarray(engine.weights)[0, :, 0]
+  images = pz.make_images(generic, traits)
+  users = pz.make_users(images, np.arange(30)[None], ratings[None])
+  splits = pz.draw_splits(users, pz.Protocol((30,), num_splits=1))
+  expected = pz.predict(pz.ridge(), users, splits).weights[0, 0, :, 0]
   np.testing.assert_allclose([*found.weights, found.intercept], expected, rtol=1e-3, atol=1e-4)
 
 
@@ -109,7 +108,7 @@ def test_few_or_degenerate_ratings_give_a_sound_profile(n, kind, tmp_path):
 
 def test_what_cannot_be_learnt_from_is_refused():
   generic, traits, ratings = person(10)
-  with pytest.raises(ValueError, match="2 ratings tell nothing"):
+  with pytest.raises(ValueError, match="at least 3 ratings, got 2"):
     learn.learn_profile(generic[:2], traits[:2], ratings[:2], **MODEL)
   for fault, value in {"outside 1..10": 11.0, "not a finite number": np.nan}.items():
     broken = ratings.copy()

@@ -2,15 +2,24 @@
 
 import numpy as np
 
-from paiaa_jax.personalization.splits import draw_splits, hash_ids
+from paiaa_jax import personalization as pz
+from paiaa_jax.personalization.splits import hash_ids
 
 USERS = np.array(["ann", "bob", "cem"])
 IMAGES = np.array([[f"{i}.jpg" for i in row] for row in (range(20), range(10, 30), range(20))])
 
 
 def draws(valid=None, users=USERS, images=IMAGES, num_splits=4, seed=0):
-  valid = np.ones(images.shape, bool) if valid is None else valid
-  return draw_splits(valid, users, images, num_splits=num_splits, seed=seed)
+  zeros = np.zeros(images.size)
+  made = pz.make_users(
+    pz.make_images(zeros, zeros[:, None]),
+    np.arange(images.size).reshape(images.shape),
+    np.zeros(images.shape),
+    valid,
+    user_ids=users,
+    image_ids=images.ravel(),
+  )
+  return pz.draw_splits(made, pz.Protocol((1,), num_splits, seed))
 
 
 def drawn_names(result, images=IMAGES):

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from paiaa_jax.personalization import protocol
-from paiaa_jax.personalization.statistics import bootstrap, compare_people, over_repeats, summarize
-from tests.personalization.crowd import simulate
+from paiaa_jax.personalization.statistics import bootstrap, compare_users, over_repeats, summarize
+from tests.personalization.crowd import evaluate, simulate, users_of
 
 
 def test_a_repeat_is_the_mean_over_users_with_a_defined_srcc():
@@ -23,7 +22,7 @@ def test_people_are_compared_once_each():
   theirs = rng.uniform(0.3, 0.5, (20, 8))
   ours = theirs + rng.normal(0.05, 0.05, (20, 1)) + rng.normal(0, 0.01, (20, 8))
   ours[3, 2] = np.nan
-  result = compare_people(ours, theirs)
+  result = compare_users(ours, theirs)
   gain = np.nanmean(ours - theirs, axis=1)
   assert result["people"] == 20
   assert result["p_value"] == pytest.approx(stats.wilcoxon(gain).pvalue)
@@ -35,14 +34,14 @@ def test_the_interval_covers_the_true_gain_as_often_as_it_says():
   rng = np.random.default_rng(1)
   inside = 0
   for _ in range(400):
-    result = compare_people(rng.normal(0.1, 0.3, (15, 1)), np.zeros((15, 1)))
+    result = compare_users(rng.normal(0.1, 0.3, (15, 1)), np.zeros((15, 1)))
     inside += result["low"] <= 0.1 <= result["high"]
   assert 0.92 < inside / 400 < 0.98
 
 
 def test_no_gain_at_all_has_no_test():
   same = np.full((5, 3), 0.4)
-  assert compare_people(same, same)["p_value"] is None
+  assert compare_users(same, same)["p_value"] is None
 
 
 def test_bootstrap_intervals_are_those_of_a_plain_loop():
@@ -84,7 +83,7 @@ def test_a_summary_names_users_and_is_json():
   crowd = simulate(users=3, images=40, fewest=40)
   crowd.valid[1, 9:] = False
   crowd.ratings[2] = 4
-  evaluation = protocol.evaluate_splits(*crowd, shots=(8,), num_splits=3, solver="ols")
+  evaluation = evaluate("ols", users_of(crowd), (8,), 3)
   summary = json.loads(json.dumps(summarize(evaluation, (8,), ["ann", "bob", "cem"])))["8"]
   assert summary["left_out"] == ["bob"]
   assert summary["undefined"]["constant_ratings"] == 3

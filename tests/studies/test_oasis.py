@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import scipy.io
 from PIL import Image
-from scipy import stats
 
 from configs import oasis_frozen
+from paiaa_jax import personalization as pz
 from paiaa_jax.models.network import backbone_class
-from paiaa_jax.personalization import solvers
-from studies.oasis import gaussian, people, report, run, stage1, stage2, study
+from paiaa_jax.personalization.solvers.taste import Process, linear_kernel
+from studies.oasis import people, report, run, stage1, stage2, study
 
 PHOTOS, RATERS = 25, 14
 
@@ -81,79 +81,84 @@ def test_heads_of_a_fold_have_not_seen_its_ratings(source, features):
   np.testing.assert_allclose(heads.distribution.sum(axis=-1), 1, atol=1e-4)
 
 
-def test_nor_have_its_crowd_prior_and_every_solver(source, features):
+def group(data, drawn, block=0, shots=(5,), num_splits=2):
+  users = people.gather(data, np.flatnonzero(drawn.block == block))
+  return users, pz.draw_splits(users, pz.Protocol(shots, num_splits))
+
+
+def model_of(data, drawn, generic, features, ratings=None):
+  """Fold 0's model for the first block, with two outputs and photographs unlike each other."""
+  ratings = data.ratings if ratings is None else ratings
+  kernel = stage2.coordinates(np.eye(PHOTOS, dtype=np.float32))
+  own = ratings[drawn.block != 0]
+  return stage2.make_model(data, drawn.photo_fold == 0, generic, features[:, :2], kernel, own)
+
+
+def test_nor_have_the_prior_and_every_method(source, features):
   data = study.read(source)
   drawn = study.draw(data, 0, 5, 4)
   flipped = np.where(drawn.photo_fold == 0, 8 - data.ratings, data.ratings)
-  crowd = drawn.block != 0
-  group = people.gather(data, np.flatnonzero(~crowd), num_splits=2, seed=0)
+  users, splits = group(data, drawn)
   generic = np.linspace(2, 5, PHOTOS).astype(np.float32)
   scores = []
   for ratings in (data.ratings, flipped):
-    model = stage2.make_model(
-      drawn.photo_fold == 0,
-      generic,
-      features[:, :2],
-      np.eye(PHOTOS, dtype=np.float32),
-      ratings[crowd],
+    model = model_of(data, drawn, generic, features, ratings)
+    own = dataclasses.replace(users, images=model.images)
+    scores.append(
+      [method(model, own, splits).scores for method in (run.EVERYONE | run.SLOW).values()]
     )
-    scores.append([solver(model, group, 5)[0] for solver in (run.EVERYONE | run.SLOW).values()])
   for one, other in zip(*scores, strict=True):
     np.testing.assert_array_equal(one, other)
 
 
-def test_a_process_is_that_of_its_own_model_though_others_have_come_and_gone(source, features):
+def test_a_process_without_taste_is_empirical_bayes(source, features):
+  """Two roads to one posterior mean, where the noise is known for certain."""
   data = study.read(source)
   drawn = study.draw(data, 0, 5, 4)
-  group = people.gather(data, np.flatnonzero(drawn.block == 0), num_splits=2, seed=0)
+  users, splits = group(data, drawn)
+  model = model_of(data, drawn, np.full(PHOTOS, 4, np.float32), features)
+  users = dataclasses.replace(users, images=model.images)
+  prior = pz.empirical_bayes().init(model.others)
+  prior = prior._replace(noise_count=jnp.asarray(1e9))
+  process = Process(
+    jnp.zeros(()), jnp.ones(()), prior.mean, prior.covariance, jnp.zeros(()), prior.noise_variance
+  )
+  found = pz.predict(pz.taste(linear_kernel), users, splits, process)
+  expected = pz.predict(pz.empirical_bayes(), users, splits, prior)
+  valid = users.valid
+  np.testing.assert_allclose(found.scores[0][valid], expected.scores[0][valid], atol=2e-3)
+  np.testing.assert_allclose(found.variance[0][valid], expected.variance[0][valid], atol=2e-3)
 
-  def scores(solver, mean):
-    generic = np.full(PHOTOS, mean, np.float32)
-    crowd = data.ratings[drawn.block != 0]
-    likeness = np.eye(PHOTOS, dtype=np.float32)
-    model = stage2.make_model(drawn.photo_fold == 0, generic, features[:, :2], likeness, crowd)
-    return solver(model, group, 5)[0]  # the model goes, and another may lie where it lay
 
-  one = stage2.by_process(stage2.outputs_and_taste)
-  for mean in (2, 3, 4, 5):
-    fresh = stage2.by_process(stage2.outputs_and_taste)
-    np.testing.assert_array_equal(scores(one, mean), scores(fresh, mean))
+def test_the_coordinates_have_the_kernel_as_inner_products():
+  random = np.random.default_rng(0).normal(size=(70, 90))
+  kernel = (random @ random.T / 90).astype(np.float32)
+  places, components = stage2.coordinates(kernel)
+  np.testing.assert_allclose(places @ places.T, kernel, atol=1e-5)
+  np.testing.assert_allclose(np.square(components).mean(axis=0), 1, atol=1e-5)
 
 
-def test_the_process_with_a_prior_of_weights_is_bayes(source, features):
-  """Two roads to one posterior mean, where bayes is told the noise for certain."""
+def test_each_photograph_is_scored_by_the_model_of_its_own_fold(source, features):
   data = study.read(source)
   drawn = study.draw(data, 0, 5, 4)
-  group = people.gather(data, np.flatnonzero(drawn.block == 0), num_splits=2, seed=0)
-  generic = np.full(PHOTOS, 4, np.float32)
-  model = stage2.make_model(
-    drawn.photo_fold == 0, generic, features[:, :2], np.eye(PHOTOS), data.ratings[drawn.block != 0]
-  )
-  certain = model.prior._replace(noise_count=jnp.asarray(1e9))
-  model = dataclasses.replace(model, prior=certain)
-  x, prior = np.c_[features[:, :2], np.ones(PHOTOS)], model.prior
-  process = gaussian.Process(
-    jnp.asarray(generic + x @ prior.mean), jnp.asarray(x @ prior.covariance @ x.T), prior.noise
-  )
-  scores, _ = gaussian.predict(process, group.photo, group.rating, group.draws.image[:, :5])
-  bayes, _ = stage2.fused(solvers.Bayes())(model, group, 5)
-  np.testing.assert_allclose(scores[group.valid], bayes[group.valid], atol=2e-3)
+  users, splits = group(data, drawn)
+  models = [
+    model_of(data, drawn, np.full(PHOTOS, fold, np.float32), features)._replace(
+      test=drawn.photo_fold == fold
+    )
+    for fold in range(5)
+  ]
+  scores = stage2.score(models, users, splits, stage2.generic).scores
+  expected = drawn.photo_fold[users.row][users.valid]
+  np.testing.assert_array_equal(scores[0, ..., 0][users.valid], expected)
 
 
-def test_rank_is_spearman_on_what_is_held_out(source):
+def test_who_gives_one_score_throughout_is_left_out(source):
   data = study.read(source)
-  group = people.gather(data, np.arange(6), num_splits=3, seed=0)
-  assert len(group.ids) == 5  # who gives one score cannot be ranked
-  scores = np.random.default_rng(2).normal(size=group.draws.position.shape).astype(np.float32)
-  ranked = people.rank(group, 10, scores, np.full(scores.shape, 2.0))
-  for u in range(5):
-    for s in range(3):
-      held = (group.draws.position[u, :, s] >= 10) & group.valid[u]
-      expected = stats.spearmanr(scores[u, held, s], group.rating[u, held]).statistic
-      assert ranked.srcc[u, s] == pytest.approx(expected, abs=1e-5)
-      inside = np.abs(scores[u, held, s] - group.rating[u, held]) <= 2
-      assert ranked.coverage[u, s] == pytest.approx(inside.mean())
-  np.testing.assert_allclose(ranked.width, 4)
+  users = people.gather(data, np.arange(6))
+  assert users.user_ids.tolist() == [*data.users[:3], *data.users[4:6]]
+  first = users.image_ids[users.row[0][users.valid[0]]].tolist()
+  assert first == data.images[~np.isnan(data.ratings[0])].tolist()
 
 
 def test_steps_are_resumed_and_end_in_a_report(source, config, features, tmp_path, monkeypatch):

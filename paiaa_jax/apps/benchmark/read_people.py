@@ -14,10 +14,11 @@ from paiaa_jax.apps import personalize_users, users_table
 from paiaa_jax.data import databases, records
 from paiaa_jax.data.databases import checks, table_file
 from paiaa_jax.errors import UserError
-from paiaa_jax.personalization import splits
+from paiaa_jax.personalization.splits import Splits
+from paiaa_jax.personalization.users import Users
 
 
-def read(source: Path, dataset: str) -> tuple[users_table.People, str]:
+def read(source: Path, dataset: str) -> tuple[Users, str]:
   """The test users of `source`, all scores 0, and the database's name.
 
   Args:
@@ -45,26 +46,19 @@ def read(source: Path, dataset: str) -> tuple[users_table.People, str]:
     raise UserError(f"{source} has no ratings by test users.")
   ratings = ratings.with_columns(pl.col("user", "image").cast(pl.String))
   images = ratings.select(pl.col("image").unique(), aesthetic_score=pl.lit(0.0))
-  return users_table.join_people(images, ratings), name
+  return users_table.join(images, ratings).users, name
 
 
-def positions(rated: users_table.People, *, num_splits: int, seed: int) -> np.ndarray:
-  """Where each split draws each image, from 0: [u, n, s]; splits.NEVER where padded."""
-  return splits.draw_splits(
-    rated.valid, rated.user_ids, rated.image_ids, num_splits=num_splits, seed=seed
-  ).position
-
-
-def splits_table(rated: users_table.People, position: np.ndarray) -> pl.DataFrame:
+def splits_table(users: Users, splits: Splits) -> pl.DataFrame:
   """user, image, split, position: a row for each of a user's images and each split."""
-  row, column = np.nonzero(rated.valid)
-  s = position.shape[2]
+  user, column = np.nonzero(users.valid)
+  s = splits.num_splits
   return pl.DataFrame(
     {
-      "user": np.repeat(rated.user_ids[row], s),
-      "image": np.repeat(rated.image_ids[row, column], s),
-      "split": np.tile(np.arange(s), len(row)),
-      "position": position[row, column].ravel(),
+      "user": np.repeat(users.user_ids[user], s),
+      "image": np.repeat(users.image_ids[users.row[user, column]], s),
+      "split": np.tile(np.arange(s), len(user)),
+      "position": splits.position[user, column].ravel(),
     }
   )
 

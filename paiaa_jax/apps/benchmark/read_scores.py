@@ -13,11 +13,12 @@ import numpy as np
 import polars as pl
 
 from paiaa_jax.apps.benchmark import SHOTS
-from paiaa_jax.apps.users_table import People
 from paiaa_jax.data.databases import checks, table_file
 from paiaa_jax.data.databases.text_table import LINE, refuse
 from paiaa_jax.errors import UserError
-from paiaa_jax.personalization.checks import ranked_images
+from paiaa_jax.personalization.evaluation import ranked_images
+from paiaa_jax.personalization.splits import Splits
+from paiaa_jax.personalization.users import Users
 
 
 class Scores(NamedTuple):
@@ -65,23 +66,23 @@ def choose_shots(table: pl.DataFrame, asked: Sequence[int], path: Path) -> tuple
   return shots
 
 
-def arrange(
-  table: pl.DataFrame, path: Path, people: People, position: np.ndarray, shots: Sequence[int]
-) -> Scores:
-  """Puts each row of `read` where its user, image, split and k are; what it lacks, it is alike for.
+def arrange(table: pl.DataFrame, path: Path, users: Users, splits: Splits) -> Scores:
+  """Puts each row of `read` where its user, image, split and k are.
+
+  An absent column means that the score does not depend on it.
 
   Args:
     table: as read.
     path: its file, for errors.
-    people: whose ratings are held out.
-    position: [u, n, s], where each split draws each image.
-    shots: the k's.
+    users: whose ratings are held out.
+    splits: of these users, with the k's.
 
   Raises:
     UserError: a row is missing, twice there, not finite, or of nobody known.
   """
-  asked, ignored = _drop_what_is_not_asked(table, path, people, position.shape[2], shots)
-  rows = _find_places(asked, people)
+  shots, position = splits.shots, splits.position
+  asked, ignored = _drop_what_is_not_asked(table, path, users, splits)
+  rows = _find_places(asked, users)
   ignored["of images not rated"] = len(asked) - rows[LINE].n_unique()
   if "split" in rows.columns:
     drawn = position[tuple(rows[name].to_numpy() for name in ("row", "column", "split"))]
@@ -95,18 +96,18 @@ def arrange(
   refuse(rows, ~number.is_finite().fill_null(False), path, said)
   again = pl.col(LINE) != pl.col(LINE).first().over(keys)
   refuse(rows, again, path, pl.format("a second score of {}", named))
-  scores = _fill(rows.with_columns(number), people, position.shape, shots)
-  _refuse_missing(scores, path, people, position, shots)
+  scores = _fill(rows.with_columns(number), position.shape, shots)
+  _refuse_missing(scores, path, users, splits)
   return Scores(scores, tuple(f"{n:,} rows {what}" for what, n in ignored.items() if n))
 
 
 def _drop_what_is_not_asked(
-  table: pl.DataFrame, path: Path, people: People, num_splits: int, shots: Sequence[int]
+  table: pl.DataFrame, path: Path, users: Users, splits: Splits
 ) -> tuple[pl.DataFrame, dict[str, int]]:
   """The rows of splits and k's that are asked for, and how many others there were."""
-  ignored = {}
+  ignored, shots, num_splits = {}, splits.shots, splits.num_splits
   if "user" in table.columns:
-    known = pl.col("user").is_in(people.user_ids.tolist())
+    known = pl.col("user").is_in(users.user_ids.tolist())
     refuse(table, ~known, path, pl.format("user '{}' is none of the test users", "user"))
   if "split" in table.columns:
     held = table["split"].n_unique()
@@ -125,16 +126,16 @@ def _drop_what_is_not_asked(
   return table, ignored
 
 
-def _find_places(table: pl.DataFrame, people: People) -> pl.DataFrame:
+def _find_places(table: pl.DataFrame, users: Users) -> pl.DataFrame:
   """`table` with each image's `row` and `column` in the arrays; its own order, without strangers.
 
   Without a column `user`, a row of the table becomes one for each user who rated its image.
   """
-  row, column = np.nonzero(people.valid)
+  row, column = np.nonzero(users.valid)
   places = pl.DataFrame(
     {
-      "user": people.user_ids[row].astype(str),
-      "image": people.image_ids[row, column],
+      "user": users.user_ids[row].astype(str),
+      "image": users.image_ids[users.row[row, column]],
       "row": row,
       "column": column,
     }
@@ -143,9 +144,7 @@ def _find_places(table: pl.DataFrame, people: People) -> pl.DataFrame:
   return table.join(places, on=keys, maintain_order="left")
 
 
-def _fill(
-  rows: pl.DataFrame, people: People, shape: tuple[int, int, int], shots: Sequence[int]
-) -> np.ndarray:
+def _fill(rows: pl.DataFrame, shape: tuple[int, int, int], shots: Sequence[int]) -> np.ndarray:
   """[shots, u, n, s], NaN where there is no row."""
   by_k, by_split = "k" in rows.columns, "split" in rows.columns
   u, n, s = shape
@@ -159,15 +158,15 @@ def _fill(
   return np.broadcast_to(scores, (len(shots), *shape))
 
 
-def _refuse_missing(
-  scores: np.ndarray, path: Path, people: People, position: np.ndarray, shots: Sequence[int]
-) -> None:
+def _refuse_missing(scores: np.ndarray, path: Path, users: Users, splits: Splits) -> None:
   """Raises for the first score that is ranked and not there."""
-  needed = np.stack([ranked_images(position, k) for k in shots])
+  shots = splits.shots
+  needed = np.stack([ranked_images(users, splits, k) for k in shots])
   missing = needed & np.isnan(scores)
   if missing.any():
     i, u, n, s = np.argwhere(missing)[0]
     raise UserError(
-      f"{path}: no score of user '{people.user_ids[u]}', image '{people.image_ids[u, n]}', "
-      f"split {s}, k = {shots[i]}; {missing.sum():,} of {needed.sum():,} are missing."
+      f"{path}: no score of user '{users.user_ids[u]}', image "
+      f"'{users.image_ids[users.row[u, n]]}', split {s}, k = {shots[i]}; "
+      f"{missing.sum():,} of {needed.sum():,} are missing."
     )

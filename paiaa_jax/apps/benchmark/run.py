@@ -5,7 +5,6 @@ Shapes: u users, n images of the one who rated most (padded), s splits.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -14,51 +13,53 @@ import polars as pl
 
 from paiaa_jax.apps.benchmark import PROTOCOL
 from paiaa_jax.apps.benchmark.read_scores import Scores
-from paiaa_jax.apps.users_table import People
-from paiaa_jax.personalization import protocol, statistics
-from paiaa_jax.personalization.evaluation import Evaluation
+from paiaa_jax.personalization import evaluation, statistics
+from paiaa_jax.personalization.held_out import Evaluation
+from paiaa_jax.personalization.splits import Splits
+from paiaa_jax.personalization.users import Users
 
 
 def evaluate(
-  people: People, ours: Scores, theirs: Scores | None, *, shots: Sequence[int], seed: int
+  users: Users, splits: Splits, ours: Scores, theirs: Scores | None, seed: int
 ) -> dict[str, Any]:
   """Figures for each k; see protocol.md for what each is.
 
   Args:
-    people: whose ratings are held out.
+    users: whose ratings are held out.
+    splits: of these users, with the k's.
     ours: what is scored.
-    theirs: what it is compared with, person by person.
-    shots: the k's.
-    seed: of the draws.
+    theirs: what it is compared with, user by user.
+    seed: that the splits were drawn by.
   """
-  evaluation = _rank(people, ours, shots, seed)
+  shots = splits.shots
+  found = evaluation.evaluate(ours.scores, users, splits)
   if theirs is not None:
-    other = _rank(people, theirs, shots, seed)
-    evaluation = evaluation._replace(
+    other = evaluation.evaluate(theirs.scores, users, splits)
+    found = found._replace(
       srcc_generic=other.srcc_personal, constant_generic=other.constant_personal
     )
-  told = statistics.summarize(evaluation, tuple(shots), people.user_ids)
-  images = people.valid.sum(axis=1)
+  told = statistics.summarize(found, shots, users.user_ids)
+  images = users.valid.sum(axis=1)
   ignored = list(ours.ignored)
   if theirs is not None:
     ignored += [f"{what}, in the file to compare with" for what in theirs.ignored]
   return {
     "protocol": PROTOCOL,
-    "people": len(people.user_ids),
+    "people": len(users.user_ids),
     "ratings": int(images.sum()),
     "shots": list(shots),
-    "num_splits": ours.scores.shape[-1],
+    "num_splits": splits.num_splits,
     "seed": seed,
     "ignored": ignored,
     "by_shots": {
-      str(k): _entry(told[str(k)], _at(evaluation, i), images - k, theirs is not None)
+      str(k): _entry(told[str(k)], _at(found, i), images - k, theirs is not None)
       for i, k in enumerate(shots)
     },
   }
 
 
-def _at(evaluation: Evaluation, i: int) -> Evaluation:
-  return jax.tree.map(lambda leaf: leaf[i], evaluation)
+def _at(found: Evaluation, i: int) -> Evaluation:
+  return jax.tree.map(lambda leaf: leaf[i], found)
 
 
 def user_table(result: dict[str, Any]) -> pl.DataFrame:
@@ -67,21 +68,6 @@ def user_table(result: dict[str, Any]) -> pl.DataFrame:
     {"k": int(k)} | user for k, entry in result["by_shots"].items() for user in entry["users"]
   ]
   return pl.DataFrame(rows, infer_schema_length=None)
-
-
-def _rank(people: People, some: Scores, shots: Sequence[int], seed: int) -> Evaluation:
-  evaluation = protocol.evaluate_predictions(
-    some.scores,
-    people.generic,
-    people.ratings,
-    people.valid,
-    shots=tuple(shots),
-    num_splits=some.scores.shape[-1],
-    seed=seed,
-    user_ids=people.user_ids,
-    image_ids=people.image_ids,
-  )
-  return jax.tree.map(np.asarray, evaluation)
 
 
 def _entry(

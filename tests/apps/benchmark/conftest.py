@@ -24,10 +24,10 @@ def place(tmp_path):
     }
   )
   generic = ratings.select("image", aesthetic_score=pl.Series(crowd.generic[crowd.valid]))
-  traits = {f"trait{i}": crowd.traits[crowd.valid][:, i] for i in range(5)}
+  traits = {f"trait{i}": crowd.outputs[crowd.valid][:, i] for i in range(5)}
   scored = generic.with_columns(**{name: pl.Series(trait) for name, trait in traits.items()})
-  joined = users_table.join_people(scored, ratings)
+  joined = users_table.join(scored, ratings)
   ratings.write_csv(tmp_path / "ratings.csv")
   generic.rename({"aesthetic_score": "score"}).write_csv(tmp_path / "generic.csv")
-  inputs = personalize_users.Inputs(joined, None, (1, 5), "ratings")
+  inputs = personalize_users.Inputs(joined, None, "ratings")
   return types.SimpleNamespace(folder=tmp_path, inputs=inputs, ratings=ratings)

@@ -11,18 +11,17 @@ from scipy import stats
 
 from paiaa_jax.apps import personalize_users
 from paiaa_jax.apps.benchmark import run, show
-from tests.apps.benchmark.tiny import SETTINGS, SHOTS, SPLITS, held_out, noise, read
+from tests.apps.benchmark.tiny import PROTOCOL, SHOTS, SPLITS, held_out, noise, read
 
 
 def test_our_own_scores_come_out_of_a_file_with_our_own_figures_to_the_last_digit(place):
   theirs = place.folder / "generic.csv"
   tables = {}
-  settings = dict(SETTINGS, solvers=("ridge",))
-  own = personalize_users.evaluate(place.inputs, **settings, save=tables.__setitem__)
-  assert own == personalize_users.evaluate(place.inputs, **settings)
+  settings = place.inputs, ("ridge",), PROTOCOL
+  own = personalize_users.evaluate(*settings, save=tables.__setitem__)
+  assert own == personalize_users.evaluate(*settings)
   own = own["solvers"]["ridge"]
-  rated, mine, generic, shots = read(place, tables["ridge"], theirs)
-  result = run.evaluate(rated, mine, generic, shots=shots, seed=0)
+  result = run.evaluate(*read(place, tables["ridge"], theirs), seed=0)
   for k in map(str, SHOTS):
     one = result["by_shots"][k]
     assert one["srcc"] == own[k]["personal"] and one["against"] == own[k]["generic"]
@@ -34,9 +33,9 @@ def test_our_own_scores_come_out_of_a_file_with_our_own_figures_to_the_last_digi
 
 def test_figures_are_scipys_on_the_rows_of_the_file(place):
   frame = noise(place)
-  rated, mine, _, shots = read(place, frame)
+  users, splits, mine, _ = read(place, frame)
   assert mine.ignored == (f"{(8 + 20) * SPLITS * 3 + (8 + 9) * SPLITS} rows of shots",)
-  result = run.evaluate(rated, mine, None, shots=shots, seed=0)
+  result = run.evaluate(users, splits, mine, None, seed=0)
   rows = held_out(frame).join(place.ratings.rename({"score": "rating"}), on=["user", "image"])
   expected = {}
   for (user, k, _), own in rows.group_by("user", "k", "split"):
@@ -58,8 +57,8 @@ def test_figures_are_scipys_on_the_rows_of_the_file(place):
 
 
 def test_the_page_the_tables_and_the_rows_of_people_say_the_same(place):
-  rated, mine, theirs, shots = read(place, noise(place), place.folder / "generic.csv")
-  result = run.evaluate(rated, mine, theirs, shots=shots, seed=0)
+  given = read(place, noise(place), place.folder / "generic.csv")
+  result = run.evaluate(*given, seed=0)
   result |= {"name": "ours", "against": "generic", "database": "simulated raters"}
   folder = place.folder / "out"
   page = show.write(result, folder, {"seed": "0"}).read_text()

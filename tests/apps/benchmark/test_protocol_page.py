@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from paiaa_jax import personalization as pz
 from paiaa_jax.apps import benchmark
 from paiaa_jax.apps.benchmark import PROTOCOL, SEED, SHOTS, SPLITS, read_people, run
 from paiaa_jax.data.databases import flickr_aes
-from paiaa_jax.personalization import splits, statistics
+from paiaa_jax.personalization import statistics
 from tests.apps.benchmark.tiny import noise, read
 
 PAGE = (Path(benchmark.__file__).parent / "protocol.md").read_text(encoding="utf-8")
@@ -48,7 +49,16 @@ def test_the_three_vectors_are_the_algorithms():
 def test_the_splits_are_the_order_of_the_pages_keys(seed):
   users = ["ann", "Zoë", "7"]
   images = np.array([[f"{u}/写真 {i}.jpg" for i in range(9 - u)] + [""] * u for u in range(3)])
-  draws = splits.draw_splits(images != "", users, images, num_splits=4, seed=seed)
+  zeros = np.zeros(images.size)
+  made = pz.make_users(
+    pz.make_images(zeros, zeros[:, None]),
+    np.arange(images.size).reshape(images.shape),
+    np.zeros(images.shape),
+    images != "",
+    user_ids=users,
+    image_ids=images.ravel(),
+  )
+  draws = pz.draw_splits(made, pz.Protocol(SHOTS, num_splits=4, seed=seed))
   for u, user in enumerate(users):
     own = [image for image in images[u] if image]
     for split in range(4):
@@ -58,9 +68,8 @@ def test_the_splits_are_the_order_of_the_pages_keys(seed):
 
 
 def test_the_written_splits_are_the_pages_too(place):
-  rated, _ = read_people.read(place.folder / "ratings.csv", "")
-  position = read_people.positions(rated, num_splits=2, seed=0)
-  frame = read_people.splits_table(rated, position)
+  users, _ = read_people.read(place.folder / "ratings.csv", "")
+  frame = read_people.splits_table(users, pz.draw_splits(users, pz.Protocol(SHOTS, num_splits=2)))
   for (user, split), own in frame.group_by("user", "split"):
     order = sorted(own["image"], key=lambda image: key(0, split, user, image))
     assert own.sort("position")["image"].to_list() == order
@@ -75,8 +84,8 @@ def test_the_pages_numbers_are_the_codes():
 
 
 def test_the_pages_columns_are_the_files(place):
-  rated, mine, theirs, shots = read(place, noise(place), place.folder / "generic.csv")
-  result = run.evaluate(rated, mine, theirs, shots=shots, seed=0)
+  given = read(place, noise(place), place.folder / "generic.csv")
+  result = run.evaluate(*given, seed=0)
   section = PAGE.partition("**per_user.csv**")[2]
   said = [name for row in re.findall(r"^\| (`.*?) \|", section, re.M)
           for name in re.findall(r"`(\w+)`", row)]  # fmt: skip

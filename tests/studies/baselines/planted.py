@@ -10,9 +10,24 @@ import numpy as np
 import polars as pl
 
 from paiaa_jax.apps import users_table
+from paiaa_jax.personalization.splits import Protocol, draw_splits
 from studies.baselines import read
+from studies.baselines.inputs import Photos, Shots, take_shots
 
 DATABASE = "flickr_aes"
+
+
+class Split(NamedTuple):
+  """What is predicted of n photographs: generic [n], outputs [n, k], features [n, f]."""
+
+  names: list[str]
+  generic: np.ndarray
+  outputs: np.ndarray
+  features: np.ndarray
+
+  @property
+  def seen(self) -> read.Seen:
+    return read.Seen(self.outputs, self.features)
 
 
 class World(NamedTuple):
@@ -21,8 +36,8 @@ class World(NamedTuple):
   truth: [users, images] what each thinks of each photograph, without noise.
   """
 
-  test: read.Seen
-  train: read.Seen
+  test: Split
+  train: Split
   ratings: pl.DataFrame
   truth: np.ndarray
 
@@ -53,8 +68,17 @@ def simulate(**settings) -> read.Inputs:
   """What baselines get of `draw`."""
   world = draw(**settings)
   ratings = dict(world.ratings.partition_by("split", as_dict=True).items())
-  people = users_table.join_people(frame(world.test), ratings[("test",)])
-  return read.join(people, world.test, (world.train, ratings[("train",)]), DATABASE)
+  rated = users_table.join(frame(world.test), ratings[("test",)])
+  others = users_table.join(frame(world.train), ratings[("train",)]).users
+  return read.join(rated, world.test.seen, (world.train.seen, others), DATABASE)
+
+
+def shown(k: int, *, num_splits: int, seed: int = 0) -> tuple[read.Inputs, Photos, Shots]:
+  """What `simulate` gives, and the k shots of each split."""
+  inputs = simulate()
+  users = inputs.rated.users
+  _, shots = take_shots(users, draw_splits(users, Protocol((k,), num_splits, seed)), k)
+  return inputs, Photos(users.images, inputs.features), shots
 
 
 def write(folder: Path, **settings) -> tuple[Path, Path, World]:
@@ -73,14 +97,14 @@ def write(folder: Path, **settings) -> tuple[Path, Path, World]:
   return workdir, prepared, world
 
 
-def frame(seen: read.Seen) -> pl.DataFrame:
+def frame(seen: Split) -> pl.DataFrame:
   """A table of predictions."""
-  traits = {f"trait{i}": seen.traits[:, i] for i in range(seen.traits.shape[1])}
+  traits = {f"trait{i}": seen.outputs[:, i] for i in range(seen.outputs.shape[1])}
   return pl.DataFrame({"image": seen.names, "aesthetic_score": seen.generic, **traits})
 
 
-def _photographs(rng, images, features, traits, prefix) -> read.Seen:
+def _photographs(rng, images, features, traits, prefix) -> Split:
   names = [f"{prefix}{i:03}.jpg" for i in range(images)]
   x = rng.normal(size=(images, features)).astype(np.float32)
   generic = (3 + 0.5 * x[:, 0]).astype(np.float32)
-  return read.Seen(names, generic, rng.normal(size=(images, traits)).astype(np.float32), x)
+  return Split(names, generic, rng.normal(size=(images, traits)).astype(np.float32), x)

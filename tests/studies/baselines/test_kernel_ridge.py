@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from paiaa_jax.personalization.splits import draw_splits
 from studies.baselines import kernel_ridge, own_ratings
-from studies.baselines.inputs import take_shots
 from tests.studies.baselines import planted
 
 STRENGTHS = (0.1, 1.0, 10.0, 100.0)
@@ -45,15 +43,12 @@ def test_an_infinite_strength_leaves_the_mean():
 
 
 def test_ridge_on_own_ratings_is_scikit_learns():
-  inputs = planted.simulate()
-  own = inputs.people
-  draws = draw_splits(own.valid, own.user_ids, own.image_ids, num_splits=2, seed=0)
-  _, shots = take_shots(inputs.photo, own.ratings, own.valid, draws, 10)
-  scores = own_ratings.ridge(inputs.photos, shots)
-  for u, photo in enumerate(shots.photo):
+  _, photos, shots = planted.shown(10, num_splits=2)
+  scores = own_ratings.ridge(photos, shots)
+  for u, photo in enumerate(shots.row):
     for s in range(2):
-      x, y = inputs.photos.features[photo[shots.place[u, :, s]]], shots.rating[u, :, s]
+      x, y = photos.features[photo[shots.place[u, :, s]]], shots.rating[u, :, s]
       errors = [left_out_error(x, y, strength) for strength in own_ratings.STRENGTHS]
       best = own_ratings.STRENGTHS[int(np.argmin(errors))]
-      expected = Ridge(alpha=best).fit(x, y).predict(inputs.photos.features[photo])
+      expected = Ridge(alpha=best).fit(x, y).predict(photos.features[photo])
       np.testing.assert_allclose(scores[u, :, s], expected, atol=1e-4)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
+from paiaa_jax.personalization.users import make_images
 from studies.baselines import pair_ranking, ranking, regression_ranking
 from studies.baselines.inputs import Photos, Shots
 
@@ -42,7 +43,7 @@ def person(rng, images=60):
   components = rng.normal(size=(images, 5)).astype(np.float32) / np.sqrt(5)
   truth = 3 + components[:, :2] @ [2.0, -2.0]
   generic = rng.normal(3, 0.3, images).astype(np.float32)
-  photos = Photos(generic, components, components, components)
+  photos = Photos(make_images(generic, components, components), components)
   place = np.stack([rng.permutation(images)[:30] for _ in range(2)], axis=1)[None]
   rating = np.clip(np.round(truth + rng.normal(0, 0.3, images)), 1, 5)[place]
   photo = np.arange(images)[None]
@@ -56,14 +57,14 @@ def test_a_planted_taste_is_learned(fit):
   for s in range(2):
     held_out = np.setdiff1d(np.arange(60), shots.place[0, :, s])
     found = stats.spearmanr(scores[0, held_out, s], truth[held_out]).statistic
-    known = stats.spearmanr(photos.generic[held_out], truth[held_out]).statistic
+    known = stats.spearmanr(photos.images.generic[held_out], truth[held_out]).statistic
     assert found > 0.8 and known < 0.5
 
 
 def test_pairs_see_the_order_of_ratings_and_not_their_level():
   photos, shots, _ = person(np.random.default_rng(1))
-  generic = np.asarray(photos.generic)
-  x = np.hstack([photos.components, np.ones((60, 1), np.float32)])
+  generic = np.asarray(photos.images.generic)
+  x = np.hstack([photos.images.coordinates, np.ones((60, 1), np.float32)])
   arrays = generic, shots.place[0]
   strength = np.ones(2, np.float32)
   scores = [
@@ -77,4 +78,4 @@ def test_who_gave_one_rating_throughout_keeps_the_generic_order():
   photos, shots, _ = person(np.random.default_rng(2))
   tied = shots._replace(rating=np.full_like(shots.rating, 4.0))
   scores = pair_ranking.pair_ranking(photos, tied)
-  np.testing.assert_allclose(scores[0], np.tile(photos.generic[:, None], 2), atol=1e-6)
+  np.testing.assert_allclose(scores[0], np.tile(photos.images.generic[:, None], 2), atol=1e-6)

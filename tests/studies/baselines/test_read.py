@@ -18,25 +18,28 @@ def run(tmp_path):
 def test_ratings_find_the_features_and_scores_of_their_own_photograph(run):
   workdir, prepared, written = run
   inputs = read.read(workdir, prepared)
-  people, scaling = inputs.people, read.fit_scaling(written.train.features)
-  for u, user in enumerate(people.user_ids):
-    for i in np.flatnonzero(people.valid[u]):
-      row = written.test.names.index(people.image_ids[u, i])
-      own = inputs.photos.features[inputs.photo[u, i]]
-      np.testing.assert_allclose(own, scaling(written.test.features[row]), rtol=1e-5)
-      assert inputs.photos.generic[inputs.photo[u, i]] == people.generic[u, i]
-      is_pair = (pl.col("user") == user) & (pl.col("image") == people.image_ids[u, i])
-      assert written.ratings.filter(is_pair)["score"].item() == pytest.approx(people.ratings[u, i])
+  users, scaling = inputs.rated.users, read.fit_scaling(written.train.features)
+  for u, user in enumerate(users.user_ids):
+    for i in np.flatnonzero(users.valid[u]):
+      row = users.row[u, i]
+      image = users.image_ids[row]
+      expected = written.test.names.index(image)
+      np.testing.assert_allclose(
+        inputs.features[row], scaling(written.test.features[expected]), rtol=1e-5
+      )
+      assert users.images.generic[row] == written.test.generic[expected]
+      is_pair = (pl.col("user") == user) & (pl.col("image") == image)
+      assert written.ratings.filter(is_pair)["score"].item() == pytest.approx(users.ratings[u, i])
 
 
-def test_the_crowd_is_the_training_users_on_the_training_photographs(run):
+def test_the_others_are_the_training_users_on_the_training_photographs(run):
   workdir, prepared, written = run
-  crowd = read.read(workdir, prepared).crowd
+  others = read.read(workdir, prepared).others
   train = written.ratings.filter(pl.col("split") == "train").sort("user", "image")
-  users = train["user"].unique(maintain_order=True).to_list()
-  np.testing.assert_allclose(crowd.score, train["score"].to_numpy())
-  assert [users[u] for u in crowd.user] == train["user"].to_list()
-  assert [written.train.names[i] for i in crowd.photo] == train["image"].to_list()
+  user, place = np.nonzero(others.valid)
+  np.testing.assert_allclose(others.ratings[user, place], train["score"].to_numpy(), rtol=1e-6)
+  assert others.user_ids[user].tolist() == train["user"].to_list()
+  assert others.image_ids[others.row[user, place]].tolist() == train["image"].to_list()
 
 
 def test_columns_are_scaled_by_the_training_photographs(run):
@@ -45,11 +48,11 @@ def test_columns_are_scaled_by_the_training_photographs(run):
   scaled = read.fit_scaling(written.train.features)(written.train.features)
   np.testing.assert_allclose(scaled.mean(axis=0), 0, atol=1e-6)
   np.testing.assert_allclose(np.square(scaled).sum(axis=1).mean(), 1, rtol=1e-5)
-  for rows in (inputs.crowd.components, inputs.crowd.traits):
+  for rows in (inputs.others.images.coordinates, inputs.others.images.outputs):
     np.testing.assert_allclose(np.square(rows).sum(axis=1).mean(), 1, rtol=1e-4)
   # all components of few features are a rotation: no distance changes but by one factor
-  photos = inputs.photos
-  distances = [np.linalg.norm(x[0] - x[1:], axis=1) for x in (photos.features, photos.components)]
+  coordinates = inputs.rated.users.images.coordinates
+  distances = [np.linalg.norm(x[0] - x[1:], axis=1) for x in (inputs.features, coordinates)]
   np.testing.assert_allclose(*distances, rtol=1e-3)
 
 
@@ -59,13 +62,13 @@ def test_a_column_without_variance_tells_nothing():
   np.testing.assert_allclose(scaled, [[3.0, 0.0]])
 
 
-def test_without_the_training_photographs_there_is_no_crowd(run):
+def test_without_the_training_photographs_there_are_no_others(run):
   workdir, prepared, _ = run
   whole = read.read(workdir, prepared).digest
   (workdir / "predictions" / "flickr_aes_train.parquet").unlink()
   inputs = read.read(workdir, prepared)
-  assert inputs.crowd is None and inputs.digest != whole
-  np.testing.assert_allclose(np.square(inputs.photos.features).sum(axis=1).mean(), 1, rtol=1e-4)
+  assert inputs.others is None and inputs.digest != whole
+  np.testing.assert_allclose(np.square(inputs.features).sum(axis=1).mean(), 1, rtol=1e-4)
 
 
 def test_missing_or_foreign_features_are_told_with_the_command_that_mends_it(run):

@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 from sklearn.svm import SVR
 
-from paiaa_jax.personalization.splits import draw_splits
 from studies.baselines import own_ratings, residual_svr, support_vectors
-from studies.baselines.inputs import take_shots
 from tests.studies.baselines import planted
 
 K, SPLITS = 12, 3
@@ -14,17 +12,13 @@ K, SPLITS = 12, 3
 
 @pytest.fixture(scope="module")
 def people():
-  inputs = planted.simulate()
-  own = inputs.people
-  draws = draw_splits(own.valid, own.user_ids, own.image_ids, num_splits=SPLITS, seed=1)
-  _, shots = take_shots(inputs.photo, own.ratings, own.valid, draws, K)
-  return inputs, shots
+  return planted.shown(K, num_splits=SPLITS, seed=1)[1:]
 
 
 def by_scikit_learn(rows, shots, base):
   """One SVR() after another on rows [N, f], of what a rating is above base [N]."""
-  scores = np.empty((*shots.photo.shape, SPLITS))
-  for u, photo in enumerate(shots.photo):
+  scores = np.empty((*shots.row.shape, SPLITS))
+  for u, photo in enumerate(shots.row):
     for s in range(SPLITS):
       seen = photo[shots.place[u, :, s]]
       machine = SVR(kernel="rbf").fit(rows[seen], shots.rating[u, :, s] - base[seen])
@@ -34,21 +28,23 @@ def by_scikit_learn(rows, shots, base):
 
 @pytest.mark.parametrize("name", ["features", "traits", "both"])
 def test_the_residual_is_learned_by_scikit_learns_svr(people, name):
-  inputs, shots = people
-  photos = inputs.photos
-  rows = {"features": photos.features, "traits": photos.traits}
-  rows["both"] = np.hstack([photos.features, photos.traits])
+  photos, shots = people
+  rows = {"features": photos.features, "traits": photos.images.outputs}
+  rows["both"] = np.hstack([photos.features, photos.images.outputs])
   scores = getattr(residual_svr, f"on_{name}")(photos, shots)
-  expected = by_scikit_learn(rows[name].astype(float), shots, photos.generic.astype(float))
+  expected = by_scikit_learn(rows[name].astype(float), shots, photos.images.generic.astype(float))
   np.testing.assert_allclose(scores, expected, atol=1e-5)
-  assert np.abs(scores - photos.generic[shots.photo][..., None]).max() > 0.1  # it learned something
+  assert (
+    np.abs(scores - photos.images.generic[shots.row][..., None]).max() > 0.1
+  )  # it learned something
 
 
 def test_own_ratings_are_learned_by_scikit_learns_svr(people):
-  inputs, shots = people
-  photos = inputs.photos
+  photos, shots = people
   scores = own_ratings.support_vector(photos, shots)
-  expected = by_scikit_learn(photos.features.astype(float), shots, np.zeros(len(photos.generic)))
+  expected = by_scikit_learn(
+    photos.features.astype(float), shots, np.zeros(len(photos.images.generic))
+  )
   np.testing.assert_allclose(scores, expected, atol=1e-5)
 
 

@@ -15,7 +15,7 @@ def test_the_curve_runs_through_the_means_in_the_order_of_k_and_skips_what_is_un
     "10": {"generic": side(0.31, 0.01), "personal": side(0.40, 0.05)},
     "150": {"generic": side(None, None), "personal": side(None, None)},
   }
-  (axis,) = figures.learning_curve({"bayes": summaries}, "simulated raters").axes
+  (axis,) = figures.learning_curve({"ridge": summaries}, "simulated raters").axes
   generic, personal = axis.get_lines()
   np.testing.assert_array_equal(personal.get_xdata(), [10, 100, 150])
   np.testing.assert_array_equal(personal.get_ydata(), [0.4, 0.5, np.nan])

@@ -14,6 +14,6 @@ def get_config():
   config.seeds = (0, 1)
   config.curve = (10, 20)
   config.num_splits = 3
-  config.solvers = ("bayes", "ridge")
+  config.solvers = ("empirical_bayes", "ridge")
   config.baselines = ("residual_svr_traits", "fpmf_traits")
   return config

@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression, Ridge
 
-from paiaa_jax.personalization import fits, fusion, protocol, solvers
-from tests.personalization.crowd import simulate
+from paiaa_jax import personalization as pz
+from paiaa_jax.personalization import linear
+from paiaa_jax.personalization.penalties import GRID
+from paiaa_jax.personalization.solvers.sgd import fit_sgd
+from tests.personalization.crowd import evaluate, simulate, users_of
 
 
 @pytest.fixture
@@ -20,7 +23,8 @@ def ratings_of_one():
 
 
 def seen_moments(x, target, mask):
-  return fusion.moments(fusion.design(jnp.asarray(x)), jnp.asarray(target), jnp.asarray(mask))
+  mask = jnp.asarray(mask)
+  return linear.moments(linear.design(jnp.asarray(x)), mask * jnp.asarray(target), mask)
 
 
 @pytest.mark.parametrize("d", [1, 3, 6, 11])
@@ -30,25 +34,25 @@ def test_solve_and_inverse_agree_with_numpy(d):
   matrix, vector, ridge = root.T @ root, rng.normal(size=d).astype(np.float32), np.ones(d)
   full = matrix + np.diag(ridge)
   np.testing.assert_allclose(
-    jax.jit(fusion.solve)(matrix, vector, ridge), np.linalg.solve(full, vector), rtol=2e-4
+    jax.jit(linear.solve)(matrix, vector, ridge), np.linalg.solve(full, vector), rtol=2e-4
   )
   np.testing.assert_allclose(
-    jax.jit(fusion.inverse)(matrix, ridge), np.linalg.inv(full), rtol=1e-4, atol=1e-6
+    jax.jit(linear.inverse)(matrix, ridge), np.linalg.inv(full), rtol=1e-4, atol=1e-6
   )
 
 
 def test_an_infinite_ridge_takes_a_column_out():
   matrix = jnp.array([[2.0, 1.0], [1.0, 3.0]])
   ridge = jnp.array([0.0, jnp.inf])
-  np.testing.assert_allclose(fusion.solve(matrix, jnp.array([1.0, 1.0]), ridge), [0.5, 0])
-  np.testing.assert_allclose(fusion.inverse(matrix, ridge), [[0.5, 0], [0, 0]])
+  np.testing.assert_allclose(linear.solve(matrix, jnp.array([1.0, 1.0]), ridge), [0.5, 0])
+  np.testing.assert_allclose(linear.inverse(matrix, ridge), [[0.5, 0], [0, 0]])
 
 
 @pytest.mark.parametrize("intercept", [False, True])
 @pytest.mark.parametrize("strength", [0.0, 0.5, 20.0])
 def test_ridge_agrees_with_scikit_learn(ratings_of_one, strength, intercept):
   x, target, mask = ratings_of_one
-  weights = fusion.fit_ridge(seen_moments(*ratings_of_one), strength, intercept=intercept)
+  weights = linear.fit_ridge(seen_moments(*ratings_of_one), strength, intercept=intercept)
   model = Ridge(alpha=strength, fit_intercept=intercept)
   model = model if strength else LinearRegression(fit_intercept=intercept)
   model.fit(x[mask > 0].astype(np.float64), target[mask > 0])
@@ -57,7 +61,7 @@ def test_ridge_agrees_with_scikit_learn(ratings_of_one, strength, intercept):
 
 
 def test_infinite_strength_is_the_generic_score(ratings_of_one):
-  weights = fusion.fit_ridge(seen_moments(*ratings_of_one), jnp.inf, intercept=False)
+  weights = linear.fit_ridge(seen_moments(*ratings_of_one), jnp.inf, intercept=False)
   np.testing.assert_array_equal(weights, np.zeros(6))
 
 
@@ -65,7 +69,7 @@ def test_outputs_that_are_all_zero_or_all_alike_are_fitted_without_nan():
   for x in (np.zeros((20, 5)), np.ones((20, 5))):
     seen = seen_moments(x.astype(np.float32), np.ones(20, np.float32), np.ones(20))
     for strength in (0.0, 1.0, np.inf):
-      assert np.isfinite(fusion.fit_ridge(seen, strength, intercept=True)).all()
+      assert np.isfinite(linear.fit_ridge(seen, strength, intercept=True)).all()
 
 
 @pytest.mark.parametrize("intercept", [False, True])
@@ -77,10 +81,10 @@ def test_leave_one_out_agrees_with_refitting(ratings_of_one, strength, intercept
   for i in seen:
     others = mask.copy()
     others[i] = 0
-    weights = fusion.fit_ridge(seen_moments(x, target, others), strength, intercept=intercept)
-    squares.append(float(target[i] - fusion.design(x[i]) @ weights) ** 2)
-  closed, free = fusion.leave_one_out(
-    seen_moments(*ratings_of_one), fusion.design(x), target, mask, strength, intercept=intercept
+    weights = linear.fit_ridge(seen_moments(x, target, others), strength, intercept=intercept)
+    squares.append(float(target[i] - linear.design(x[i]) @ weights) ** 2)
+  closed, free = linear.leave_one_out(
+    seen_moments(*ratings_of_one), linear.design(x), target, mask, strength, intercept=intercept
   )
   assert float(closed) == pytest.approx(np.mean(squares), rel=1e-4)
   rows = x[seen] - intercept * x[seen].mean(axis=0)
@@ -100,7 +104,7 @@ def chosen_by_hand(x, target, intercept):
     return w, centre[1] - centre[0] @ w, a
 
   everyone, errors = np.arange(len(x)), {}
-  for strength in solvers.GRID:
+  for strength in GRID:
     a = fit(everyone, strength)[2]
     values = np.linalg.eigvalsh(a.T @ a)
     if np.sum(values / (values + strength)) <= len(x) / 10:
@@ -119,10 +123,12 @@ def test_ridge_takes_the_strength_that_a_plain_loop_takes(intercept):
   x = (0.1 + rng.choice([0.3, 1.0], (people, 1, 1)) * rng.normal(size=(people, 24, 4))).astype("f4")
   weights = rng.normal(size=(people, 4)) * rng.choice([0, 1], (people, 1))
   target = (np.einsum("unk,uk->un", x, weights) + rng.normal(0.5, 1, (people, 24))).astype("f4")
-  position = np.broadcast_to(np.arange(24)[:, None], (people, 24, 2))
-  ours = fits.fit_all(
-    solvers.Ridge(intercept=intercept), fusion.design(x), target, position, np.array(shots), None
-  ).strength
+  users = users_of((np.zeros_like(target), x, target, np.ones(target.shape, bool)))
+  splits = pz.draw_splits(users, pz.Protocol(shots, num_splits=1))
+  ours = pz.predict(pz.ridge(intercept=intercept), users, splits).penalty[..., 0].T  # [u, shots]
+  drawn = splits.image[..., 0]
+  x = np.take_along_axis(x, drawn[..., None], axis=1)
+  target = np.take_along_axis(target, drawn, axis=1)
   expected = [
     [chosen_by_hand(x[u, :k].astype(float), target[u, :k].astype(float), intercept) for k in shots]
     for u in range(people)
@@ -131,16 +137,16 @@ def test_ridge_takes_the_strength_that_a_plain_loop_takes(intercept):
   np.testing.assert_allclose(ours, expected)
 
 
-def gains(users, shots):
-  ours = protocol.evaluate_splits(*users, shots=shots, num_splits=8, solver="ridge")
+def gains(crowd, shots):
+  ours = evaluate("ridge", users_of(crowd), shots, num_splits=8)
   return np.nanmean(ours.srcc_personal - ours.srcc_generic, axis=(1, 2))
 
 
 def test_ridge_costs_next_to_nothing_where_taste_is_only_noise():
   users = simulate(users=30, images=80, fewest=80, noise=0.8, seed=4)
-  mean, spread = np.mean(users.traits), np.std(users.traits)
-  drawn = np.random.default_rng(99).normal(mean, spread, users.traits.shape)
-  pure_noise = users._replace(traits=drawn.astype("f4"))  # not what the ratings were made of
+  mean, spread = np.mean(users.outputs), np.std(users.outputs)
+  drawn = np.random.default_rng(99).normal(mean, spread, users.outputs.shape)
+  pure_noise = users._replace(outputs=drawn.astype("f4"))  # not what the ratings were made of
   assert (gains(pure_noise, (10, 60)) > -0.01).all()  # picked by the least error alone: -0.05
 
 
@@ -156,7 +162,7 @@ def test_sgd_agrees_with_a_plain_loop(ratings_of_one):
   masks = np.stack([np.isin(np.arange(50), group) for group in groups]).astype(np.float32)
   masks = np.concatenate([masks, np.zeros((1, 50), np.float32)])  # an empty batch is passed over
   batches = jax.vmap(seen_moments, in_axes=(None, None, 0))(x, target, masks)
-  weights = jax.jit(lambda b: fusion.fit_sgd(b, **settings))(batches)
+  weights = jax.jit(lambda b: fit_sgd(b, **settings))(batches)
 
   w, velocity = np.zeros(5), np.zeros(5)
   for epoch in range(settings["epochs"]):

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from paiaa_jax.personalization import bayes, fits, fusion, protocol
-from tests.personalization.crowd import simulate
+from paiaa_jax.personalization import held_out, linear, prior
+from paiaa_jax.personalization.solvers import Prediction
+from paiaa_jax.personalization.solvers.empirical_bayes import priors_of_others
+from tests.personalization.crowd import evaluate, simulate, users_of
 
 
 def planted(people=400, images=40, seed=0):
@@ -20,68 +22,69 @@ def planted(people=400, images=40, seed=0):
   target = np.einsum("cnd,cd->cn", x, weights)
   target = target + np.sqrt(noise)[:, None] * rng.normal(size=target.shape)
   arrays = [jnp.asarray(a, jnp.float32) for a in (x, target, np.ones_like(target))]
-  return jax.vmap(fusion.moments)(*arrays), mean, root @ root.T
+  return jax.vmap(linear.moments)(*arrays), mean, root @ root.T
 
 
 def test_em_recovers_a_planted_prior():
   crowd, mean, covariance = planted()
-  prior = jax.jit(bayes.fit_prior)(crowd, jnp.ones(400))
-  np.testing.assert_allclose(prior.mean, mean, atol=0.08)
-  np.testing.assert_allclose(prior.covariance, covariance, atol=0.06)
-  assert float(prior.noise) == pytest.approx(0.25 * 20 / 18, rel=0.1)
-  assert 8 < float(prior.noise_count) < 40
+  known = jax.jit(prior.fit_prior)(crowd, jnp.ones(400))
+  np.testing.assert_allclose(known.mean, mean, atol=0.08)
+  np.testing.assert_allclose(known.covariance, covariance, atol=0.06)
+  assert float(known.noise_variance) == pytest.approx(0.25 * 20 / 18, rel=0.1)
+  assert 8 < float(known.noise_count) < 40
 
 
 def test_those_who_do_not_count_leave_no_trace():
   crowd, *_ = planted(people=20)
   member = jnp.asarray(np.arange(20) < 12, jnp.float32)
   alone = jax.tree.map(lambda leaf: leaf[:12], crowd)
-  with_others = jax.jit(bayes.fit_prior)(crowd, member)
-  for a, b in zip(with_others, jax.jit(bayes.fit_prior)(alone, jnp.ones(12)), strict=True):
+  with_others = jax.jit(prior.fit_prior)(crowd, member)
+  for a, b in zip(with_others, jax.jit(prior.fit_prior)(alone, jnp.ones(12)), strict=True):
     np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5)
 
 
 def test_the_posterior_is_the_textbooks_at_the_noise_it_settles_on():
   crowd, *_ = planted(people=20)
-  prior = jax.jit(bayes.fit_prior)(crowd, jnp.ones(20))
+  known = jax.jit(prior.fit_prior)(crowd, jnp.ones(20))
   one = jax.tree.map(lambda leaf: leaf[3], crowd)
-  posterior = bayes.fit_bayes(one, prior)
-  precision = np.linalg.inv(np.asarray(prior.covariance, np.float64))
-  covariance = np.linalg.inv(precision + np.asarray(one.gram) / float(posterior.noise))
-  pull = precision @ prior.mean + np.asarray(one.cross) / float(posterior.noise)
+  posterior = prior.fit_posterior(one, known)
+  precision = np.linalg.inv(np.asarray(known.covariance, np.float64))
+  covariance = np.linalg.inv(precision + np.asarray(one.gram) / float(posterior.noise_variance))
+  pull = precision @ known.mean + np.asarray(one.cross) / float(posterior.noise_variance)
   np.testing.assert_allclose(posterior.covariance, covariance, rtol=1e-3, atol=1e-6)
   np.testing.assert_allclose(posterior.mean, covariance @ pull, rtol=1e-3)
 
 
 def test_nobody_seen_is_the_prior():
   crowd, *_ = planted(people=20)
-  prior = jax.jit(bayes.fit_prior)(crowd, jnp.ones(20))
+  known = jax.jit(prior.fit_prior)(crowd, jnp.ones(20))
   nothing = jax.tree.map(lambda leaf: jnp.zeros_like(leaf[0]), crowd)
-  posterior = bayes.fit_bayes(nothing, prior)
-  np.testing.assert_allclose(posterior.mean, prior.mean, rtol=1e-4, atol=1e-5)
-  np.testing.assert_allclose(posterior.covariance, prior.covariance, rtol=1e-3, atol=1e-5)
+  posterior = prior.fit_posterior(nothing, known)
+  np.testing.assert_allclose(posterior.mean, known.mean, rtol=1e-4, atol=1e-5)
+  np.testing.assert_allclose(posterior.covariance, known.covariance, rtol=1e-3, atol=1e-5)
 
 
 def test_t_quantiles_are_scipys_within_a_percent():
   for freedom in (5.0, 12.0, 200.0):
     for level in (0.5, 0.9, 0.95):
       expected = stats.t.ppf((1 + level) / 2, freedom)
-      assert float(bayes._t_quantile(level, freedom)) == pytest.approx(expected, rel=0.01)
+      one = Prediction(None, jnp.ones((1, 1, 1)), jnp.full((1, 1), freedom))
+      found = held_out.interval_half_width(one, level)
+      assert float(found[0, 0, 0]) == pytest.approx(expected, rel=0.01)
 
 
 @pytest.fixture(scope="module")
 def evaluations():
-  crowd = simulate(users=24, images=90, fewest=80, seed=2, spread=0.7)
-  evaluate = lambda solver: jax.tree.map(  # noqa: E731
-    np.asarray,
-    protocol.evaluate_splits(*crowd, shots=(8, 60), num_splits=12, solver=solver),
-  )
-  return {solver: evaluate(solver) for solver in ("ridge", "bayes")}
+  users = users_of(simulate(users=24, images=90, fewest=80, seed=2, spread=0.7))
+  names = ("ridge", "empirical_bayes", "population_mean")
+  return {name: evaluate(name, users, (8, 60), 12) for name in names}
 
 
-def test_bayes_beats_ridge_with_few_ratings_and_does_not_lose_with_many(evaluations):
+def test_it_beats_ridge_with_few_ratings_and_does_not_lose_with_many(evaluations):
   few, many = (
-    np.nanmean(evaluations["bayes"].srcc_personal[k] - evaluations["ridge"].srcc_personal[k], 1)
+    np.nanmean(
+      evaluations["empirical_bayes"].srcc_personal[k] - evaluations["ridge"].srcc_personal[k], 1
+    )
     for k in (0, 1)
   )
   assert np.mean(few) > 0.02 and stats.wilcoxon(few).pvalue < 0.01
@@ -89,7 +92,7 @@ def test_bayes_beats_ridge_with_few_ratings_and_does_not_lose_with_many(evaluati
 
 
 def test_intervals_cover_what_they_claim_and_shrink_with_ratings(evaluations):
-  bayesian = evaluations["bayes"]
+  bayesian = evaluations["empirical_bayes"]
   for k in (0, 1):
     assert 0.85 < np.nanmean(bayesian.coverage[k]) < 0.95
   assert np.nanmean(bayesian.width[1]) < np.nanmean(bayesian.width[0])
@@ -97,24 +100,22 @@ def test_intervals_cover_what_they_claim_and_shrink_with_ratings(evaluations):
   assert np.isnan(evaluations["ridge"].coverage).all()
 
 
-def test_a_persons_prior_owes_nothing_to_their_own_ratings():
+def test_a_users_prior_owes_nothing_to_their_own_ratings():
   crowd, *_ = planted(people=8, images=12)
   sums = jax.tree.map(lambda leaf: leaf[..., None], crowd)  # one split
   other_taste = crowd._replace(
     cross=crowd.cross.at[0].multiply(-3), energy=crowd.energy.at[0].multiply(9)
   )
   others = jax.tree.map(lambda leaf: leaf[..., None], other_taste)
-  before, after = (fits._priors_of_others(s, jnp.arange(8), 8) for s in (sums, others))
+  before, after = (priors_of_others(s, jnp.arange(8), 8) for s in (sums, others))
   moved = np.abs(after.mean - before.mean).max(axis=(1, 2))
   assert moved[0] < 0.05 * moved[1:].min()  # what is left is where the fit began
 
 
-def test_the_crowd_alone_gains_what_taste_people_share(evaluations):
-  crowd = simulate(users=24, images=90, fewest=80, seed=2, spread=0.7)
-  shared = protocol.evaluate_splits(*crowd, shots=(60,), num_splits=12, solver="crowd")
-  gains = np.nanmean(np.asarray(shared.srcc_personal - shared.srcc_generic)[0], axis=1)
+def test_the_population_mean_gains_what_taste_users_share(evaluations):
+  shared = evaluations["population_mean"]
+  gains = np.nanmean(shared.srcc_personal[1] - shared.srcc_generic[1], axis=1)
   assert np.mean(gains) > 0.02  # the planted common taste is .8, not 0
-  own = np.nanmean(evaluations["bayes"].srcc_personal[1], axis=1)
-  assert np.mean(own - np.nanmean(np.asarray(shared.srcc_personal)[0], axis=1)) > 0.05
-  spread = np.asarray(shared.weights)[0].std(axis=0)
-  assert spread.max() < 0.3  # nearly the same weights for all: only the one left out differs
+  own = np.nanmean(evaluations["empirical_bayes"].srcc_personal[1], axis=1)
+  assert np.mean(own - np.nanmean(shared.srcc_personal[1], axis=1)) > 0.05
+  assert shared.weights[1].std(axis=0).max() < 0.3  # nearly alike: only the one left out differs

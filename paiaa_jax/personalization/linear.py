@@ -1,0 +1,112 @@
+"""Linear models of one user's residuals: moments, ridge regression, leverage.
+
+s_b = s_a + w . s_p (Eq. 6). Everything here is for one user and one split; `vmap` goes outside, the
+splits on the last axis, so that each scalar below is one vector over all of them. A fit needs only
+`Moments` of the ratings it may see. The design of an image is its k auxiliary outputs and a 1 (for
+the intercept): d = k + 1 columns; the target is its rating less the generic score. Solvers without
+an intercept keep its weight at 0.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from paiaa_jax.types import Array
+
+
+class Moments(NamedTuple):
+  """Sums over the ratings a fit may see, x the design [d] and r the target of one image.
+
+  Attributes:
+    gram: [d, d], sum of x x'.
+    cross: [d], sum of x r.
+    energy: scalar, sum of r r.
+    count: scalar, number of ratings.
+  """
+
+  gram: Array
+  cross: Array
+  energy: Array
+  count: Array
+
+
+def design(outputs: Array) -> Array:
+  """Auxiliary outputs [..., k] -> design [..., d = k + 1]: a last column of ones."""
+  return jnp.concatenate([outputs, jnp.ones_like(outputs[..., :1])], axis=-1)
+
+
+def pairs(x: Array) -> Array:
+  """Products of every two columns, [n, d] -> [n, d * d]: what second moments sum."""
+  return (x[:, :, None] * x[:, None, :]).reshape(x.shape[0], -1)
+
+
+def moments(x: Array, target: Array, seen: Array) -> Moments:
+  """Moments of the images whose `seen` [n] is 1: x [n, d]; target [n], 0 where not seen.
+
+  Over many splits these are products of matrices that all splits share.
+  """
+  gram = (pairs(x).T @ seen).reshape(x.shape[1], x.shape[1])
+  return Moments(gram, x.T @ target, jnp.sum(jnp.square(target)), jnp.sum(seen))
+
+
+def solve(matrix: Array, vector: Array, ridge: Array) -> Array:
+  """Solves (matrix + diag(ridge)) w = vector, positive definite: [d, d], [d], [d] -> w [d].
+
+  Cholesky, unrolled into scalars: under `vmap` each becomes one vector over all fits, where a
+  batched LAPACK call would take them one by one. Where ridge is infinite, w is 0.
+  """
+  d = vector.shape[0]
+  lower = [[None] * d for _ in range(d)]
+  y, w = [None] * d, [None] * d
+  for i in range(d):
+    for j in range(i):
+      inner = sum(lower[i][m] * lower[j][m] for m in range(j))
+      lower[i][j] = (matrix[i, j] - inner) / lower[j][j]
+    lower[i][i] = jnp.sqrt(matrix[i, i] + ridge[i] - sum(lower[i][m] ** 2 for m in range(i)))
+    y[i] = (vector[i] - sum(lower[i][m] * y[m] for m in range(i))) / lower[i][i]
+  for i in reversed(range(d)):
+    w[i] = (y[i] - sum(lower[m][i] * w[m] for m in range(i + 1, d))) / lower[i][i]
+  return jnp.stack(w)
+
+
+def inverse(matrix: Array, ridge: Array) -> Array:
+  """Inverse of matrix + diag(ridge), [d, d]; rows and columns of infinite ridge are 0."""
+  unit = jnp.eye(matrix.shape[0], dtype=matrix.dtype)
+  return jax.vmap(solve, in_axes=(None, 1, None), out_axes=1)(matrix, unit, ridge)
+
+
+def penalty_of_each(seen: Moments, penalty: Array, intercept: bool) -> Array:
+  """Penalty of each weight [d]: the intercept goes free, or is held at 0 by an infinite one."""
+  # below this share of its trace, float32 cannot tell a Gram matrix from a singular one
+  floor = 1e-6 * jnp.trace(seen.gram) + jnp.finfo(jnp.float32).tiny
+  each = jnp.full(seen.cross.shape, jnp.maximum(penalty, floor))
+  return each.at[-1].set(floor if intercept else jnp.inf)
+
+
+def fit_ridge(seen: Moments, penalty: Array, *, intercept: bool) -> Array:
+  """Weights [d] of least squared error plus penalty * |w|^2.
+
+  A penalty of 0 is least squares (Eq. 7); an infinite one leaves the generic score.
+  """
+  return solve(seen.gram, seen.cross, penalty_of_each(seen, penalty, intercept))
+
+
+def leave_one_out(
+  seen: Moments, x: Array, target: Array, mask: Array, penalty: Array, *, intercept: bool
+) -> tuple[Array, Array]:
+  """Leave-one-out error and effective number of weights at a penalty, in closed form; two scalars.
+
+  An image's leverage is h = x' A^-1 x; without the image its residual e is e / (1 - h).
+
+  Returns:
+    mean squared error of each seen image by the fit to the others, and the sum of the leverages: k
+    where nothing is shrunk, 0 at an infinite penalty. The intercept is not counted.
+  """
+  each = penalty_of_each(seen, penalty, intercept)
+  leverage = pairs(x) @ inverse(seen.gram, each).ravel()
+  residual = target - x @ solve(seen.gram, seen.cross, each)
+  left_out = residual / jnp.maximum(1 - leverage, 1e-6)
+  return jnp.sum(mask * jnp.square(left_out)) / seen.count, jnp.sum(mask * leverage) - intercept
