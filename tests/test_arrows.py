@@ -13,8 +13,8 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "paiaa_jax"
 ABOVE = ("launch", "configs", "studies", "benchmarks", "tests")
 FORBIDDEN = ("tensorflow", "torch", "torchvision", "keras")
-ARRAYS_ONLY = {
-  "importlib",  # all that personalization may import from elsewhere
+ARRAYS_ONLY = {  # all that personalization may import from elsewhere
+  "importlib",
   *("__future__", "collections", "dataclasses", "functools", "itertools", "math", "typing"),
   *("jax", "numpy", "optax", "paiaa_jax", "scipy"),
 }
