@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -16,7 +16,7 @@ from ml_collections import ConfigDict
 
 from paiaa_jax.data import pipeline, records
 from paiaa_jax.training.step import TASKS
-from paiaa_jax.types import TRAITS, Batch
+from paiaa_jax.types import TRAITS, Array, Batch
 
 
 class Streams(NamedTuple):
@@ -111,17 +111,18 @@ def train_batches(
 def batch_shapes(streams: Streams, config: ConfigDict, rows: int) -> Batch:
   """Shapes and types of a training batch over all processes, of `rows` rows a stream."""
   n, size = rows * len(streams.train), config.data.image_size
-  return Batch(
-    image=jax.ShapeDtypeStruct((n, size, size, 3), np.uint8),
-    distribution=jax.ShapeDtypeStruct((n, len(streams.scale)), np.float32),
-    aux=jax.ShapeDtypeStruct((n, len(streams.aux_names)), np.float32),
-    has_distribution=jax.ShapeDtypeStruct((n,), np.float32),
-    has_aux=jax.ShapeDtypeStruct((n,), np.float32),
-    index=jax.ShapeDtypeStruct((n,), np.int32),
-  )
+  leaves: dict[str, Any] = {
+    "image": jax.ShapeDtypeStruct((n, size, size, 3), np.uint8),
+    "distribution": jax.ShapeDtypeStruct((n, len(streams.scale)), np.float32),
+    "aux": jax.ShapeDtypeStruct((n, len(streams.aux_names)), np.float32),
+    "has_distribution": jax.ShapeDtypeStruct((n,), np.float32),
+    "has_aux": jax.ShapeDtypeStruct((n,), np.float32),
+    "index": jax.ShapeDtypeStruct((n,), np.int32),
+  }
+  return Batch(**leaves)
 
 
-def image_names(streams: Streams, index: np.ndarray) -> list[str]:
+def image_names(streams: Streams, index: Array) -> list[str]:
   """The image keys of a training batch's rows [n], from its `index`; padding has none."""
   sources = list(streams.train.values())
   return [sources[i % len(sources)].names[row] for i, row in enumerate(index) if row >= 0]
@@ -165,7 +166,7 @@ def _fit(stream: str, source, streams: Streams, config: ConfigDict, batch: Batch
   )
 
 
-def _or_zeros(labels: np.ndarray | None, n: int, width: int) -> np.ndarray:
+def _or_zeros(labels: Array | None, n: int, width: int) -> Array:
   return np.zeros((n, width), np.float32) if labels is None else labels
 
 

@@ -14,7 +14,7 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jax
 import orbax.checkpoint as ocp
@@ -72,7 +72,8 @@ class Checkpoints:
     """
     items = ocp.args.Composite(
       state=ocp.args.StandardSave(state),
-      fingerprint=ocp.args.JsonSave(fingerprint(state)),
+      # any JSON value is written, whatever its type says
+      fingerprint=ocp.args.JsonSave(fingerprint(state)),  # ty: ignore[invalid-argument-type]
     )
     try:
       _check_space(self._folder, state)
@@ -123,7 +124,7 @@ class Checkpoints:
     items = ocp.args.Composite(
       state=ocp.args.StandardRestore(abstract_state), fingerprint=ocp.args.JsonRestore()
     )
-    restored = self._manager.restore(step, args=items)
+    restored = cast(Any, self._manager.restore(step, args=items))
     if fingerprint(restored.state) != restored.fingerprint:
       raise ValueError("its content is not what was saved")
     return restored.state

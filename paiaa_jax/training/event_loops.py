@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Generator
 
 
 @contextlib.contextmanager
-def patient_event_loops() -> Iterator[None]:
+def patient_event_loops() -> Generator[None]:
   """Inside the block, new event loops wait for their tasks before they close."""
-  former = asyncio.get_event_loop_policy()
-  asyncio.set_event_loop_policy(_Policy())
+  # Python 3.16 has no policies; until then there is no other way in.
+  former = asyncio.get_event_loop_policy()  # ty: ignore[deprecated]
+  asyncio.set_event_loop_policy(_Policy())  # ty: ignore[deprecated]
   try:
     yield
   finally:
-    asyncio.set_event_loop_policy(former)
+    asyncio.set_event_loop_policy(former)  # ty: ignore[deprecated]
 
 
 class _PatientLoop(asyncio.SelectorEventLoop):

@@ -6,7 +6,7 @@ Clipping comes before the L2 term, and the L2 term before the momentum, as in to
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 import jax.numpy as jnp
 import optax
@@ -69,7 +69,7 @@ def make_optimizer(
   """
   optimizers = {"sgd": lambda rate: optax.sgd(rate, momentum), "adam": optax.adam}
   build = _choose(optimizers, name, "optim.optimizer")
-  by_group = {
+  by_group: dict[Hashable, optax.GradientTransformation] = {
     group: build(lambda step, rate=rate: rate * schedule(step))
     for group, rate in (("backbone", lr_backbone), ("heads", lr_heads))
   }

@@ -7,7 +7,7 @@ row keeps its place (and its dropout mask) however many processes and devices sh
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import flax.linen as nn
 import jax
@@ -22,6 +22,7 @@ TASKS = {  # train.tasks -> the streams of a batch, in order
   "aesthetics": ("aesthetics",),
   "auxiliary": ("auxiliary",),
 }
+NOTHING: Any = ()  # in place of an array that is not to be kept: a tree without leaves
 
 
 class State(NamedTuple):
@@ -152,10 +153,11 @@ def _interleave(passes: tuple[Array, ...]) -> Array:
 
 def make_eval_step(network: nn.Module) -> Callable[[Any, Any, Batch], tuple[Prediction, Batch]]:
   """(params, batch_stats, batch) -> its prediction and its labels, without images and features."""
+  apply = cast(Callable[..., Prediction], network.apply)
 
   def eval_step(params, batch_stats, batch: Batch) -> tuple[Prediction, Batch]:
     variables = {"params": params, "batch_stats": batch_stats}
-    prediction = network.apply(variables, batch.image, train=False)
-    return prediction._replace(features=()), batch._replace(image=())
+    prediction = apply(variables, batch.image, train=False)
+    return prediction._replace(features=NOTHING), batch._replace(image=NOTHING)
 
   return eval_step

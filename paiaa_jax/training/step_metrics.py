@@ -26,7 +26,7 @@ class NonFiniteLoss(ValueError):
 class Window:
   """Collects steps; `read` gives their means and starts anew."""
 
-  def __init__(self, workdir: Path, images: int, image_names: Callable[[np.ndarray], list[str]]):
+  def __init__(self, workdir: Path, images: int, image_names: Callable[[Array], list[str]]):
     """
     Args:
       workdir: where the images of a step without a finite loss are told.
@@ -38,7 +38,7 @@ class Window:
 
   def restart(self) -> None:
     """Forgets the steps and sets the clock to zero."""
-    self._steps: list[tuple[int, dict[str, Array], np.ndarray]] = []
+    self._steps: list[tuple[int, dict[str, Array], Array]] = []
     self._waited = 0.0
     self._start = time.perf_counter()
 
@@ -74,7 +74,7 @@ class Window:
     self.restart()
     return result
 
-  def _non_finite(self, step: int, metrics: dict, index: np.ndarray) -> NonFiniteLoss:
+  def _non_finite(self, step: int, metrics: dict, index: Array) -> NonFiniteLoss:
     path = self._workdir / f"non_finite_step_{step}_process_{jax.process_index()}.json"
     content = {
       "step": step,

@@ -48,7 +48,7 @@ class MetricWriter:
     """
     if not self._enabled:
       return
-    line = {"step": step, "time": round(time.time(), 3)}
+    line: dict[str, float | None] = {"step": step, "time": round(time.time(), 3)}
     line |= {name: value if math.isfinite(value) else None for name, value in metrics.items()}
     try:
       self._lines.write((json.dumps(line) + "\n").encode())
