@@ -21,6 +21,7 @@ import numpy as np
 
 import paiaa_jax
 from paiaa_jax.personalization import statistics
+from paiaa_jax.reporting.table import as_text
 from tests.personalization.crowd import evaluate, simulate, users_of
 
 SHOTS, SPLITS = (10, 30), 5
@@ -61,10 +62,17 @@ def collect(
 
 
 def tables(workdir: Path) -> dict[str, Any]:
-  """Every measured row of every table of a report."""
+  """Every measured row of every table of a report, its numbers as they are printed."""
   files = sorted((workdir / "tables").glob("*.json"))
   rows = {file.stem: json.loads(file.read_text())["rows"] for file in files}
-  return {name: [row for row in own if row["origin"] != "published"] for name, own in rows.items()}
+  return {
+    name: [
+      {column: as_text(value) for column, value in row.items()}
+      for row in own
+      if row["origin"] != "published"
+    ]
+    for name, own in rows.items()
+  }
 
 
 def stage2() -> dict[str, Any]:

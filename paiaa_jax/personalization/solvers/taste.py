@@ -174,20 +174,25 @@ def _posterior(
 def _fit_all(
   process: Process | None, users: Users, splits: Splits, *, init: Callable, kernel: Kernel
 ) -> Prediction:
-  """User after user; a system is as large as the shots, not as the user's images."""
+  """User after user; a system is as large as the most shots, not as the user's images."""
   process = init(None) if process is None else process
+  most = min(max(splits.shots), splits.image.shape[1])
+  image = jnp.tile(splits.image[:, :most], len(splits.shots))  # [u, most, f]
+  shots = jnp.repeat(jnp.asarray(splits.shots), splits.num_splits)
+  # All systems have one size: XLA's CPU runtime starts systems of several sizes at once, and on two
+  # cores they wait for each other for ever.
+  counts = jnp.arange(most)[:, None] < shots[None, :]
 
   def one_user(own):
     generic, outputs, coordinates, ratings, valid, image = own
     mean, covariance = _moments(process, generic, outputs, coordinates, kernel)
 
-    def one_fit(drawn):
+    def one_fit(drawn, counts):
       cross, among = covariance[drawn], covariance[drawn[:, None], drawn[None, :]]
-      residual = (ratings - mean)[drawn]
-      return _posterior(process, mean, covariance, cross, among, residual, valid[drawn])
+      residual, seen = (ratings - mean)[drawn], valid[drawn] & counts
+      return _posterior(process, mean, covariance, cross, among, residual, seen)
 
-    found = [jax.vmap(one_fit, -1, -1)(image[:k]) for k in splits.shots]
-    return jax.tree.map(lambda *leaves: jnp.concatenate(leaves, axis=-1), *found)
+    return jax.vmap(one_fit, -1, -1)(image, counts)
 
   arrays = users.generic, users.outputs, users.coordinates, users.ratings, users.valid
-  return jax.lax.map(one_user, (*arrays, splits.image))
+  return jax.lax.map(one_user, (*arrays, image))
