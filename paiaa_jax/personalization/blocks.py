@@ -1,8 +1,8 @@
-"""Fits of very many people, one each, from ragged rows of ratings: blocks of a fixed size in turn.
+"""Fits of very many users, one each, from ragged rows of ratings: blocks of a fixed size in turn.
 
-Rows sorted by user are laid into blocks [u, n] of people with about as many ratings each: n is a
+Rows sorted by user are laid into blocks [u, n] of users with about as many ratings each: n is a
 power of two, u * n the same for every block. So memory is one block's, whatever the number of
-people, and there is one compiled program for each n. Devices of a mesh take users in equal parts.
+users, and there is one compiled program for each n. Devices of a mesh take users in equal parts.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ class Rows(NamedTuple):
 
 
 def lay_out(rows: Rows, block_ratings: int = BLOCK_RATINGS) -> Iterator[tuple[np.ndarray, Array]]:
-  """Yields (users [v] of a block, their columns [u, n, d + 1]); zeros pad ratings and people."""
+  """Yields (users [v] of a block, their columns [u, n, d + 1]); zeros pad ratings and users."""
   counts = np.diff(rows.starts)
   widths = SMALLEST * 2 ** np.ceil(np.log2(np.maximum(counts, 1) / SMALLEST)).clip(0).astype(int)
   for n in np.unique(widths):
-    people = np.flatnonzero(widths == n)
+    users = np.flatnonzero(widths == n)
     u = max(block_ratings // n, 1)
-    for first in range(0, len(people), u):
-      some = people[first : first + u]
+    for first in range(0, len(users), u):
+      some = users[first : first + u]
       block = np.zeros((u, n, rows.columns.shape[1]), np.float32)
       for own, user in zip(block, some, strict=False):  # a copy each: half the time of an index
         own[: counts[user]] = rows.columns[rows.starts[user] : rows.starts[user + 1]]
@@ -51,15 +51,15 @@ def lay_out(rows: Rows, block_ratings: int = BLOCK_RATINGS) -> Iterator[tuple[np
 
 
 def fit_block(block: Array, prior: Prior) -> Posterior:
-  """Posteriors of u people, leading axis u, from columns [u, n, d + 1]."""
-  people = moments_of_block(block)
-  innermost = jax.tree.map(lambda leaf: jnp.moveaxis(leaf, 0, -1), people)
+  """Posteriors of u users, leading axis u, from columns [u, n, d + 1]."""
+  sums = moments_of_block(block)
+  innermost = jax.tree.map(lambda leaf: jnp.moveaxis(leaf, 0, -1), sums)
   fits = jax.vmap(fit_posterior, in_axes=(-1, None), out_axes=-1)(innermost, prior)
   return jax.tree.map(lambda leaf: jnp.moveaxis(leaf, -1, 0), fits)
 
 
 def moments_of_block(block: Array) -> Moments:
-  """Moments of u people, leading axis u; a row of zeros counts for nothing."""
+  """Moments of u users, leading axis u; a row of zeros counts for nothing."""
   sums = jnp.einsum("uni,unj->uij", block, block, precision="highest")
   d = sums.shape[1] - 1
   return Moments(sums[:, :d, :d], sums[:, :d, d], sums[:, d, d], sums[:, d - 1, d - 1])

@@ -1,6 +1,6 @@
-"""One person's ratings [n], generic scores [n] and traits [n, k] of what they rated -> Profile.
+"""One user's ratings [n], generic scores [n] and traits [n, k] of what they rated -> Profile.
 
-Numpy on the host: for a single person, compiling would take a thousand times as long as fitting.
+Numpy on the host: for a single user, compiling would take a thousand times as long as fitting.
 The maths is that of solvers.ridge().
 """
 

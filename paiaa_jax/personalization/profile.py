@@ -1,4 +1,4 @@
-"""A person's taste as a small JSON file: score = generic + intercept + weights . traits (Eq. 6).
+"""A user's taste as a small JSON file: score = generic + intercept + weights . traits (Eq. 6).
 
 Numpy alone, so that a library's scores are there before jax would be imported.
 """
@@ -20,7 +20,7 @@ FORMAT = 1
 
 @dataclasses.dataclass(frozen=True)
 class Profile:
-  """What was learnt of one person under one model; d = k + 1, the last one the intercept.
+  """What was learnt of one user under one model; d = k + 1, the last one the intercept.
 
   Attributes:
     model_id: of the model whose scores and traits the weights belong to.
@@ -31,7 +31,7 @@ class Profile:
     noise: variance of a rating about its score, in squared points.
     freedom: degrees of freedom of the noise.
     scale: (lowest, highest) score of the model.
-    rating_scale: (lowest, highest) rating the person could give.
+    rating_scale: (lowest, highest) rating the user could give.
     stars: [5] how many ratings fell on each of 1..5 stars.
     num_ratings: ratings learnt from.
     srcc_personal, srcc_generic: of scores with the ratings, each photograph left out in turn; None

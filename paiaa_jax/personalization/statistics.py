@@ -58,7 +58,7 @@ def over_repeats(srcc: np.ndarray) -> dict[str, float | None]:
 
 
 def user_rows(one: Evaluation, user_ids: np.ndarray) -> list[dict[str, Any]]:
-  """A row for each user not left out: a person's splits averaged (Fig. 6). Leaves are [u, ...]."""
+  """A row for each user not left out: a user's splits averaged (Fig. 6). Leaves are [u, ...]."""
   columns = {
     "srcc_generic": _mean(one.srcc_generic, axis=1),
     "srcc_personal": _mean(one.srcc_personal, axis=1),
@@ -75,10 +75,10 @@ def user_rows(one: Evaluation, user_ids: np.ndarray) -> list[dict[str, Any]]:
 
 
 def compare_users(ours: np.ndarray, theirs: np.ndarray, level: float = 0.95) -> dict[str, Any]:
-  """Wilcoxon's signed-rank test over people, [u, s] each; a person's splits are averaged first.
+  """Wilcoxon's signed-rank test over users, [u, s] each; a user's splits are averaged first.
 
-  Returns the number of people, the test's p-value, and the Hodges-Lehmann estimate of the gain
-  (the median of the means of all pairs of people) with its interval by the same test's statistic.
+  Returns the number of users, the test's p-value, and the Hodges-Lehmann estimate of the gain
+  (the median of the means of all pairs of users) with its interval by the same test's statistic.
   """
   gain = _mean(ours - theirs, axis=1)
   gain = gain[np.isfinite(gain)]
@@ -89,7 +89,7 @@ def compare_users(ours: np.ndarray, theirs: np.ndarray, level: float = 0.95) -> 
   pairs = np.sort((gain[i] + gain[j]) / 2)
   z = stats.norm.ppf((1 + level) / 2)
   cut = n * (n + 1) / 4 - z * np.sqrt(n * (n + 1) * (2 * n + 1) / 24)
-  cut = max(int(np.floor(cut)), 0)  # few people: the widest interval there is
+  cut = max(int(np.floor(cut)), 0)  # few users: the widest interval there is
   return {
     "people": n,
     "p_value": float(stats.wilcoxon(gain).pvalue),
@@ -103,11 +103,11 @@ def compare_users(ours: np.ndarray, theirs: np.ndarray, level: float = 0.95) -> 
 def bootstrap(
   srcc: np.ndarray, *, seed: int = 0, level: float = 0.95, resamples: int = RESAMPLES
 ) -> dict[str, Any]:
-  """Percentile intervals of a mean over people; srcc [u, s], a person's splits averaged first.
+  """Percentile intervals of a mean over users; srcc [u, s], a user's splits averaged first.
 
-  Returns `mean`, and [low, high] where people are drawn with replacement (`people`), and where
-  besides each person drawn has splits of theirs drawn with replacement (`people_and_splits`, a
-  hierarchical bootstrap). None with fewer than two people. Undefined splits are nobody's.
+  Returns `mean`, and [low, high] where users are drawn with replacement (`people`), and where
+  besides each user drawn has splits of theirs drawn with replacement (`people_and_splits`, a
+  hierarchical bootstrap). None with fewer than two users. Undefined splits are nobody's.
   """
   defined = np.isfinite(srcc)
   count = defined.sum(axis=1)
@@ -128,9 +128,9 @@ def bootstrap(
 def _redraw(
   srcc: np.ndarray, count: np.ndarray, drawn: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-  """Means [r] of people drawn [r, u], each by as many splits as are defined, drawn anew.
+  """Means [r] of users drawn [r, u], each by as many splits as are defined, drawn anew.
 
-  srcc [u, s] holds the count [u] defined ones of each person first.
+  srcc [u, s] holds the count [u] defined ones of each user first.
   """
   own = count[drawn][..., None]
   split = (rng.random((*drawn.shape, srcc.shape[1]), dtype=np.float32) * own).astype(np.int32)

@@ -1,15 +1,15 @@
-"""Users' factors and a linear map from features to photographs' factors, fitted to a crowd.
+"""Users' factors and a linear map from features to photographs' factors, fitted to other users.
 
 With x the features of a photograph and a 1,
 
-    rating = mean + x . average + x . map' u + noise,    u ~ N(0, I) of each person,
+    rating = mean + x . average + x . map' u + noise,    u ~ N(0, I) of each user,
 
 average and map with a prior N(0, 1 / penalty) on each weight. Expectation maximisation: each
 member's factors given the weights, then weights and noise given those; no round makes weights and
 ratings together less likely. Only moments of each member are kept, so memory does not grow with the
 ratings.
 
-Shapes: c members of the crowd, d factors, q columns of x.
+Shapes: c other users, d factors, q columns of x.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LEAST_NOISE = 1e-3  # squared points: a handful of ratings can be fitted without
 
 
 class Factorisation(NamedTuple):
-  """What a crowd tells.
+  """What other users tell.
 
   Attributes:
     mean: of its ratings, in points.
@@ -63,7 +63,7 @@ def with_constant(rows: np.ndarray) -> np.ndarray:
   return np.concatenate([rows, np.ones((len(rows), 1))], axis=1, dtype=np.float64)
 
 
-def score_person(
+def score_user(
   model: Factorisation, x: np.ndarray, place: np.ndarray, rating: np.ndarray
 ) -> np.ndarray:
   """Scores [n, s] by the most probable factors given each split's shots: x [n, q]; [k, s] twice."""
@@ -77,7 +77,7 @@ def score_person(
   return average[:, None] + latent @ factors.T
 
 
-def fit_crowd(
+def fit_others(
   x: np.ndarray,
   user: np.ndarray,
   photo: np.ndarray,
@@ -87,7 +87,7 @@ def fit_crowd(
   factors: int = FACTORS,
   rounds: int = ROUNDS,
 ) -> Factorisation:
-  """Expectation maximisation from the crowd's ratings: x [m, q]; user, photo, score [t]."""
+  """Expectation maximisation from the other users' ratings: x [m, q]; user, photo, score [t]."""
   mean = float(np.mean(score))
   sums = _moments(x, user, photo, score - mean)
   model = _start(mean, sums, factors, penalty)

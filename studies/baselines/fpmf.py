@@ -1,4 +1,4 @@
-"""Feature-based probabilistic matrix factorisation: people's factors from their shots.
+"""Feature-based probabilistic matrix factorisation: users' factors from their shots.
 
 The paper's (O'Donovan, Agarwala, Hertzmann, "Collaborative filtering of color aesthetics",
 Computational Aesthetics 2014): a rating is the product of a user's and an item's latent vector; the
@@ -6,11 +6,11 @@ item's is a learned linear map of its features, so that items without a rating c
 user's has a Gaussian prior. (Their second model puts a neural network in the map's place.)
 
 Ours, who have read its abstract: the model of `factors`, where one factor of everybody is 1, so
-that a person without a shot gets the crowd's average taste; expectation maximisation; as penalty of
-the weights the one under which the crowd's ratings of photographs left out are predicted best. A
-test person's factors are the most probable ones given the shots, in closed form. Features are the
+that a user without a shot gets the average taste of the other users; expectation maximisation; as
+penalty of the weights the one under which the other users' ratings of photographs left out are
+predicted best. A test user's factors are the most probable ones given the shots, in closed form. Features are the
 principal components of our pooled features (content), the auxiliary outputs (attributes), or both.
-The generic score takes no part. The crowd's photographs are those that stage 1 was trained on.
+The generic score takes no part. The other users' photographs are those that stage 1 was trained on.
 """
 
 from __future__ import annotations
@@ -48,18 +48,18 @@ def _learn(others: Users, columns: Callable[[Images], np.ndarray]) -> Baseline:
   theirs = factors.with_constant(columns(others.images))
   user, place = np.nonzero(others.valid)
   ratings = user, others.row[user, place], others.ratings[user, place].astype(np.float64)
-  model = factors.fit_crowd(theirs, *ratings, penalty=choose_penalty(theirs, *ratings))
+  model = factors.fit_others(theirs, *ratings, penalty=choose_penalty(theirs, *ratings))
 
   def baseline(photos: Photos, shots: Shots) -> np.ndarray:
     x = factors.with_constant(columns(photos.images))
-    people = zip(shots.row, shots.place, shots.rating, strict=True)
-    return np.stack([factors.score_person(model, x[p], place, r) for p, place, r in people])
+    users = zip(shots.row, shots.place, shots.rating, strict=True)
+    return np.stack([factors.score_user(model, x[p], place, r) for p, place, r in users])
 
   return baseline
 
 
 def choose_penalty(x: np.ndarray, user: np.ndarray, photo: np.ndarray, score: np.ndarray) -> float:
-  """That of PENALTIES with the least squared error on the crowd's photographs, each left out once.
+  """That of PENALTIES of least squared error on the other users' photographs, each left out once.
 
   Each member's factors come from their ratings of the others; x [m, q]; user, photo, score [t].
   """
@@ -69,13 +69,13 @@ def choose_penalty(x: np.ndarray, user: np.ndarray, photo: np.ndarray, score: np
   for i, penalty in enumerate(PENALTIES):
     for out in range(FOLDS):
       seen = fold != out
-      model = factors.fit_crowd(
+      model = factors.fit_others(
         x, user[seen], photo[seen], score[seen], penalty=penalty, rounds=TRIAL_ROUNDS
       )
       for own in members:
         shots, rest = own[seen[own]], own[~seen[own]]
         rows = x[photo[np.concatenate([shots, rest])]]
         place = np.arange(len(shots))[:, None]
-        found = factors.score_person(model, rows, place, score[shots, None])
+        found = factors.score_user(model, rows, place, score[shots, None])
         error[i] += np.sum(np.square(found[len(shots) :, 0] - score[rest]))
   return PENALTIES[int(np.argmin(error))]

@@ -1,6 +1,6 @@
-"""A person's own ratings on pooled features and nothing else: no generic score, no crowd.
+"""A user's own ratings on pooled features and nothing else: no generic score, no other users.
 
-Ours, after nobody's paper: what a person's k ratings tell by themselves. Ridge regression with an
+Ours, after nobody's paper: what a user's k ratings tell by themselves. Ridge regression with an
 intercept, its strength chosen by leave-one-out on the shots; and support vector regression with
 scikit-learn's defaults.
 """

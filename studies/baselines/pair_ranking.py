@@ -1,4 +1,4 @@
-"""A ranker learned from the pairs of a person's shots, on top of the generic score.
+"""A ranker learned from the pairs of a user's shots, on top of the generic score.
 
 The paper's (Lv et al., "USAR: an interactive user-specific aesthetic ranking framework for images",
 ACM Multimedia 2018; arXiv 1805.01091), by its abstract: from photographs that a user prefers, and

@@ -1,4 +1,4 @@
-"""Weights that fit a person's ratings, their order, or both: convex, by Newton's method.
+"""Weights that fit a user's ratings, their order, or both: convex, by Newton's method.
 
 The score of a photograph is generic + x . w, x its design [d] with a last column of ones. Of k
 shots with ratings r, w minimises
@@ -27,7 +27,7 @@ FREE = 1e-3  # penalty of the intercept: a ranking alone does not know it
 
 
 @functools.partial(jax.jit, static_argnames=("regression", "ranking"))
-def score_person(
+def score_user(
   x: Array,
   generic: Array,
   place: Array,
@@ -37,7 +37,7 @@ def score_person(
   regression: float,
   ranking: float,
 ) -> Array:
-  """Scores [n, s] of one person's photographs, fitted to each split's shots.
+  """Scores [n, s] of one user's photographs, fitted to each split's shots.
 
   Args:
     x: [n, d] design, see linear.design.

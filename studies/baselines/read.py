@@ -56,7 +56,7 @@ def read(workdir: Path, prepared: Path, other_ratings: str = "") -> Inputs:
   Args:
     workdir: of the run; launch.evaluate --features has written its predictions.
     prepared: folder of the database.
-    other_ratings: as in `people.read`.
+    other_ratings: as in `personalize_users.read`.
 
   Raises:
     UserError: predictions, features or ratings are missing, or do not fit together.

@@ -1,13 +1,13 @@
-"""Joint regression and ranking on a person's shots, on top of the generic score.
+"""Joint regression and ranking on a user's shots, on top of the generic score.
 
 The paper's (Park, Hong, Baek, Han, "Personalized image aesthetic quality assessment by joint
 regression and ranking", WACV 2017), as Li, Zhu et al. cite it: a regression model and a ranking
-model, both support vector machines, used jointly to learn what people and one person like.
+model, both support vector machines, used jointly to learn what people and one user like.
 
 Ours, who had that sentence and not the paper: one weight vector under the sum of both losses,
-squared error and the logistic loss of every pair that the person rated differently, smooth where a
+squared error and the logistic loss of every pair that the user rated differently, smooth where a
 support vector machine has hinges; both weigh 1. The regression is
-of the person's own ratings, the generic score is where it starts. Features are the principal
+of the user's own ratings, the generic score is where it starts. Features are the principal
 components of our pooled features; the strength of the penalty is chosen for the regression alone,
 by leave-one-out on the shots, from a grid that includes infinity (the generic score).
 """
@@ -39,7 +39,7 @@ def fit_everybody(photos: Photos, shots: Shots, *, regression: float, pairs: flo
     arrays = (x, generic, rating, strength)
     x, generic, rating, strength = (jnp.asarray(a, jnp.float32) for a in arrays)
     scores.append(
-      ranking.score_person(
+      ranking.score_user(
         linear.design(x), generic, place, rating, strength, regression=regression, ranking=pairs
       )
     )

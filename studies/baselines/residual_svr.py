@@ -1,8 +1,8 @@
-"""Support vector regression of a person's residual: what PAM does, on our features or our traits.
+"""Support vector regression of a user's residual: what PAM does, on our features or our traits.
 
-The paper's (Ren, Shen, Lin, Mech, Foran, "Personalized image aesthetics", ICCV 2017): a person's
+The paper's (Ren, Shen, Lin, Mech, Foran, "Personalized image aesthetics", ICCV 2017): a user's
 rating is the generic score and an offset of their own; a support vector regression with an RBF
-kernel learns the offset from the person's few ratings, from content, attributes, or both.
+kernel learns the offset from the user's few ratings, from content, attributes, or both.
 
 Ours: their attributes come from a network trained on AADB, their content from one of its own;
 neither can be had here, so no row is called PAM. Content is our pooled features and attributes are

@@ -1,4 +1,4 @@
-"""Support vector regression with an RBF kernel, for every person and split.
+"""Support vector regression with an RBF kernel, for every user and split.
 
 The same as `sklearn.svm.SVR()` on the rows of the shots: its defaults C = 1, epsilon = 0.1 and
 gamma = 1 / (columns x variance of the shots' entries). Squared distances are computed once a
@@ -13,7 +13,7 @@ from sklearn.svm import SVR
 
 
 def fit_predict(rows: np.ndarray, place: np.ndarray, target: np.ndarray) -> np.ndarray:
-  """Fits each split's shots and predicts all of a person's photographs.
+  """Fits each split's shots and predicts all of a user's photographs.
 
   Args:
     rows: [n, f] what the regression sees of a photograph.

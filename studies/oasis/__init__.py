@@ -1,1 +1,1 @@
-"""The method on real people: OASIS-beauty, photographs and raters held out; see docs/results.md."""
+"""The method on real people: OASIS-beauty, photographs and users held out; see docs/results.md."""

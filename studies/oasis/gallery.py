@@ -1,4 +1,4 @@
-"""Which two people, and which photographs, show what personal scores are for (as in Fig. 7).
+"""Which two users, and which photographs, show what personal scores are for (as in Fig. 7).
 
 They are chosen by their ratings alone; what was predicted for them has no say.
 """

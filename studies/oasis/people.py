@@ -1,4 +1,4 @@
-"""Raters of OASIS as Users: each with the photographs that they rated."""
+"""OASIS's raters as Users: each with the photographs that they rated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plots of the measurement on OASIS: gains with k, and two people who disagree as in Fig. 7."""
+"""Plots of the measurement on OASIS: gains with k, and two users who disagree as in Fig. 7."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ COLORS = {"empirical_bayes": "#1f6f63", "taste": "#c9a227", "ridge": "#b5523b"}
 def gain_curve(
   shots: Sequence[int], gains: Mapping[str, Sequence[np.ndarray]], title: str
 ) -> Figure:
-  """Mean gain over the generic score against k, with its 95 % band over people.
+  """Mean gain over the generic score against k, with its 95 % band over users.
 
   Args:
     shots: k.
-    gains: solver -> for each k the gain in SROCC of every person [u], their splits averaged.
+    gains: solver -> for each k the gain in SROCC of every user [u], their splits averaged.
     title: says who was measured.
   """
   figure = Figure(figsize=(4.8, 3.2), layout="constrained")
@@ -40,7 +40,7 @@ def gain_curve(
 def two_people(
   images: Sequence[np.ndarray], generic: np.ndarray, scores: np.ndarray, ratings: np.ndarray
 ) -> Figure:
-  """Photographs that two people have rated apart, with what was predicted for each of them.
+  """Photographs that two users have rated apart, with what was predicted for each of them.
 
   Args:
     images: n arrays [h, w, 3] uint8.

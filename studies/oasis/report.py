@@ -21,7 +21,7 @@ from studies.oasis.study import Study
 from studies.oasis.tune import TASKS
 from studies.paired import paired
 
-CEILING = "not attainable"  # a row that knows the crowd's ratings of held-out photographs
+CEILING = "not attainable"  # a row that knows the other users' ratings of held-out photographs
 HEADLINE = "taste"
 CURVES = ("empirical_bayes", "taste", "ridge")
 
@@ -39,7 +39,8 @@ def write(config: ConfigDict, data: Study, workdir: Path) -> Path:
   }
   lead = (
     "OASIS-beauty: photographs rated for beauty (1..7) by real people. Every photograph is scored "
-    "by heads that were fitted without its fold; the people personalised are in no crowd."
+    "by heads that were fitted without its fold; the users personalised are not among those whose "
+    "ratings the heads and priors saw."
   )
   return page.write(workdir, "Measured on real people", lead, sections, facts)
 
@@ -60,7 +61,8 @@ def image_section(workdir: Path) -> Section:
     keys = ("srcc", "srcc_by_fold", "plcc", "rmse", "emd", "srcc_valence", "srcc_arousal")
     table.add(name, *(over_seeds(key) for key in keys))
   table.notes = [
-    "Target: the crowd's distribution, the first block of raters left out. Heads: kernel ridge.",
+    "Target: the distribution of the other users' scores, the first block of users left out. "
+    "Heads: kernel ridge.",
     "valence, arousal: SROCC of the auxiliary outputs with the norms.",
   ]
   return Section("Generic scores", "", [table])
@@ -79,30 +81,30 @@ def people_sections(config: ConfigDict, workdir: Path) -> list[Section]:
     ]
     for name in CURVES
   }
-  people = len(gains[HEADLINE][0])
-  curve = pictures.gain_curve(config.shots, gains, f"{people} people")
+  count = len(gains[HEADLINE][0])
+  curve = pictures.gain_curve(config.shots, gains, f"{count} users")
   coverage, width = (joined(blocks, f"{HEADLINE}/{k}/{field}") for field in ("coverage", "width"))
   calibration = figures.coverage_by_person(coverage, width, LEVEL)
   captions = {
-    "people": f"As Fig. 6: generic SROCC and the change at k = {k}, one bar a person.",
-    "curve": "Gain over the generic score, with the 95 % interval of the mean over people.",
+    "people": f"As Fig. 6: generic SROCC and the change at k = {k}, one bar a user.",
+    "curve": "Gain over the generic score, with the 95 % interval of the mean over users.",
     "calibration": f"{LEVEL:.0%} intervals at k = {k}, {HEADLINE}.",
   }
   plots = {"people": bars, "curve": curve, "calibration": calibration}
   shown = [Picture(f"oasis_{name}", captions[name], plot) for name, plot in plots.items()]
   first = "The headline: the first block of the first seed."
-  rest = "Each block's crowd is everyone else; stage 1 is fitted anew for it."
+  rest = "Each block's other users are everyone else; stage 1 is fitted anew for it."
   return [
-    Section("One draw of people", first, [headline], shown[:1]),
-    Section("All blocks of people", rest, [everyone], shown[1:]),
+    Section("One draw of users", first, [headline], shown[:1]),
+    Section("All blocks of users", rest, [everyone], shown[1:]),
   ]
 
 
 def people_table(config: ConfigDict, blocks: Sequence[dict[str, Any]], name: str) -> Table:
-  people = sum(len(block["ids"]) for block in blocks)
+  count = sum(len(block["ids"]) for block in blocks)
   columns = ("solver", "k", "SROCC", "gain", "95 % of the gain", "p", "within 90 %", "width")
-  title = f"Per person: SROCC on the ratings held out, {people} people"
-  table = Table(f"oasis_{name}", title, (*columns, "people above 80 %"))
+  title = f"Per user: SROCC on the ratings held out, {count} users"
+  table = Table(f"oasis_{name}", title, (*columns, "users above 80 %"))
   solvers = [key.split("/")[0] for key in blocks[0] if key.endswith(f"/{config.shots[0]}/srcc")]
   solvers = [
     solver
@@ -125,12 +127,12 @@ def people_table(config: ConfigDict, blocks: Sequence[dict[str, Any]], name: str
         float(np.nanmean(coverage)) if stated else None,
         float(np.nanmean(width)) if stated else None,
         float(np.mean(coverage >= 0.8)) if stated else None,
-        **({"origin": CEILING} if solver == "crowd's mean" else {}),
+        **({"origin": CEILING} if solver == "other users' mean" else {}),
       )  # fmt: skip
   table.notes = [
-    "A person's splits are averaged first. p: Wilcoxon's signed-rank test over people.",
-    "people above 80 %: of whose held-out ratings at least 80 % lie in their intervals.",
-    "crowd's mean: no error at all; it knows the crowd's ratings of held-out photographs.",
+    "A user's splits are averaged first. p: Wilcoxon's signed-rank test over users.",
+    "users above 80 %: of whose held-out ratings at least 80 % lie in their intervals.",
+    "other users' mean: no error at all; it knows their ratings of held-out photographs.",
   ]
   return table
 
@@ -174,11 +176,11 @@ def gallery_section(data: Study, workdir: Path) -> Section:
     f"As Fig. 7: A is {chosen['ids'][0]}, B is {chosen['ids'][1]}, after {gallery.SHOTS} ratings "
     "each, none of them of these photographs. Pair and photographs are chosen by ratings alone."
   )
-  return Section("Two people who disagree", "", [], [Picture("oasis_gallery", caption, figure)])
+  return Section("Two users who disagree", "", [], [Picture("oasis_gallery", caption, figure)])
 
 
 def joined(blocks: Sequence[dict[str, Any]], key: str) -> np.ndarray:
-  """A figure of every person of all blocks [u], their splits averaged."""
+  """A figure of every user of all blocks [u], their splits averaged."""
   return np.concatenate([by_person(block[key]) for block in blocks])
 
 

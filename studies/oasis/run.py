@@ -89,7 +89,7 @@ def poolings(config: ConfigDict, features: dict[int, np.ndarray]) -> dict[str, n
 def image_level(
   config: ConfigDict, data: Study, inputs: dict[str, np.ndarray], workdir: Path
 ) -> dict[str, list[dict]]:
-  """Agreement of cross-fitted scores with the crowd's distributions, a dict for each seed."""
+  """Agreement of cross-fitted scores with the other users' distributions, a dict for each seed."""
   file = workdir / "image_level.json"
   results = json.loads(file.read_text()) if file.exists() else {}
   for name, features in inputs.items():
@@ -104,7 +104,7 @@ def image_level(
 
 
 def agreement(data: Study, drawn: Draw, heads: stage1.Heads) -> dict[str, float]:
-  """Of the first block's heads with its crowd: pooled over folds, and SROCC fold by fold."""
+  """Of the first block's heads with its other users: pooled over folds, and SROCC fold by fold."""
   target = study.distribution(data.ratings[drawn.block != 0], data.scale)
   predicted = stage1.own_fold(heads.distribution[:, 0], drawn.photo_fold)
   shares = np.maximum(predicted, 0)
@@ -151,14 +151,14 @@ def personalize(config: ConfigDict, data: Study, features: np.ndarray, workdir: 
     splits = draw_splits(users, protocol)
     results = {"ids": users.user_ids} | evaluate(EVERYONE, models, users, splits)
     results |= fields(
-      "crowd's mean", without_error(data, drawn, block, users, splits), splits.shots
+      "other users' mean", without_error(data, drawn, block, users, splits), splits.shots
     )
     if block == 0:
       results |= evaluate(SLOW, models, users, draw_splits(users, fewer))
       chosen = gallery.two_people(models, users, splits, EVERYONE[PICTURED])
       _save(workdir / "gallery.npz", **chosen)
     _save(files[block], **results)
-    logging.info("people of block %d: %.0f s", block, time.monotonic() - start)
+    logging.info("users of block %d: %.0f s", block, time.monotonic() - start)
   return files
 
 
@@ -198,7 +198,7 @@ def fold_models(
   position: int,
   block: int,
 ) -> list[stage2.FoldModel]:
-  """Each fold's model for the people of a block, whose heads stand at `position`."""
+  """Each fold's model for the users of a block, whose heads stand at `position`."""
   return [
     stage2.make_model(
       data,

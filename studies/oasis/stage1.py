@@ -1,8 +1,8 @@
 """Stage 1 on a frozen backbone: five sets of heads, each fitted without one fold of photographs.
 
 What the heads say of any photograph was always fitted without it: of their training photographs by
-leave-one-out. Shapes: f folds, n photographs, g rater blocks (each has its own crowd, hence its own
-heads), b buckets, k auxiliary outputs.
+leave-one-out. Shapes: f folds, n photographs, g blocks of users (each has its own other users, and
+so its own heads), b buckets, k auxiliary outputs.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ _fit_each = jax.jit(jax.vmap(kernel_ridge.fit_heads, in_axes=(None, 0, None)))
 
 
 def fit(features: Array, study: Study, drawn: Draw, blocks: tuple[int, ...]) -> Heads:
-  """Heads for the crowds that remain without each of `blocks`; features [n, d]."""
-  crowds = [distribution(study.ratings[drawn.block != block], study.scale) for block in blocks]
-  targets = jnp.asarray(np.stack(crowds))
+  """Heads for the users that remain without each of `blocks`; features [n, d]."""
+  others = [distribution(study.ratings[drawn.block != block], study.scale) for block in blocks]
+  targets = jnp.asarray(np.stack(others))
   norms = jnp.asarray(study.norms.T[..., None])  # k targets of one column
   strengths = jnp.asarray(STRENGTHS)
   folds = []

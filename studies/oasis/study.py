@@ -1,7 +1,7 @@
-"""OASIS-beauty as arrays, and who is held out: n photographs, r raters, k auxiliary norms.
+"""OASIS-beauty as arrays, and who is held out: n photographs, r users, k auxiliary norms.
 
-Photographs fall into folds, and each is scored by fits to the other folds. Raters fall into blocks;
-those of one block are the people to personalise, and the crowd is everyone else. A seed draws both.
+Photographs fall into folds, and each is scored by fits to the other folds. Users fall into blocks;
+those of one block are those to personalise, and everyone else is another user. A seed draws both.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Study(NamedTuple):
   Attributes:
     root: folder of the photographs.
     images: [n] file names under root, sorted.
-    users: [r] rater names, sorted.
+    users: [r] user names, sorted.
     ratings: [r, n] float32, 1..7; NaN where not rated.
     norms: [n, k] float32, the auxiliary targets, in [-1, 1].
     aux_names: [k].
@@ -86,12 +86,12 @@ def distribution(ratings: Array, scale: Array) -> np.ndarray:
   """How often each score was given: ratings [r, n] -> [n, b], rows summing to 1.
 
   Raises:
-    ValueError: a photograph that none of these raters has rated.
+    ValueError: a photograph that none of these users has rated.
   """
   counts = np.stack([(ratings == score).sum(axis=0) for score in scale], axis=1).astype(np.float32)
   total = counts.sum(axis=1, keepdims=True)
   if not total.all():
     raise ValueError(
-      f"{int((total == 0).sum())} photographs have no rating by the crowd; make people fewer."
+      f"{int((total == 0).sum())} photographs have no rating by the other users; make people fewer."
     )
   return counts / total

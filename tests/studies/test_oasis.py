@@ -181,9 +181,9 @@ def test_steps_are_resumed_and_end_in_a_report(source, config, features, tmp_pat
   assert steps() == files
   assert written == {file: file.stat().st_mtime_ns for file in workdir.rglob("*.np*")}
   page = report.write(config, data, workdir)
-  assert "Two people who disagree" in page.read_text(encoding="utf-8")
+  assert "Two users who disagree" in page.read_text(encoding="utf-8")
   table = json.loads((workdir / "tables" / "oasis_everyone.json").read_text())
-  assert {row["solver"] for row in table["rows"]} == {*run.EVERYONE, "crowd's mean"}
+  assert {row["solver"] for row in table["rows"]} == {*run.EVERYONE, "other users' mean"}
   config.people = 5
   with pytest.raises(ValueError, match="people 4 -> 5"):
     run.claim(workdir, config)

@@ -24,7 +24,7 @@ def crowd():
 
 @pytest.fixture(scope="module")
 def model(crowd):
-  return factors.fit_crowd(*crowd[:4], factors=FACTORS, penalty=1.0)
+  return factors.fit_others(*crowd[:4], factors=FACTORS, penalty=1.0)
 
 
 def test_planted_factors_are_recovered_up_to_a_rotation(crowd, model):
@@ -45,7 +45,7 @@ def test_new_people_are_scored_close_to_the_planted_truth(crowd, model):
     truth = 3 + x @ weights.T @ np.append(1, rng.normal(size=FACTORS))
     place = np.arange(25)[:, None]
     rating = truth[:25, None] + rng.normal(0, NOISE, (25, 1))
-    scores = factors.score_person(model, x, place, rating)[25:, 0]
+    scores = factors.score_user(model, x, place, rating)[25:, 0]
     error.append(scores - truth[25:])
     average_error.append(model.mean + x[25:] @ model.weights[0] - truth[25:])
   # each of two factors costs noise / 25 of variance at most where x is as long as a shot's
@@ -57,7 +57,7 @@ def test_a_person_is_scored_by_the_posterior_mean_of_a_gaussian_process(model, c
   x, rng = crowd[0], np.random.default_rng(2)
   place = np.stack([rng.permutation(len(x))[:9] for _ in range(3)], axis=1)
   rating = rng.uniform(1, 5, (9, 3))
-  scores = factors.score_person(model, x, place, rating)
+  scores = factors.score_user(model, x, place, rating)
   average = model.mean + x @ model.weights[0]
   prior = x @ model.weights[1:].T @ model.weights[1:] @ x.T
   for s, seen in enumerate(place.T):
@@ -81,7 +81,7 @@ def test_no_round_makes_the_crowds_ratings_less_likely(crowd):
     return total
 
   seen = user[some], photo[some], score[some]
-  fits = [factors.fit_crowd(x, *seen, penalty=2.0, factors=2, rounds=r) for r in range(8)]
+  fits = [factors.fit_others(x, *seen, penalty=2.0, factors=2, rounds=r) for r in range(8)]
   path = [log_posterior(fitted) for fitted in fits]
   assert np.all(np.diff(path) > -1e-6) and path[-1] > path[0] + 1
 
@@ -89,7 +89,7 @@ def test_no_round_makes_the_crowds_ratings_less_likely(crowd):
 def test_more_factors_than_members_are_as_many_as_members():
   x = factors.with_constant(np.random.default_rng(0).normal(size=(10, 4)))
   user, photo = np.array([0, 0, 1, 1]), np.array([0, 1, 2, 3])
-  model = factors.fit_crowd(x, user, photo, np.array([1.0, 4.0, 2.0, 5.0]), penalty=1.0)
+  model = factors.fit_others(x, user, photo, np.array([1.0, 4.0, 2.0, 5.0]), penalty=1.0)
   assert model.weights.shape == (3, 5) and np.isfinite(model.weights).all() and model.noise > 0
 
 

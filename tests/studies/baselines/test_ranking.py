@@ -68,7 +68,7 @@ def test_pairs_see_the_order_of_ratings_and_not_their_level():
   arrays = generic, shots.place[0]
   strength = np.ones(2, np.float32)
   scores = [
-    ranking.score_person(x, *arrays, rating, strength, regression=0.0, ranking=1.0)
+    ranking.score_user(x, *arrays, rating, strength, regression=0.0, ranking=1.0)
     for rating in (shots.rating[0], 10 * shots.rating[0] ** 2 + 7)
   ]
   np.testing.assert_array_equal(*scores)
