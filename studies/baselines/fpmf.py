@@ -8,9 +8,10 @@ user's has a Gaussian prior. (Their second model puts a neural network in the ma
 Ours, who have read its abstract: the model of `factors`, where one factor of everybody is 1, so
 that a user without a shot gets the average taste of the other users; expectation maximisation; as
 penalty of the weights the one under which the other users' ratings of photographs left out are
-predicted best. A test user's factors are the most probable ones given the shots, in closed form. Features are the
-principal components of our pooled features (content), the auxiliary outputs (attributes), or both.
-The generic score takes no part. The other users' photographs are those that stage 1 was trained on.
+predicted best. A test user's factors are the most probable ones given the shots, in closed form.
+Features are the principal components of our pooled features (content), the auxiliary outputs
+(attributes), or both. The generic score takes no part. The other users' photographs are those that
+stage 1 was trained on.
 """
 
 from __future__ import annotations
