@@ -1,8 +1,8 @@
-"""Work that is done once: each piece leaves a mark that says what it rests on, and is not redone.
+"""The one runner of the studies: a step is done once, and leaves a mark in the run's folder.
 
-A mark of another command line, of a config that has changed since, or of work that rests on other
-work, does not count. What the work prints goes into a log beside its mark, and what it says on
-stderr through to the terminal.
+A mark says which command was run, with which config, and what the marks said of the steps that it
+rests on. A step whose mark would now say something else is done again. What a step prints goes into
+a log beside its mark, and what it says on stderr through to the terminal.
 """
 
 from __future__ import annotations
@@ -14,9 +14,13 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any, NamedTuple
 
+from ml_collections import ConfigDict
+
+from paiaa_jax import files
 from studies import config_file
 
 ENVIRONMENT = {
@@ -26,67 +30,117 @@ ENVIRONMENT = {
 }
 
 
-def run(
-  mark: Path,
-  what: str,
-  command: list[str],
-  work: Callable[[], None] | None = None,
-  *,
-  after: str = "",
-  again: bool = False,
-) -> str:
-  """Runs `python -m` command, unless `mark` says that this has been done.
+class Command(NamedTuple):
+  """`python -m launch.VERB` with its flags: a reader can run it alone.
 
-  Exits with the command's own code where that is not 0.
+  Attributes:
+    verb: module of launch.
+    config: run config, PATH or PATH:ARG; "" for a verb without one.
+    fields: of the config, by dotted name.
+    flags: all others.
+  """
+
+  verb: str
+  config: str = ""
+  fields: Mapping[str, Any] = {}
+  flags: Mapping[str, Any] = {}
+
+  @property
+  def words(self) -> list[str]:
+    """Module and flags, for `python -m`."""
+    said = [f"--config={self.config}"] if self.config else []
+    said += [f"--config.{field}={value}" for field, value in self.fields.items()]
+    said += [f"--{flag}={value}" for flag, value in self.flags.items()]
+    return [f"launch.{self.verb}", *said]
+
+  @property
+  def line(self) -> str:
+    """As a shell takes it."""
+    return shlex.join(["python", "-m", *self.words])
+
+  def resolved(self) -> ConfigDict:
+    """Its config with the fields set; a misspelt field is a KeyError."""
+    config = config_file.load(self.config).lock()
+    config.update_from_flattened_dict(dict(self.fields))
+    return config
+
+
+class Step(NamedTuple):
+  """Something to do once.
+
+  Attributes:
+    name: of its mark, and with .log of its log.
+    what: in words, for the terminal.
+    do: a command, or a function of this process.
+    after: names of the steps in the same folder that it rests on.
+  """
+
+  name: str
+  what: str
+  do: Command | Callable[[], None]
+  after: tuple[str, ...] = ()
+
+
+def run(
+  folder: Path,
+  steps: Iterable[Step],
+  *,
+  here: Mapping[str, Callable[[Command], None]] | None = None,
+  place: str = "",
+) -> None:
+  """Does, in order, what has not been done yet; exits with the code of a command that fails.
 
   Args:
-    mark: file that appears when the command has ended well; its log lies beside it.
-    what: in words, for the terminal.
-    command: module and flags.
-    work: does in this process what the command would do in another; None runs the command.
-    after: what the work rests on: what `run` returned for earlier work.
-    again: runs it whatever the mark says, and what it prints goes to the terminal.
-
-  Returns:
-    What the mark holds.
+    folder: of the marks and logs.
+    steps: each rests on earlier ones only.
+    here: verb -> what does its commands in this process; others get a process each.
+    place: said before each step's words.
   """
-  line = shlex.join(["python", "-m", *command])
-  done = "\n".join([line, *_configs(command), *_digests(after)])
-  if not again and mark.exists() and mark.read_text() == done:
-    return done
-  mark.parent.mkdir(parents=True, exist_ok=True)
-  _say(f"== {what}\n   {line}")
-  start = time.monotonic()
-  with open(mark.with_name(mark.name + ".log"), "w") as log:
-    if work is None:
-      status = _subprocess(command, None if again else log)
-    else:
-      with contextlib.redirect_stdout(log):
-        work()
-      status = 0
-  if status:
-    _say(f"error: stopped at '{what}' (exit code {status}); the same command goes on from here.")
-    sys.exit(status)
-  _say(f"   {time.monotonic() - start:.0f} s")
-  mark.write_text(done)
-  return done
+  for step in steps:
+    if is_done(folder, step):
+      continue
+    mark, said = folder / step.name, _said(folder, step)
+    mark.unlink(missing_ok=True)
+    line = f"\n   {step.do.line}" if isinstance(step.do, Command) else ""
+    _tell(f"== {place}{step.what}{line}")
+    start = time.monotonic()
+    if status := _do(step.do, mark.with_name(f"{mark.name}.log"), here or {}):
+      _tell(f"error: stopped at '{step.what}' (exit code {status}); the same command goes on here.")
+      sys.exit(status)
+    _tell(f"   {time.monotonic() - start:.0f} s")
+    files.write_text(mark, said)
 
 
-def _configs(command: list[str]) -> list[str]:
-  """The config that the command names, as it is now: a run config is a program and may change."""
-  paths = [flag.partition("=")[2] for flag in command if flag.startswith("--config=")]
-  return [f"config {config_file.load(path).to_json()}" for path in paths]
+def is_done(folder: Path, step: Step) -> bool:
+  """Whether the step's mark says what it would say were the step done now."""
+  mark = folder / step.name
+  return mark.exists() and mark.read_text(encoding="utf-8") == _said(folder, step)
 
 
-def _digests(after: str) -> list[str]:
-  return [f"after {hashlib.sha256(after.encode()).hexdigest()}"] if after else []
+def _said(folder: Path, step: Step) -> str:
+  lines = [step.what]
+  if isinstance(step.do, Command):
+    lines = [step.do.line]
+    if step.do.config:  # a program, which may have changed
+      lines.append(f"config {step.do.resolved().to_json()}")
+  for name in step.after:
+    digest = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+    lines.append(f"after {name} {digest}")
+  return "\n".join(lines)
 
 
-def _subprocess(command: list[str], stdout) -> int:
-  environment = {**ENVIRONMENT, **os.environ}
-  line = [sys.executable, "-m", *command]
-  return subprocess.run(line, env=environment, stdout=stdout, check=False).returncode
+def _do(do: Command | Callable[[], None], log: Path, here: Mapping) -> int:
+  """The exit code."""
+  log.parent.mkdir(parents=True, exist_ok=True)
+  with open(log, "w", encoding="utf-8") as file:
+    if isinstance(do, Command) and do.verb not in here:
+      environment = {**ENVIRONMENT, **os.environ}
+      words = [sys.executable, "-m", *do.words]
+      return subprocess.run(words, env=environment, stdout=file, check=False).returncode
+    with contextlib.redirect_stdout(file):
+      here[do.verb](do) if isinstance(do, Command) else do()
+  return 0
 
 
-def _say(text: str) -> None:
+def _tell(text: str) -> None:
   print(text, file=sys.stderr, flush=True)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import rich.table
+from rich.console import Console
 
 MEASURED, PUBLISHED, PLANTED = "measured here", "published", "planted"
 Cell = str | int | float | None
@@ -98,6 +100,13 @@ class Table:
     text = json.dumps(self.to_json(), indent=1, ensure_ascii=False)
     (folder / f"{self.name}.json").write_text(text + "\n", encoding="utf-8")
     (folder / f"{self.name}.tex").write_text(self.to_latex(), encoding="utf-8")
+
+
+def print_tables(tables: Iterable[Table]) -> None:
+  """Prints tables, as wide as the terminal; into a file or pipe, 140 columns wide."""
+  console = Console() if sys.stdout.isatty() else Console(width=140)
+  for table in tables:
+    console.print(table.to_terminal())
 
 
 def as_text(cell: Cell) -> str:

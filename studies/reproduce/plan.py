@@ -1,14 +1,12 @@
 """Which commands a reproduction takes: the databases first, then one chain a run, in any order.
 
-Every step is a command that a reader can run alone: module and flags of `python -m launch.VERB`.
+Every step is a command that a reader can run alone.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any, NamedTuple
 
 from studies.reproduce import (
@@ -25,49 +23,14 @@ from studies.reproduce import (
 )
 from studies.reproduce.runs import Need, Run
 from studies.reproduce.study import AVA, FLICKR, PSYCHO, PSYCHO_SELF, Study
+from studies.steps import Command, Step
 
-PARTS: Mapping[str, ModuleType] = {
-  "table1": table1,
-  "table2": table2,
-  "table3": table3,
-  "table4": table4,
-  "table5": table5,
-  "ablation": ablation,
-  "figure4": figure4,
-  "figure5": figure5,
-  "figure6": figure6,
-  "figure7": figure7,
-}
+_MODULES = (
+  *(table1, table2, table3, table4, table5, ablation),
+  *(figure4, figure5, figure6, figure7),
+)
+PARTS = {module.__name__.rpartition(".")[2]: module for module in _MODULES}
 SOURCES = {AVA: "AVA", FLICKR: "FLICKR-AES", PSYCHO: "PsychoFlickr", PSYCHO_SELF: "PsychoFlickr"}
-
-
-class Step(NamedTuple):
-  """One command of `launch`.
-
-  Attributes:
-    verb: module of launch.
-    config: run config file; "" for a verb without one.
-    fields: of the config, by dotted name.
-    flags: all others.
-  """
-
-  verb: str
-  config: str = ""
-  fields: Mapping[str, Any] = {}
-  flags: Mapping[str, Any] = {}
-
-  @property
-  def command(self) -> list[str]:
-    """Module and flags, for `python -m`."""
-    said = [f"--config={self.config}"] if self.config else []
-    said += [f"--config.{field}={value}" for field, value in self.fields.items()]
-    said += [f"--{flag}={value}" for flag, value in self.flags.items()]
-    return [f"launch.{self.verb}", *said]
-
-  @property
-  def name(self) -> str:
-    """Of its mark and log: the same whatever other steps its chain has."""
-    return f"{self.verb}_{hashlib.sha256(repr(self.command).encode()).hexdigest()[:8]}"
 
 
 class Chain(NamedTuple):
@@ -75,8 +38,8 @@ class Chain(NamedTuple):
 
   Attributes:
     name: of the run.
-    folder: where the marks and logs of its steps go.
-    steps: in order.
+    folder: of the steps' marks and logs.
+    steps: in order; each is named after what it writes.
   """
 
   name: str
@@ -86,28 +49,30 @@ class Chain(NamedTuple):
 
 def databases(study: Study) -> Chain:
   """What has to be there before any run: a simulation's databases, and views of the folds."""
-  steps = []
+  steps, after = [], ()
   if study.simulated:
-    raw = study.workdir / "data" / "raw"
-    steps.append(Step("simulate_data", flags={"out": raw, "seed": study.seeds[0]}))
+    raw, after = study.workdir / "data" / "raw", ("simulate",)
+    flags = {"out": raw, "seed": study.seeds[0]}
+    steps.append(Step("simulate", "simulate raters", Command("simulate_data", flags=flags)))
     for name in (key for key in SOURCES if study.databases.get(key)):
       folder = study.prepared(name)
-      flags = {"source": raw / SOURCES[name], "out": folder.parent, "name": folder.name}
+      flags = {"dataset": name, "source": raw / SOURCES[name]}
+      flags |= {"out": folder.parent, "name": folder.name}
       if name == PSYCHO_SELF:
-        flags = {"dataset": PSYCHO, **flags, "option": "traits=self"}
-      else:
-        flags = {"dataset": name, **flags}
-      steps.append(Step("prepare_data", flags=flags))
+        flags |= {"dataset": PSYCHO, "option": "traits=self"}
+      prepare = Command("prepare_data", flags=flags)
+      steps.append(Step(f"prepare_{name}", f"prepare {name}", prepare, after))
   for traits in study.traits:
     flags = {"prepared": study.prepared(traits), "folds": study.folds}
-    steps.append(Step("make_folds", flags=flags))
+    folds = Command("make_folds", flags=flags)
+    steps.append(Step(f"folds_{traits}", f"folds of {traits}", folds, after))
   return Chain("databases", study.workdir / "steps", steps)
 
 
 def chains(study: Study, parts: Iterable[str]) -> list[Chain]:
   """One chain for each run that any of these parts needs, in the order in which they ask."""
   return [
-    Chain(run.name, run.folder(study) / "steps", _steps(study, run, needs))
+    Chain(run.name, run.folder(study) / "steps", list(_steps(study, run, needs)))
     for run, needs in runs(study, parts).items()
   ]
 
@@ -121,28 +86,31 @@ def runs(study: Study, parts: Iterable[str]) -> dict[Run, list[Need]]:
   return by_run
 
 
-def _steps(study: Study, run: Run, needs: list[Need]) -> list[Step]:
+def _steps(study: Study, run: Run, needs: list[Need]) -> Iterator[Step]:
   """Trains, evaluates on each split once, then personalises."""
-  workdir, config = run.folder(study), run.config(study)
-  steps = [Step("train", config, run.overrides(study), {"workdir": workdir})]
+  workdir, config, after = run.folder(study), run.config(study), ("train",)
+  train = Command("train", config, run.overrides(study), {"workdir": workdir})
+  yield Step("train", "train", train)
   features: dict[tuple[str, str], bool] = {}
   for need in needs:
     key = need.database, need.split
     features[key] = features.get(key, False) or need.features
   for (database, split), wanted in features.items():
     flags = {"workdir": workdir, "data": study.prepared(database), "split": split}
-    steps.append(Step("evaluate", flags=flags | ({"features": True} if wanted else {})))
+    name = f"evaluate_{database}_{split}" + ("_features" if wanted else "")
+    evaluate = Command("evaluate", flags=flags | ({"features": True} if wanted else {}))
+    yield Step(name, f"evaluate on {database}, {split}", evaluate, after)
   stage2 = dict.fromkeys((need.database, need.personal) for need in needs if need.personal)
   for database, (name, shots, solvers, num_splits) in stage2:
     fields = _people(study, database, shots, num_splits)
     fields |= {"personalize.name": name, "personalize.solvers": solvers}
-    steps.append(Step("personalize", config, fields, {"workdir": workdir}))
+    personalize = Command("personalize", config, fields, {"workdir": workdir})
+    yield Step(f"personalize_{name}", f"personalize {name}".strip(), personalize, after)
   for database in dict.fromkeys(need.database for need in needs if need.baselines):
     if study.baselines:
       flags = {"workdir": workdir, "only": ",".join(study.baselines)}
       fields = _people(study, database, study.shots, study.num_splits)
-      steps.append(Step("baselines", config, fields, flags))
-  return steps
+      yield Step("baselines", "baselines", Command("baselines", config, fields, flags), after)
 
 
 def _people(study: Study, database: str, shots: tuple[int, ...], num_splits: int) -> dict[str, Any]:

@@ -6,14 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from paiaa_jax.reporting import page
-from paiaa_jax.reporting.table import Table
+from paiaa_jax.reporting.table import Table, print_tables
 from studies.reproduce import plan
 from studies.reproduce.results import MOVED, Results
 from studies.reproduce.study import Study, database_title
 
 
-def write(study: Study, parts: Sequence[str]) -> tuple[list[Table], Path]:
-  """Writes report.html, tables/ and figures/ into the workdir; returns the tables and the page."""
+def write(study: Study, parts: Sequence[str]) -> Path:
+  """Writes report.html, tables/ and figures/ into the workdir, and prints the tables.
+
+  Returns:
+    The page's path.
+  """
   results = Results(study)
   sections = [plan.PARTS[part].section(results) for part in parts]
   sections = [section for section in sections if section.tables or section.pictures]
@@ -25,7 +29,8 @@ def write(study: Study, parts: Sequence[str]) -> tuple[list[Table], Path]:
   )
   title = "Personality-assisted image aesthetics, reproduced"
   path = page.write(study.workdir, title, lead, sections, _facts(results))
-  return [table for section in sections for table in section.tables], path
+  print_tables(table for section in sections for table in section.tables)
+  return path
 
 
 def _runs(results: Results, parts: Sequence[str]) -> page.Section:

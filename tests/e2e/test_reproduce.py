@@ -86,7 +86,7 @@ def test_started_again_it_makes_what_is_missing_and_nothing_else(reproduced, chi
   workdir = reproduced
   lost = next((workdir / "runs").glob("mt_iaa*seed1"))
   before = (workdir / "tables" / "ablation.json").read_bytes()
-  next(lost.glob("steps/evaluate_????????")).unlink()
+  (lost / "steps" / "evaluate_flickr_aes_test").unlink()
   again = reproduce(workdir, child_env, "--all")
   assert again.returncode == 0, again.stderr[-3000:]
   assert again.stderr.count("== ") == 1 and f"{lost.name}: evaluate" in again.stderr

@@ -22,10 +22,21 @@ def study(config, workdir=Path("runs/x")):
 @pytest.mark.parametrize("config", CONFIGS)
 def test_every_field_that_a_run_sets_is_one_of_the_run_config(config):
   for chain in plan.chains(study(config), plan.PARTS):
-    for step in (s for s in chain.steps if s.config):
-      run = config_file.load(step.config).lock()
-      run.update_from_flattened_dict(dict(step.fields))  # a misspelt field is a KeyError
-      assert dict(step.fields).items() <= resume.flatten(run.to_dict()).items()
+    for command in (step.do for step in chain.steps if step.do.config):
+      run = command.resolved()  # a misspelt field is a KeyError
+      assert dict(command.fields).items() <= resume.flatten(run.to_dict()).items()
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_each_step_of_a_chain_has_its_mark_and_rests_on_the_first(config):
+  one = study(config)
+  for chain in plan.chains(one, plan.PARTS):
+    first, *others = (step.name for step in chain.steps)
+    assert len({first, *others}) == len(chain.steps)
+    assert {step.after for step in chain.steps[1:]} == {(first,)}
+  fewer = plan.chains(one._replace(num_splits=3), plan.PARTS)  # other figures in the same files
+  names = [[step.name for step in chain.steps] for chain in fewer]
+  assert names == [[step.name for step in chain.steps] for chain in plan.chains(one, plan.PARTS)]
 
 
 def test_the_paper_takes_ten_folds_by_two_systems_two_backbones_and_two_kinds_of_traits():
@@ -39,14 +50,14 @@ def test_a_run_that_several_tables_need_is_trained_once():
   assert len({chain.name for chain in chains}) == len(chains)
   by_name = {chain.name: chain for chain in chains}
   shared = by_name["pa_iaa.efficientnet_lite0.ava+psychoflickr.seed0"]  # Tables I to IV, Fig. 5
-  verbs = [step.verb for step in shared.steps]
+  verbs = [step.do.verb for step in shared.steps]
   assert verbs.count("train") == 1 and verbs.count("evaluate") == 3
 
 
 def test_systems_of_the_ablation_differ_in_what_they_should_and_in_nothing_else():
   one = study(CONFIGS[1])
   fields = {
-    chain.name.partition(".")[0]: chain.steps[0].fields
+    chain.name.partition(".")[0]: chain.steps[0].do.fields
     for chain in plan.chains(one, ["ablation"])
     if "seed3" in chain.name
   }
