@@ -4,7 +4,7 @@ Every loader takes the distributor's folder and options that are numbers or word
 command line can give them.
 """
 
-from paiaa_jax.data.databases import ava, flickr_aes, oasis, para, psychoflickr, table
+from paiaa_jax.data.databases import ava, flickr_aes, oasis, para, psychoflickr, table, vessel
 from paiaa_jax.data.databases.database import Database
 
 __all__ = ["DATABASES", "Database"]
@@ -15,5 +15,6 @@ DATABASES = {
   "psychoflickr": psychoflickr.load,
   "para": para.load,
   "oasis": oasis.load,
+  "vessel": vessel.load,
   "table": table.load,
 }

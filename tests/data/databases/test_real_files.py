@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from paiaa_jax.data.databases import ava, flickr_aes, oasis, para, text_table
+from paiaa_jax.data.databases import ava, flickr_aes, oasis, para, text_table, vessel
 from paiaa_jax.errors import UserError
 
 
@@ -77,3 +77,13 @@ def test_oasis(real_labels, assert_sound):
   np.testing.assert_allclose(first["valence"], (4.68627451 - 4) / 3)
   spread = database.ratings.group_by("user").agg(pl.col("score").n_unique())
   assert spread.filter(score=1).height == 2  # two people gave one score throughout
+
+
+def test_vessel(real_labels, assert_sound):
+  database = vessel.load(real_labels / "vessel")
+  assert_sound(database)
+  assert (database.images.height, database.ratings.height) == (266, 11_346)
+  for kind, users, photographs, times in (("lsc", 18, 148, 2), ("ari", 17, 118, 3)):
+    ratings = vessel.load(real_labels / "vessel", kind=kind).ratings
+    assert (ratings["user"].n_unique(), ratings["image"].n_unique()) == (users, photographs)
+    assert ratings.height == users * photographs * times

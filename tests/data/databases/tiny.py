@@ -51,6 +51,17 @@ def oasis(folder: Path) -> None:
   scipy.io.savemat(folder / "corrData.mat", {"corrData": scores})
 
 
+def vessel(folder: Path) -> None:
+  rows = [
+    f"{u},{block},{9 * i + block},{kind},{name}_{i}.jpg,{1 + (u * i + block) % 7},0.8"
+    for kind, name, blocks in (("lsc", "eqlsc", 2), ("ari", "aip", 3))
+    for i in range(10)
+    for u in range(1, 5)
+    for block in range(1, blocks + 1)
+  ]
+  write(folder / "ratings.csv", "Subj,Block,Trial,ImageType,Image,Rating,RT", rows)
+
+
 def table(folder: Path) -> None:
   write(folder / "mine.csv", "image,p1,p2,p3", [f"{i}.jpg,{i},2,3" for i in range(20)])
 
@@ -61,6 +72,7 @@ MAKERS = {
   "psychoflickr": psychoflickr,
   "para": para,
   "oasis": oasis,
+  "vessel": vessel,
   "table": table,
 }
 
