@@ -1,4 +1,4 @@
-"""Encoded bytes -> upright RGB [h, w, 3] uint8 -> a square [s, s, 3] uint8, with Pillow alone.
+"""Encoded bytes -> upright RGB [h, w, 3] uint8 in sRGB -> a square [s, s, 3] uint8, with Pillow.
 
 Training, evaluation and the scoring of anyone's photographs come through here, so that they see
 the same pixels. Any change of those pixels changes PREPROCESSING.
@@ -7,94 +7,109 @@ the same pixels. Any change of those pixels changes PREPROCESSING.
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import io
-import logging
 import os
-import struct
-import warnings
+from collections.abc import Generator
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from paiaa_jax import files
+from paiaa_jax.data import colour, memory
+from paiaa_jax.data.formats import FORMATS as FORMATS
+from paiaa_jax.data.formats import SUFFIXES as SUFFIXES
+from paiaa_jax.data.formats import open_image, reason
+from paiaa_jax.data.orientation import orientation_of, turn
 from paiaa_jax.errors import UserError
 
-PREPROCESSING = "pillow-bilinear-1"  # part of every cached score's key
-
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".avif")
-SUFFIXES += (".heic", ".heif", ".hif")
+PREPROCESSING = "pillow-bilinear-2"  # part of every cached score's key
 JPEG_QUALITY = 95
 
-_HEIC = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1")
-_ORIENTATION_TAG = 0x0112
-_TRANSPOSE = {  # EXIF orientation -> what sets the picture upright
-  2: Image.Transpose.FLIP_LEFT_RIGHT,
-  3: Image.Transpose.ROTATE_180,
-  4: Image.Transpose.FLIP_TOP_BOTTOM,
-  5: Image.Transpose.TRANSPOSE,
-  6: Image.Transpose.ROTATE_270,
-  7: Image.Transpose.TRANSVERSE,
-  8: Image.Transpose.ROTATE_90,
-}
-
-# Pillow warns of broken metadata that the pixels do not need; AVA holds such files.
-warnings.filterwarnings("ignore", module=r"PIL\.")
-logging.getLogger("PIL").addHandler(logging.NullHandler())
-
-if importlib.util.find_spec("pillow_heif"):
-  import pillow_heif
-
-  pillow_heif.register_heif_opener()
-
-# Not whatever Pillow knows: opening an EPS file would run a program.
-Image.init()
-FORMATS = [
-  name
-  for name in ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "HEIF")
-  if name in Image.OPEN
-]
+Source = bytes | str | Path  # encoded bytes, or the path of a file
 
 
-def decode(source: bytes | str | Path, min_side: int = 0, name: str = "") -> np.ndarray:
-  """An image file or its bytes -> RGB [h, w, 3] uint8; see `load`."""
-  return np.array(load(source, min_side, name))
+@contextlib.contextmanager
+def opened(source: Source, min_side: int = 0, name: str = "") -> Generator[Image.Image]:
+  """An image file or its bytes -> an upright Pillow image, RGB in sRGB; see `load`.
 
-
-def load(source: bytes | str | Path, min_side: int = 0, name: str = "") -> Image.Image:
-  """An image file or its bytes -> an upright RGB Pillow image.
-
-  The first frame of an animation, over white where transparent, 16 bits cut to 8.
-
-  Args:
-    source: encoded bytes, or a path.
-    min_side: a JPEG may come out smaller by 2, 4 or 8 while both sides stay at least this many
-      pixels, which saves most of the decoding; 0 keeps its full size.
-    name: what an error calls the image; the path where it has one.
-
-  Raises:
-    UserError: the path cannot be read, or the bytes are no image, or a broken or absurdly large one
-      (over 179 megapixels).
+  The memory that it takes is counted for the block: other threads wait where all do not fit.
   """
   if not isinstance(source, bytes):
     name = name or os.fspath(source)
     with files.reading(source, "an image"):
       source = files.read_regular(source)
-  try:
-    image = Image.open(io.BytesIO(source), formats=FORMATS)
-    if min_side:
-      image.draft(None, (min_side, min_side))
-    return upright(image)
-  except Exception as error:  # on hostile bytes Pillow's parsers raise a dozen types
-    raise UserError(f"{name or 'image'}: {_reason(source, error)}") from error
+  with contextlib.ExitStack() as held:
+    try:
+      image = upright(_within_memory(source, min_side, held))  # unnamed, so that it is let go of
+    except Exception as error:  # on hostile bytes Pillow's parsers raise a dozen types
+      raise UserError(f"{name or 'image'}: {reason(source, error)}") from error
+    yield image
+
+
+def load(source: Source, min_side: int = 0, name: str = "") -> Image.Image:
+  """An image file or its bytes -> an upright Pillow image, RGB in sRGB.
+
+  The first frame of an animation, over white where transparent; colour profiles are converted.
+
+  Args:
+    source: encoded bytes, or a path.
+    min_side: a JPEG may come out smaller by 2, 4 or 8 while both sides stay at least this many
+      pixels, which saves most of the decoding. 0 keeps its full size, if that can be decoded in
+      the memory that one image may take (memory.ONE_IMAGE).
+    name: what an error calls the image; the path where it has one.
+
+  Raises:
+    UserError: the path cannot be read, or the bytes are no image, a broken one, one whose samples
+      are not understood, or one that would take more than memory.ONE_IMAGE.
+  """
+  with opened(source, min_side, name) as image:
+    return image
+
+
+def decode(source: Source, min_side: int = 0, name: str = "") -> np.ndarray:
+  """An image file or its bytes -> RGB [h, w, 3] uint8; see `load`."""
+  with opened(source, min_side, name) as image:
+    return np.array(image)
+
+
+def square(source: Source, size: int, name: str = "") -> np.ndarray:
+  """An image file or its bytes -> [size, size, 3] uint8, the whole image; see `load`."""
+  with opened(source, size, name) as image:
+    return resize_square(image, size)
 
 
 def upright(image: Image.Image) -> Image.Image:
-  """An open Pillow image of any mode -> RGB, set upright by its EXIF orientation; see `load`."""
-  orientation = _orientation(image)  # before decoding, which may turn the image itself
-  image = _to_rgb(image)
-  return image.transpose(_TRANSPOSE[orientation]) if orientation in _TRANSPOSE else image
+  """A Pillow image of any mode -> RGB in sRGB, set upright by its EXIF orientation; see `load`."""
+  image.load()  # which may find the orientation behind the pixels, or turn the image itself
+  orientation = orientation_of(image)
+  image = colour.to_srgb(image)
+  return turn(image, orientation)
+
+
+def _within_memory(data: bytes, min_side: int, held: contextlib.ExitStack) -> Image.Image:
+  """The image, opened; the memory that decoding it takes is counted until `held` is closed."""
+  if webp := memory.of_webp(data):
+    held.enter_context(memory.room_for(*webp))
+    return open_image(data)
+  image = open_image(data)
+  kept = memory.of_coefficients(image, data)
+  _reduce(image, min_side, kept)
+  held.enter_context(memory.room_for(image.size, kept + memory.needed(image, image.size)))
+  return image
+
+
+def _reduce(image: Image.Image, min_side: int, kept: int) -> None:
+  """Lets a JPEG be decoded smaller: to min_side, or else as little as the memory demands."""
+  if min_side:
+    image.draft(None, (min_side, min_side))
+    return
+  width, height = image.size
+  for scale in (1, 2, 4, 8):
+    if kept + memory.needed(image, (-(-width // scale), -(-height // scale))) <= memory.ONE_IMAGE:
+      break
+  if scale > 1:
+    image.draft(None, (width // scale, height // scale))
 
 
 def resize_square(image: Image.Image | np.ndarray, size: int) -> np.ndarray:
@@ -128,61 +143,21 @@ def bounded_jpeg(data: bytes, max_side: int, name: str = "") -> bytes:
   A file that is one already passes through untouched; either way all of it has been decoded.
   max_side 0 leaves every readable file as it is.
   """
-  image = load(data, name=name)
-  if max_side == 0 or (max(image.size) <= max_side and _is_plain_jpeg(data)):
-    return data
-  image.thumbnail((max_side, max_side), Image.Resampling.BILINEAR)
-  encoded = io.BytesIO()
-  image.save(encoded, "JPEG", quality=JPEG_QUALITY)
-  return encoded.getvalue()
+  with opened(data, name=name) as image:
+    if max_side == 0 or (max(image.size) <= max_side and _is_plain_jpeg(data, image.size)):
+      return data
+    image.thumbnail((max_side, max_side), Image.Resampling.BILINEAR)
+    encoded = io.BytesIO()
+    image.save(encoded, "JPEG", quality=JPEG_QUALITY)
+    return encoded.getvalue()
 
 
-def _is_plain_jpeg(data: bytes) -> bool:
-  image = Image.open(io.BytesIO(data))
-  return image.format == "JPEG" and image.mode == "RGB" and _orientation(image) == 1
+def _is_plain_jpeg(data: bytes, size: tuple[int, int]) -> bool:
+  """Whether it is in colour, upright, and was decoded at its full size."""
+  image = open_image(data)
+  plain = image.format == "JPEG" and image.mode == "RGB" and image.size == size
+  return plain and orientation_of(image) == 1
 
 
 def _pillow(image: Image.Image | np.ndarray) -> Image.Image:
   return image if isinstance(image, Image.Image) else Image.fromarray(image)
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-  """Decodes, whatever the mode. 16-bit greys keep their upper byte; transparency becomes white."""
-  if image.mode == "RGB" and not image.has_transparency_data:
-    image.load()
-    return image
-  if image.mode.startswith("I"):
-    upper_byte = np.clip(np.asarray(image), 0, 65535) >> 8
-    return Image.fromarray(upper_byte.astype(np.uint8)).convert("RGB")
-  if image.has_transparency_data:
-    image = image.convert("RGBA")
-    image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-  return image.convert("RGB")
-
-
-def _orientation(image: Image.Image) -> int:
-  """EXIF orientation 1..8, 1 where there is none or its block is broken.
-
-  Read by hand: a broken block elsewhere in the metadata must not hide it, nor cost the image.
-  """
-  exif = (image.info.get("exif") or b"").removeprefix(b"Exif\0\0")  # HEIC without one has None
-  order = {b"II": "<", b"MM": ">"}.get(exif[:2], "<")
-  with contextlib.suppress(struct.error):
-    (start,) = struct.unpack_from(f"{order}I", exif, 4)
-    (entries,) = struct.unpack_from(f"{order}H", exif, start)
-    for entry in range(entries):
-      tag, _, _, value = struct.unpack_from(f"{order}HHIH", exif, start + 2 + 12 * entry)
-      if tag == _ORIENTATION_TAG:
-        return value if value in _TRANSPOSE else 1
-  return 1
-
-
-def _reason(data: bytes, error: Exception) -> str:
-  """Why an image was refused, in a few words without line breaks."""
-  if not data:
-    return "the file is empty."
-  if data[4:12] in _HEIC and not importlib.util.find_spec("pillow_heif"):
-    return "HEIC needs one more package: pip install 'paiaa-jax[heic]'."
-  if isinstance(error, Image.UnidentifiedImageError):
-    return f"not an image in a known format ({', '.join(FORMATS)})."
-  return f"cannot be decoded ({' '.join(str(error).split()) or type(error).__name__})."

@@ -88,8 +88,9 @@ def train_batches(
     row = int(order(epoch)[offset])
     random = rng.generator(seed, f"{stream}/crop", position)
     record = source[row]
-    photo = images.load(record["image"], resize, record["name"])
-    return _example(record, images.crop_square(photo, resize, image_size, random, flip), row)
+    with images.opened(record["image"], resize, record["name"]) as photo:
+      pixels = images.crop_square(photo, resize, image_size, random, flip)
+    return _example(record, pixels, row)
 
   return _batches(example, first_step, ENDLESS, share, workers)
 
@@ -115,8 +116,7 @@ def eval_batches(
     if row >= len(source):
       return _padding(source, image_size)
     record = source[row]
-    photo = images.load(record["image"], image_size, record["name"])
-    return _example(record, images.resize_square(photo, image_size), row)
+    return _example(record, images.square(record["image"], image_size, record["name"]), row)
 
   return _batches(example, 0, steps, share, workers)
 

@@ -81,7 +81,7 @@ class Model:
     size = self.folder.image_size
     pixels = np.empty((len(pictures), size, size, 3), np.uint8)
     for i, picture in enumerate(pictures):
-      pixels[i] = images.resize_square(_upright(picture, size), size)
+      pixels[i] = _square(picture, size)
     prediction = self._predictor.predict(pixels)
     vectors = np.concatenate([prediction.distribution, prediction.aux], axis=1)
     return Predictions(self.folder, vectors)
@@ -125,13 +125,14 @@ def load(model: str | Path | None = None, batch_size: int = 32) -> Model:
   return Model(open_model(None if model is None else str(model)), batch_size)
 
 
-def _upright(picture: Picture, size: int) -> Image.Image | np.ndarray:
+def _square(picture: Picture, size: int) -> np.ndarray:
+  """What the network sees of it: [size, size, 3] uint8."""
   if isinstance(picture, Image.Image):
-    return images.upright(picture)
+    return images.resize_square(images.upright(picture), size)
   if not isinstance(picture, np.ndarray):
-    return images.load(picture, min_side=size)
+    return images.square(picture, size)
   if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
     raise ValueError(
       f"an image is {picture.dtype} {list(picture.shape)}; arrays are uint8 [h, w, 3], RGB."
     )
-  return picture
+  return images.resize_square(picture, size)

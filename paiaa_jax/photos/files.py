@@ -6,7 +6,6 @@ Nothing here raises for a bad file: what is wrong with it is its `error`.
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -99,7 +98,7 @@ def digest_of(data: bytes) -> bytes:
 
 def decode(data: bytes, size: int) -> Decoded:
   """Encoded bytes -> pixels as the model reads them. UserError where they are no image."""
-  pixels = images.resize_square(images.load(data, min_side=size), size)
+  pixels = images.square(data, size)
   return Decoded(digest_of(data), pixels, look_of(pixels), taken_at(data))
 
 
@@ -118,7 +117,8 @@ def look_of(pixels: np.ndarray) -> int:
 def taken_at(data: bytes) -> float:
   """EXIF DateTimeOriginal with its fraction, in seconds; NaN where absent or broken."""
   try:
-    exif = Image.open(io.BytesIO(data), formats=images.FORMATS).getexif().get_ifd(_EXIF_BLOCK)
+    # not a PNG's own getexif, which decodes the picture once more
+    exif = Image.Image.getexif(images.open_image(data)).get_ifd(_EXIF_BLOCK)
     moment = datetime.strptime(exif[_TAKEN].strip(" \0"), "%Y:%m:%d %H:%M:%S")
     fraction = str(exif.get(_SUBSECONDS, "")).strip(" \0")
     seconds = float(f"0.{fraction}") if fraction.isdigit() else 0.0

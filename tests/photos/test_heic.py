@@ -8,6 +8,7 @@ from PIL import Image
 
 from paiaa_jax.data import images
 from paiaa_jax.photos import files
+from tests.data import profiles
 
 HERE = importlib.util.find_spec("pillow_heif") is not None
 PIXELS = np.asarray(
@@ -71,3 +72,10 @@ def test_it_is_scored_among_others(heic, open_library):
 def test_without_the_extra_it_is_named():
   with pytest.raises(ValueError, match=r"paiaa-jax\[heic\]"):
     images.decode(b"\0\0\0\x18ftypheic" + bytes(100))
+
+
+def test_its_profile_is_converted(heic):
+  profile = profiles.rgb(profiles.P3, profiles.srgb_curve())
+  Image.fromarray(PIXELS).save(heic, quality=95, icc_profile=profile)
+  expected = profiles.littlecms(Image.open(heic), profile)
+  np.testing.assert_array_equal(images.decode(heic), np.asarray(expected))

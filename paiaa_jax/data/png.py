@@ -1,0 +1,123 @@
+"""A PNG without what its pixels do not need, so that nothing broken there costs the picture.
+
+A broken checksum, a text of any length, data after the pixels: libpng and the browsers pass over
+them; Pillow refuses the file. (PNG specification, third edition, 5.4: ancillary chunks.)
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+
+MAX_INFLATED = 16 << 20  # bytes, of a compressed profile or text
+_COLOUR_TYPE = 25  # where IHDR says it
+_KEY_BYTES = {0: 2, 2: 6}  # colour type -> length of its transparent colour
+_RAW_EXIF, _XMP = b"Raw profile type exif", b"XML:com.adobe.xmp"
+
+
+Described = dict[str, bytes | str]
+
+
+def essential(data: bytes) -> tuple[bytes, Described]:
+  """A PNG -> the same pixels, and what describes them.
+
+  Chunks that hold pixels, palette or transparency stay. Of the others, wherever they stand and if
+  their checksum is right, the description holds, under Pillow's keys: `icc_profile`, `exif`,
+  `xmp`, `Raw profile type exif`.
+  """
+  described: Described = {}
+  kept, view = [], memoryview(data)
+  start = end = 8  # of the piece that is kept, and of the last chunk
+  pixels = False
+  for kind, at, end in _chunks(data):
+    pixels |= kind == b"IDAT"
+    if kind[:1].isupper():  # critical
+      continue
+    wanted = kind == b"tRNS" or kind in _READERS
+    body = bytes(view[at + 8 : end - 4]) if wanted and _is_intact(view[at:end]) else None
+    if kind != b"tRNS" or body is None or not _fits(body, data[_COLOUR_TYPE]):
+      kept.append(view[start:at])
+      start = end
+    if kind in _READERS and body is not None and not (pixels and kind == b"iCCP"):
+      _READERS[kind](body, described)
+  # What is no chunk is left to Pillow, to say what it is, unless the pixels are whole.
+  whole = pixels and data[end + 4 : end + 8] != b"IDAT"
+  kept.append(view[start : end if whole else len(data)])
+  if sum(map(len, kept)) == len(data) - 8:
+    return data, described
+  return b"".join([view[:8], *kept]), described
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+  """Kind, start and end of each chunk up to the last, or to what is none."""
+  kind, at = b"", 8
+  while at + 12 <= len(data) and kind != b"IEND":
+    length, kind = struct.unpack_from(">I4s", data, at)
+    if not kind.isalpha():
+      return
+    yield kind, at, at + 12 + length
+    at += 12 + length
+
+
+def _is_intact(chunk: memoryview) -> bool:
+  """Length, kind, body and checksum: whether all is there and right."""
+  length, checksum = int.from_bytes(chunk[:4], "big"), int.from_bytes(chunk[-4:], "big")
+  return len(chunk) == length + 12 and zlib.crc32(chunk[4:-4]) == checksum
+
+
+def _fits(transparency: bytes, colour_type: int) -> bool:
+  if colour_type == 3:
+    return len(transparency) <= 256
+  return len(transparency) >= _KEY_BYTES.get(colour_type, 0)
+
+
+def _profile(body: bytes, described: Described) -> None:
+  """Name, zero, method, compressed profile."""
+  if profile := _inflated(body.partition(b"\0")[2]):
+    described["icc_profile"] = profile
+
+
+def _exif(body: bytes, described: Described) -> None:
+  described["exif"] = b"Exif\0\0" + body
+
+
+def _text(body: bytes, described: Described) -> None:
+  """Key, zero, text."""
+  key, _, text = body.partition(b"\0")
+  if key == _RAW_EXIF:
+    described[key.decode()] = text.decode("latin-1")
+
+
+def _compressed_text(body: bytes, described: Described) -> None:
+  """Key, zero, method, compressed text."""
+  key, _, rest = body.partition(b"\0")
+  if key == _RAW_EXIF:
+    described[key.decode()] = _inflated(rest).decode("latin-1")
+
+
+def _international_text(body: bytes, described: Described) -> None:
+  """Key, zero, whether compressed, method, language, zero, translated key, zero, text."""
+  key, _, rest = body.partition(b"\0")
+  if key == _XMP:
+    text = rest[2:].partition(b"\0")[2].partition(b"\0")[2]
+    described["xmp"] = _inflated(rest[1:2] + text) if rest[:1] == b"\1" else text
+
+
+_READERS = {
+  b"iCCP": _profile,
+  b"eXIf": _exif,
+  b"tEXt": _text,
+  b"zTXt": _compressed_text,
+  b"iTXt": _international_text,
+}
+
+
+def _inflated(data: bytes) -> bytes:
+  """Method 0 and zlib's bytes -> what they hold; empty where they are broken or hold too much."""
+  try:
+    inflater = zlib.decompressobj()
+    found = inflater.decompress(data[1:], MAX_INFLATED) if data[:1] == b"\0" else b""
+  except zlib.error:
+    return b""
+  return b"" if inflater.unconsumed_tail else found
