@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from PIL import Image
 
-PIXELS = 1 << 20  # of a strip
+PIXELS = 1 << 18  # of a strip
 
 
 def boxes(size: tuple[int, int]) -> Iterator[tuple[int, int, int, int]]:
