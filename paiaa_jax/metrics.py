@@ -12,13 +12,9 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 
+from paiaa_jax.distribution import mean_score as mean_score
+from paiaa_jax.distribution import score_std as score_std
 from paiaa_jax.types import Array
-
-
-def mean_score(distribution: Array, low: float = 1.0, step: float = 1.0) -> jax.Array:
-  """Mean of a score distribution (Eq. 3): [..., b] -> [...], bucket i worth low + i * step."""
-  scale = low + step * jnp.arange(distribution.shape[-1], dtype=distribution.dtype)
-  return jnp.matmul(distribution, scale)
 
 
 def srcc(x: Array, y: Array, mask: Array | None = None) -> jax.Array:

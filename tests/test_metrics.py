@@ -99,7 +99,19 @@ def test_acc_takes_a_score_of_exactly_five_as_low():
   assert float(metrics.acc(jnp.array([5.0]), jnp.array([4.9]))) == 1.0
 
 
-def test_mean_score_uses_the_database_scale():
-  distribution = jnp.array([[0.0, 0.0, 1.0], [0.5, 0.0, 0.5]])
-  np.testing.assert_allclose(metrics.mean_score(distribution), [3.0, 2.0])
-  np.testing.assert_allclose(metrics.mean_score(distribution, low=1.0, step=0.5), [2.0, 1.5])
+@pytest.mark.parametrize("scale", [(1, 2, 3, 4, 5), (0, 0.25, 0.5, 0.75, 1), (1, 4, 5, 9, 10)])
+@pytest.mark.parametrize("shape", [(), (1,), (7,), (2, 3)])
+def test_mean_and_deviation_of_a_distribution_are_those_of_its_scores(scale, shape):
+  counts = np.random.default_rng(0).integers(0, 5, (*shape, len(scale))) + 1
+  shares = counts / counts.sum(axis=-1, keepdims=True)
+  scores = [np.repeat(scale, row) for row in counts.reshape(-1, len(scale))]
+  for moment, oracle in ((metrics.mean_score, np.mean), (metrics.score_std, np.std)):
+    expected = np.reshape([oracle(own) for own in scores], shape)
+    np.testing.assert_allclose(moment(shares, scale), expected, rtol=1e-12)
+    for ours in (moment(jnp.asarray(shares), scale), jax.jit(moment)(shares, scale)):
+      np.testing.assert_allclose(ours, expected, rtol=1e-5)
+
+
+def test_the_deviation_of_a_sure_score_is_zero():
+  sure = np.eye(10, dtype=np.float32)
+  np.testing.assert_array_equal(metrics.score_std(sure, np.linspace(1, 10, 10)), np.zeros(10))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 
+import jax.numpy as jnp
 import numpy as np
 
 from paiaa_jax import metrics
+from paiaa_jax.distribution import mean_score
 from paiaa_jax.types import Array
 
 MAX_RESAMPLES = 1000
@@ -28,7 +30,8 @@ def aesthetics(
   Returns:
     The metrics, and `always_high`: the accuracy of calling every image high.
   """
-  ours, theirs = mean_scores(predicted, score_values), mean_scores(target, target_values)
+  ours = mean_score(jnp.asarray(predicted), score_values)
+  theirs = mean_score(jnp.asarray(target), target_values)
   result = {
     "srcc": float(metrics.srcc(ours, theirs)),
     "plcc": float(metrics.plcc(ours, theirs)),
@@ -43,12 +46,6 @@ def aesthetics(
     "always_high": float(np.mean(np.asarray(theirs) > threshold)),
     "emd": float(metrics.emd(predicted, target)),
   }
-
-
-def mean_scores(distribution: Array, score_values: Sequence[float]) -> Array:
-  """Eq. 3 on the scale of `score_values`, evenly spaced: [n, b] -> [n]."""
-  low, step = score_values[0], score_values[1] - score_values[0]
-  return metrics.mean_score(distribution, low=low, step=step)
 
 
 def auxiliary(predicted: Array, target: Array, aux_names: Sequence[str]) -> dict[str, float]:

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import jax.numpy as jnp
 import numpy as np
 import polars as pl
 
 from paiaa_jax import files
 from paiaa_jax.apps import agreement
 from paiaa_jax.data import pipeline, records
+from paiaa_jax.distribution import mean_score, score_std
 from paiaa_jax.errors import UserError
 from paiaa_jax.models.predictor import Predictor
 
@@ -113,14 +115,12 @@ def to_frame(
   predicted: Predicted, score_values: Sequence[float], aux_names: Sequence[str]
 ) -> pl.DataFrame:
   """Columns image, aesthetic_score, score_std, p1..pN and one an auxiliary output."""
-  p, values = predicted.distribution, np.asarray(score_values, np.float32)
-  mean = np.asarray(agreement.mean_scores(p, score_values))
-  variance = np.maximum(p @ values**2 - mean**2, 0)
+  p = predicted.distribution
   return pl.DataFrame(
     {
       "image": predicted.names,
-      "aesthetic_score": mean,
-      "score_std": np.sqrt(variance),
+      "aesthetic_score": np.asarray(mean_score(jnp.asarray(p), score_values)),
+      "score_std": score_std(p, score_values),
       **{f"p{i + 1}": p[:, i] for i in range(p.shape[1])},
       **{name: predicted.aux[:, i] for i, name in enumerate(aux_names)},
     }
@@ -143,7 +143,7 @@ def measure(predicted: Predicted, predictor: Predictor, manifest: dict) -> dict[
     result["auxiliary"] = agreement.auxiliary(
       predicted.aux[labelled], predicted.target_aux[labelled], predictor.aux_names
     )
-  score = agreement.mean_scores(predicted.distribution, predictor.score_values)
+  score = mean_score(jnp.asarray(predicted.distribution), predictor.score_values)
   result["score_with_traits"] = agreement.score_with_traits(
     score, predicted.aux, predictor.aux_names
   )

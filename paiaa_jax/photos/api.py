@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 from paiaa_jax.data import images
+from paiaa_jax.distribution import score_std
 from paiaa_jax.models.predictor import Predictor
 from paiaa_jax.models.weights.model_folder import ModelFolder
 from paiaa_jax.personalization.learn import learn_profile
@@ -45,9 +46,7 @@ class Predictions(NamedTuple):
   @property
   def std(self) -> np.ndarray:
     """Standard deviation [n] of each distribution, in points."""
-    values = np.asarray(self.model.score_values)
-    spread = np.square(values[None, :] - self.score[:, None])
-    return np.sqrt(np.sum(self.distribution * spread, axis=1))
+    return score_std(self.distribution, self.model.score_values)
 
   @property
   def distribution(self) -> np.ndarray:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from paiaa_jax.distribution import mean_score
 from paiaa_jax.models.weights.model_folder import ModelFolder
 from paiaa_jax.personalization.profile import Profile
 from paiaa_jax.photos.library import Library
@@ -33,8 +34,7 @@ class Parts(NamedTuple):
 
 def generic_scores(vectors: Array, model: ModelFolder) -> np.ndarray:
   """vectors [n, b + k] -> mean of each distribution [n] (Eq. 3)."""
-  values = np.asarray(model.score_values, np.float32)
-  return np.asarray(vectors)[:, : len(values)] @ values
+  return mean_score(np.asarray(vectors)[:, : len(model.score_values)], model.score_values)
 
 
 def traits_of(vectors: Array, model: ModelFolder) -> np.ndarray:
@@ -56,7 +56,7 @@ def parts_of(vector: Array, model: ModelFolder, profile: Profile) -> Parts:
   traits = traits_of(vector, model)[0]
   weighted = zip(model.aux_names, traits, profile.weights, strict=True)
   return Parts(
-    float(vector[0, : len(model.score_values)] @ np.asarray(model.score_values)),
+    float(generic_scores(vector, model)[0]),
     [(name, float(trait), float(trait * weight)) for name, trait, weight in weighted],
     profile.intercept,
   )

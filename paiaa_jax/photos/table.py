@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import csv
 import json
-import math
 import os
 import shutil
 import sys
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import numpy as np
 
 from paiaa_jax.data.images import PREPROCESSING
+from paiaa_jax.distribution import mean_score, score_std
 from paiaa_jax.models.weights.model_folder import ModelFolder
 from paiaa_jax.photos.score import Photo, printable
 
@@ -45,12 +45,11 @@ def to_row(photo: Photo, model: ModelFolder) -> Row:
   row |= {"model_id": model.model_id, "preprocessing": PREPROCESSING}
   if photo.vector is None:
     return row
-  values = np.asarray(model.score_values)
+  values = model.score_values
   distribution, aux = np.split(photo.vector.astype(np.float64), [len(values)])
-  mean = distribution @ values
   row |= {
-    "aesthetic_score": mean,
-    "score_std": math.sqrt(max(distribution @ np.square(values - mean), 0)),
+    "aesthetic_score": mean_score(distribution, values),
+    "score_std": score_std(distribution, values),
     "scale_low": values[0],
     "scale_high": values[-1],
   }

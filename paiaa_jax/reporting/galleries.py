@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from paiaa_jax.distribution import mean_score
+
 PREDICTED, TARGET = "#1f6f63", "#c9a227"
 
 
@@ -29,6 +31,7 @@ def distributions_and_traits(
     aux_names: [k].
   """
   n, values = len(images), np.asarray(score_values)
+  means = [mean_score(np.asarray(shares, np.float64), values) for shares in (predicted, target)]
   bar = 0.8 * np.diff(values).min()
   figure = Figure(figsize=(2.3 * n, 5.4), layout="constrained")
   axes = figure.subplots(3, n, squeeze=False, height_ratios=(1.5, 1, 1))
@@ -36,7 +39,7 @@ def distributions_and_traits(
     top, middle, bottom = axes[:, i]
     top.imshow(images[i])
     top.set_axis_off()
-    top.set_title(f"{predicted[i] @ values:.2f}  (raters {target[i] @ values:.2f})", fontsize=9)
+    top.set_title(f"{means[0][i]:.2f}  (raters {means[1][i]:.2f})", fontsize=9)
     middle.bar(values, target[i], width=bar, color=TARGET, alpha=0.5, label="raters")
     middle.step(values, predicted[i], where="mid", color=PREDICTED, label="predicted")
     middle.set_ylim(0, max(predicted.max(), target.max()) * 1.1)

@@ -14,6 +14,7 @@ from jax.sharding import Mesh
 from ml_collections import ConfigDict
 
 from paiaa_jax import losses, metrics
+from paiaa_jax.distribution import mean_score
 from paiaa_jax.training import batches, sharding
 from paiaa_jax.training.programs import Programs
 from paiaa_jax.training.setup import Run
@@ -87,7 +88,7 @@ def score_aesthetics(
   """
   mask = labels.has_distribution
   distributions = prediction.distribution, labels.distribution
-  predicted, target = (d @ np.asarray(scale, np.float32) for d in distributions)  # Eq. 3
+  predicted, target = (mean_score(d, scale) for d in distributions)
   by_image = losses.DISTRIBUTION_LOSSES[distribution_loss](*distributions)
   results = {
     "loss_aesthetics": losses.masked_mean(by_image, mask),

@@ -17,6 +17,7 @@ from ml_collections import ConfigDict
 from paiaa_jax import metrics
 from paiaa_jax import personalization as pz
 from paiaa_jax.data import images
+from paiaa_jax.distribution import mean_score
 from paiaa_jax.models import kernel_ridge
 from paiaa_jax.models.features import extract
 from paiaa_jax.models.network import backbone_class
@@ -109,7 +110,7 @@ def agreement(data: Study, drawn: Draw, heads: stage1.Heads) -> dict[str, float]
   predicted = stage1.own_fold(heads.distribution[:, 0], drawn.photo_fold)
   shares = np.maximum(predicted, 0)
   shares = shares / shares.sum(axis=1, keepdims=True)
-  scores, means = predicted @ data.scale, target @ data.scale
+  scores, means = (mean_score(p, data.scale) for p in (predicted, target))
   by_fold = [
     float(metrics.srcc(scores[own], means[own]))
     for own in (drawn.photo_fold == fold for fold in range(drawn.photo_fold.max() + 1))
@@ -185,7 +186,8 @@ def fields(name: str, found: Evaluation, shots: Sequence[int]) -> dict[str, np.n
 
 def without_error(data: Study, drawn: Draw, block: int, users: Users, splits: Splits) -> Evaluation:
   """The other users' own mean as the generic score: what a network without any error reaches."""
-  mean = study.distribution(data.ratings[drawn.block != block], data.scale) @ data.scale
+  crowd = study.distribution(data.ratings[drawn.block != block], data.scale)
+  mean = mean_score(crowd, data.scale)
   shape = (len(splits.shots), *splits.position.shape)
   return pz.evaluate(np.broadcast_to(mean[users.row][None, ..., None], shape), users, splits)
 
@@ -203,7 +205,7 @@ def fold_models(
     stage2.make_model(
       data,
       drawn.photo_fold == fold,
-      (heads.distribution[fold, position] @ data.scale).astype(np.float32),
+      mean_score(heads.distribution[fold, position], data.scale).astype(np.float32),
       heads.aux[fold],
       kernel,
       data.ratings[drawn.block != block],

@@ -21,6 +21,7 @@ from ml_collections import ConfigDict
 
 from paiaa_jax import metrics
 from paiaa_jax.data import pipeline
+from paiaa_jax.distribution import mean_score
 from paiaa_jax.models.network import Network
 from paiaa_jax.models.weights import pretrained
 from paiaa_jax.training import init_state, optim
@@ -143,7 +144,7 @@ def run(
     for i, name in enumerate(data.aux_names)
   }
   return {
-    "srcc": float(metrics.srcc(shares @ data.scale, labels[test] @ data.scale)),
+    "srcc": float(metrics.srcc(*(mean_score(p, data.scale) for p in (shares, labels[test])))),
     **norms,
     "loss_aesthetics": float(losses["loss_aesthetics"]),
   }

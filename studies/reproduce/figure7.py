@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from paiaa_jax.apps import personalize_users
 from paiaa_jax.data import images, records
+from paiaa_jax.distribution import mean_score
 from paiaa_jax.personalization import evaluation
 from paiaa_jax.personalization.splits import Protocol, draw_splits
 from paiaa_jax.personalization.users import Users
@@ -88,7 +89,8 @@ def _two_people(
 def _crowd_means(results: Results) -> dict[str, float]:
   """image -> mean of its raters' distribution."""
   run, scale = table5.pa_iaa(results.study), records.read_manifest(results.study.prepared(FLICKR))
-  means = results.labels(run, FLICKR)["distribution"] @ np.asarray(scale["scale"])
+  shares = results.labels(run, FLICKR)["distribution"].astype(np.float64)
+  means = mean_score(shares, scale["scale"])
   return dict(zip(results.frame(run, FLICKR)["image"], means.tolist(), strict=True))
 
 
