@@ -23,6 +23,7 @@ import numpy as np
 from PIL import Image
 from sklearn.datasets import load_sample_images
 
+from paiaa_jax.models import vector
 from paiaa_jax.models.backbones.efficientnet_lite import EfficientNetLite0
 from paiaa_jax.models.network import Network
 from paiaa_jax.models.weights import model_folder, pretrained
@@ -97,7 +98,7 @@ def onnx_predict(path: Path | None) -> score.Predict | None:
   if path is None:
     return None
   session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-  return lambda pixels: np.concatenate(session.run(None, {"image": pixels}), axis=1)
+  return lambda pixels: vector.pack(*session.run(None, {"image": pixels}))
 
 
 def take_turns(

@@ -35,6 +35,7 @@ class Scorer:
 
   def __call__(self, batch: dict[str, np.ndarray]) -> Any:
     """{"path", "bytes"} [n] -> the columns of `paiaa score` [n], as an Arrow table."""
+    from paiaa_jax.models import vector
     from paiaa_jax.photos import table
     from paiaa_jax.photos.score import Photo
 
@@ -42,7 +43,7 @@ class Scorer:
     good = [p for p in pixels if p is not None]
     none = np.empty((0, *[self.model.image_size] * 2, 3), np.uint8)
     prediction = self.predictor.predict(np.stack(good) if good else none)
-    vectors = iter(np.concatenate([prediction.distribution, prediction.aux], axis=1))
+    vectors = iter(vector.pack(prediction.distribution, prediction.aux))
     photos = [
       Photo(Path(path), error=error) if error else Photo(Path(path), next(vectors))
       for path, error in zip(batch["path"], errors, strict=True)

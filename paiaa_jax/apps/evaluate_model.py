@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +14,7 @@ from paiaa_jax.apps import agreement
 from paiaa_jax.data import pipeline, records
 from paiaa_jax.distribution import mean_score, score_std
 from paiaa_jax.errors import UserError
+from paiaa_jax.models import vector
 from paiaa_jax.models.predictor import Predictor
 
 
@@ -60,8 +60,7 @@ def evaluate(
   stem = workdir / "predictions" / f"{source.manifest['name']}_{split}"
   if predicted.features is not None:
     files.write_arrays(_features_path(stem.with_suffix(".parquet")), predicted.features)
-  frame = to_frame(predicted, predictor.score_values, predictor.aux_names)
-  files.write_frame(stem.with_suffix(".parquet"), frame)
+  files.write_frame(stem.with_suffix(".parquet"), to_frame(predicted, predictor))
   labels = {"distribution": predicted.target_distribution, "aux": predicted.target_aux}
   files.write_arrays(stem.with_suffix(".npz"), labels)
   files.write_json(stem.with_suffix(".json"), said)
@@ -111,18 +110,15 @@ def predict(
   return Predicted(list(source.names), *map(np.concatenate, zip(*columns, strict=True)))
 
 
-def to_frame(
-  predicted: Predicted, score_values: Sequence[float], aux_names: Sequence[str]
-) -> pl.DataFrame:
+def to_frame(predicted: Predicted, model: vector.Outputs) -> pl.DataFrame:
   """Columns image, aesthetic_score, score_std, p1..pN and one an auxiliary output."""
-  p = predicted.distribution
+  p, values = predicted.distribution, model.score_values
   return pl.DataFrame(
     {
       "image": predicted.names,
-      "aesthetic_score": np.asarray(mean_score(jnp.asarray(p), score_values)),
-      "score_std": score_std(p, score_values),
-      **{f"p{i + 1}": p[:, i] for i in range(p.shape[1])},
-      **{name: predicted.aux[:, i] for i, name in enumerate(aux_names)},
+      "aesthetic_score": np.asarray(mean_score(jnp.asarray(p), values)),
+      "score_std": score_std(p, values),
+      **dict(zip(vector.columns(model), vector.pack(p, predicted.aux).T, strict=True)),
     }
   )
 

@@ -17,6 +17,7 @@ from PIL import Image
 
 from paiaa_jax.data import images
 from paiaa_jax.distribution import score_std
+from paiaa_jax.models import vector
 from paiaa_jax.models.predictor import Predictor
 from paiaa_jax.models.weights.model_folder import ModelFolder
 from paiaa_jax.personalization.learn import learn_profile
@@ -32,7 +33,7 @@ class Predictions(NamedTuple):
 
   Attributes:
     model: which model.
-    vectors: [n, b + k] float32, distributions, then traits.
+    vectors: [n, b + k] float32, rows of models.vector.
   """
 
   model: ModelFolder
@@ -51,12 +52,12 @@ class Predictions(NamedTuple):
   @property
   def distribution(self) -> np.ndarray:
     """[n, b], each row sums to 1."""
-    return self.vectors[:, : len(self.model.score_values)]
+    return vector.distribution_of(self.vectors, self.model)
 
   @property
   def traits(self) -> np.ndarray:
     """[n, k] in [-1, 1], named by `model.aux_names`."""
-    return personal.traits_of(self.vectors, self.model)
+    return vector.outputs_of(self.vectors, self.model)
 
   def personal(self, profile: Profile) -> np.ndarray:
     """Personal scores [n]; ValueError for a profile of another model."""
@@ -82,8 +83,7 @@ class Model:
     for i, picture in enumerate(pictures):
       pixels[i] = _square(picture, size)
     prediction = self._predictor.predict(pixels)
-    vectors = np.concatenate([prediction.distribution, prediction.aux], axis=1)
-    return Predictions(self.folder, vectors)
+    return Predictions(self.folder, vector.pack(prediction.distribution, prediction.aux))
 
   def personalize(
     self,

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from paiaa_jax.data import images
+from paiaa_jax.models import vector
 from paiaa_jax.models.weights.model_folder import ModelFolder
 from paiaa_jax.personalization.profile import Profile
-from paiaa_jax.photos.personal import Parts, parts_of, traits_of
+from paiaa_jax.photos.personal import Parts, parts_of
 from paiaa_jax.photos.score import printable
 
 BAR = 16  # characters of the longest bar, to either side
@@ -18,16 +19,16 @@ PICTURE = 640  # pixels of the longer side on the card
 KINDLY = "how kindly you rate"
 
 
-def lines(path: Path, vector: np.ndarray, model: ModelFolder, profile: Profile) -> list[str]:
-  """The card of one photograph, `vector` [b + k] by the network, as text of up to 80 columns.
+def lines(path: Path, row: np.ndarray, model: ModelFolder, profile: Profile) -> list[str]:
+  """The card of one photograph, `row` [b + k] by the network, as text of up to 80 columns.
 
   Its last figure is the sum of those above.
   """
   from paiaa_jax.photos.terminal import sparkline
 
-  parts = parts_of(vector, model, profile)
+  parts = parts_of(row, model, profile)
   low, high = profile.scale
-  people = sparkline(vector[: len(model.score_values)])
+  people = sparkline(vector.distribution_of(row, model))
   steps = [
     (name, f"{trait:+.3f} x {weight:+.3f}", added)
     for (name, trait, added), weight in zip(parts.traits, profile.weights, strict=True)
@@ -43,12 +44,12 @@ def lines(path: Path, vector: np.ndarray, model: ModelFolder, profile: Profile) 
     bar = "█" * round(BAR * abs(added) / longest)
     both = f"{bar:>{BAR}}│" if added < 0 else f"{'':{BAR}}│{bar}"
     card.append(f"{name[:20]:20}{product:>17}{added:+9.3f} {both}".rstrip())
-  sure = f"± {_half(vector, model, profile):.2f}, on {low:g} to {high:g}"
+  sure = f"± {_half(row, model, profile):.2f}, on {low:g} to {high:g}"
   card.append(f"{'you':20}{'':17}{parts.personal:9.3f} {sure}")
   return card
 
 
-def draw(path: Path, vector: np.ndarray, model: ModelFolder, profile: Profile, out: Path) -> None:
+def draw(path: Path, row: np.ndarray, model: ModelFolder, profile: Profile, out: Path) -> None:
   """The card as a picture: the photograph, its score distribution, what each trait adds.
 
   Raises:
@@ -57,7 +58,7 @@ def draw(path: Path, vector: np.ndarray, model: ModelFolder, profile: Profile, o
   from matplotlib.figure import Figure
   from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-  parts = parts_of(vector, model, profile)
+  parts = parts_of(row, model, profile)
   figure = Figure(figsize=(11, 3.8), layout=ConstrainedLayoutEngine(wspace=0.04))
   picture, spread, sums = figure.subplots(1, 3, width_ratios=(1.25, 0.7, 1.5))
   image = images.load(path, min_side=PICTURE)
@@ -65,13 +66,13 @@ def draw(path: Path, vector: np.ndarray, model: ModelFolder, profile: Profile, o
   picture.imshow(np.asarray(image))
   picture.set_axis_off()
   picture.set_title(printable(Path(path.name)), loc="left", fontsize=10, parse_math=False)
-  _draw_people(spread, model, vector[: len(model.score_values)], parts.generic)
-  _draw_sum(sums, parts, _half(vector, model, profile), profile.scale)
+  _draw_people(spread, model, vector.distribution_of(row, model), parts.generic)
+  _draw_sum(sums, parts, _half(row, model, profile), profile.scale)
   figure.savefig(out, dpi=150)
 
 
-def _half(vector: np.ndarray, model: ModelFolder, profile: Profile) -> float:
-  return float(profile.half_width(traits_of(vector[None], model))[0])
+def _half(row: np.ndarray, model: ModelFolder, profile: Profile) -> float:
+  return float(profile.half_width(vector.outputs_of(row[None], model))[0])
 
 
 def _draw_people(axis, model: ModelFolder, distribution: np.ndarray, mean: float) -> None:

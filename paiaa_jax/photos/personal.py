@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from paiaa_jax.distribution import mean_score
+from paiaa_jax.models import vector
 from paiaa_jax.models.weights.model_folder import ModelFolder
 from paiaa_jax.personalization.profile import Profile
 from paiaa_jax.photos.library import Library
@@ -33,30 +34,25 @@ class Parts(NamedTuple):
 
 
 def generic_scores(vectors: Array, model: ModelFolder) -> np.ndarray:
-  """vectors [n, b + k] -> mean of each distribution [n] (Eq. 3)."""
-  return mean_score(np.asarray(vectors)[:, : len(model.score_values)], model.score_values)
-
-
-def traits_of(vectors: Array, model: ModelFolder) -> np.ndarray:
-  """vectors [n, b + k] -> auxiliary outputs [n, k]."""
-  return np.asarray(vectors)[:, len(model.score_values) :]
+  """vectors [..., b + k] -> mean of each distribution [...] (Eq. 3)."""
+  return mean_score(vector.distribution_of(vectors, model), model.score_values)
 
 
 def personal_scores(vectors: Array, model: ModelFolder, profile: Profile) -> np.ndarray:
   """Personal scores [n] of vectors [n, b + k]: one product with [scores of buckets; weights]."""
   check_profile(profile, model)
-  mixing = np.asarray([*model.score_values, *profile.weights], np.float32)
+  mixing = vector.mixing(model, profile.weights)
   return np.asarray(vectors) @ mixing + np.float32(profile.intercept)
 
 
-def parts_of(vector: Array, model: ModelFolder, profile: Profile) -> Parts:
+def parts_of(row: Array, model: ModelFolder, profile: Profile) -> Parts:
   """Takes one photograph's score [b + k] apart."""
   check_profile(profile, model)
-  vector = np.asarray(vector, np.float64)[None]
-  traits = traits_of(vector, model)[0]
+  row = np.asarray(row, np.float64)
+  traits = vector.outputs_of(row, model)
   weighted = zip(model.aux_names, traits, profile.weights, strict=True)
   return Parts(
-    float(generic_scores(vector, model)[0]),
+    float(generic_scores(row, model)),
     [(name, float(trait), float(trait * weight)) for name, trait, weight in weighted],
     profile.intercept,
   )
@@ -90,7 +86,7 @@ def learn(library: Library, ratings: Ratings) -> Profile:
   model = library.model
   return learn_profile(
     generic_scores(scored.vectors, model),
-    traits_of(scored.vectors, model),
+    vector.outputs_of(scored.vectors, model),
     np.asarray([rating_of[path] for path in scored.paths]),
     model_id=model.model_id,
     aux_names=model.aux_names,

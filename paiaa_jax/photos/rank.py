@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from paiaa_jax.models import vector
 from paiaa_jax.personalization.active import choose_next
 from paiaa_jax.personalization.profile import Profile
 from paiaa_jax.photos import bursts, personal
@@ -31,7 +32,7 @@ def rank(library: Library, profile: Profile, within_bursts: bool = False) -> lis
   personal.check_profile(profile, library.model)
   scored = library.scored()
   scores = personal.personal_scores(scored.vectors, library.model, profile)
-  half = profile.half_width(personal.traits_of(scored.vectors, library.model))
+  half = profile.half_width(vector.outputs_of(scored.vectors, library.model))
   burst = bursts.group_bursts(scored.keys["taken"], scored.keys["look"])
   place = bursts.places(burst, scores)
   columns = (
@@ -59,6 +60,6 @@ def suggest(library: Library, rated: set[str], count: int) -> list[str]:
     count: how many.
   """
   scored = library.scored()
-  traits = personal.traits_of(scored.vectors, library.model)
+  traits = vector.outputs_of(scored.vectors, library.model)
   done = np.asarray([str(path.resolve()) in rated for path in scored.paths], bool)
   return [str(scored.paths[i]) for i in choose_next(traits, done, count)]

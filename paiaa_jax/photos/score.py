@@ -17,6 +17,7 @@ import numpy as np
 
 from paiaa_jax.data.images import PREPROCESSING
 from paiaa_jax.errors import UserError
+from paiaa_jax.models import vector
 from paiaa_jax.models.weights.model_folder import ModelFolder
 from paiaa_jax.photos import files
 from paiaa_jax.photos.cache import KEY, Cache, Index, Rows, split_digests
@@ -31,7 +32,7 @@ class Photo(NamedTuple):
 
   Attributes:
     path: as it was found.
-    vector: [b + k] float32, score distribution, then auxiliary outputs; None after an error.
+    vector: [b + k] float32, a row of models.vector; None after an error.
     key: its cache.KEY: digest, look and time; None after an error.
     error: what was wrong with the file; empty otherwise.
   """
@@ -54,8 +55,7 @@ class _Read(NamedTuple):
 
 def open_cache(path: str | Path, model: ModelFolder) -> Cache:
   """The cache's rows for this model and this version of the preprocessing."""
-  width = len(model.score_values) + len(model.aux_names)
-  return Cache(path, f"{model.model_id}/{PREPROCESSING}", width)
+  return Cache(path, f"{model.model_id}/{PREPROCESSING}", len(vector.columns(model)))
 
 
 def network_of(model: ModelFolder, batch_size: int) -> Predict:
@@ -68,7 +68,7 @@ def network_of(model: ModelFolder, batch_size: int) -> Predict:
     if not predictors:
       predictors.append(Predictor(model.folder, batch_size))
     prediction = predictors[0].predict(pixels)
-    return np.concatenate([prediction.distribution, prediction.aux], axis=1)
+    return vector.pack(prediction.distribution, prediction.aux)
 
   return predict
 
@@ -195,8 +195,8 @@ def _finish(waiting: list[_Read], predict: Predict, cache: Cache, known: _Known)
     if read.error:
       yield Photo(read.path, error=read.error)
     else:
-      key, vector = known.get(read.digest)
-      yield Photo(read.path, vector, key)
+      key, row = known.get(read.digest)
+      yield Photo(read.path, row, key)
 
 
 def printable(path: Path | str) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 
 from paiaa_jax.data.images import PREPROCESSING
 from paiaa_jax.distribution import mean_score, score_std
+from paiaa_jax.models import vector
 from paiaa_jax.models.weights.model_folder import ModelFolder
 from paiaa_jax.photos.score import Photo, printable
 
@@ -29,11 +30,9 @@ CHUNK = 8192  # rows of a parquet frame made at once
 
 def columns(model: ModelFolder) -> list[str]:
   """Names of a scored row's columns, in order."""
-  buckets = [f"p{i + 1}" for i in range(len(model.score_values))]
   return [
     *("path", "aesthetic_score", "score_std", "scale_low", "scale_high"),
-    *buckets,
-    *model.aux_names,
+    *vector.columns(model),
     *("error", "model_id", "preprocessing"),
   ]
 
@@ -46,15 +45,15 @@ def to_row(photo: Photo, model: ModelFolder) -> Row:
   if photo.vector is None:
     return row
   values = model.score_values
-  distribution, aux = np.split(photo.vector.astype(np.float64), [len(values)])
+  numbers = photo.vector.astype(np.float64)
+  distribution = vector.distribution_of(numbers, model)
   row |= {
     "aesthetic_score": mean_score(distribution, values),
     "score_std": score_std(distribution, values),
     "scale_low": values[0],
     "scale_high": values[-1],
   }
-  row |= {f"p{i + 1}": p for i, p in enumerate(distribution)}
-  row |= dict(zip(model.aux_names, aux, strict=True))
+  row |= dict(zip(vector.columns(model), numbers, strict=True))
   return {name: float(x) if isinstance(x, np.floating) else x for name, x in row.items()}
 
 

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from paiaa_jax.models import vector
 from paiaa_jax.models.weights.model_folder import ModelFolder
 from paiaa_jax.photos.table import Row
 
@@ -50,7 +51,7 @@ def show_ranking(rows: Sequence[Row], library: Sequence[Row]) -> None:
 
 def show_scores(rows: Sequence[Row], model: ModelFolder) -> None:
   """Rows of `paiaa score`, in the order given: score, distribution as a sparkline, traits."""
-  buckets = [f"p{i + 1}" for i in range(len(model.score_values))]
+  buckets = vector.bucket_columns(len(model.score_values))
   table = _table("score", "people", *(name[:LETTERS] for name in model.aux_names))
   for place, row in enumerate(rows, start=1):
     table.add_row(

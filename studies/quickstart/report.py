@@ -15,6 +15,7 @@ import polars as pl
 from paiaa_jax import metrics, rng
 from paiaa_jax.apps import agreement
 from paiaa_jax.data import images, records
+from paiaa_jax.models import vector
 from paiaa_jax.reporting import galleries, page
 from paiaa_jax.reporting.page import Picture, Section
 from paiaa_jax.reporting.table import PLANTED, PUBLISHED, Table, interval, print_tables
@@ -150,7 +151,7 @@ def _gallery(workdir: Path, count: int = 5) -> Section:
   score_values = source.manifest["scale"]
   order = np.argsort(frame["aesthetic_score"].to_numpy())
   rows = [int(order[i]) for i in np.linspace(0, len(order) - 1, count).round().astype(int)]
-  buckets = [f"p{i + 1}" for i in range(len(score_values))]
+  buckets = vector.bucket_columns(len(score_values))
   figure = galleries.distributions_and_traits(
     [images.load(source[row]["image"], 224, frame["image"][row]) for row in rows],
     frame.select(buckets).to_numpy()[rows],

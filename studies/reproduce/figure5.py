@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from paiaa_jax.data import images, records
+from paiaa_jax.models import vector
 from paiaa_jax.reporting import galleries
 from paiaa_jax.reporting.page import Picture, Section
 from paiaa_jax.types import TRAITS
@@ -33,7 +34,7 @@ def section(results: Results) -> Section:
   buckets = labels["distribution"].shape[1]
   figure = galleries.distributions_and_traits(
     [images.load(source[row]["image"], SIDE, source.names[row]) for row in rows],
-    frame.select(f"p{i + 1}" for i in range(buckets)).to_numpy()[rows],
+    frame.select(vector.bucket_columns(buckets)).to_numpy()[rows],
     labels["distribution"][rows],
     frame.select(TRAITS).to_numpy()[rows],
     np.linspace(0, 1, buckets),  # (s - 1) / (b - 1)

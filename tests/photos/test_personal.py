@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from paiaa_jax.models import vector
 from paiaa_jax.personalization import profile as profiles
 from paiaa_jax.photos import explain, personal, rank, ratings, stars, verbs, xmp
 from paiaa_jax.photos.ratings import Ratings
@@ -25,14 +26,14 @@ def scored(open_library, photos):
 @pytest.fixture
 def profile(open_library, photos, scored):
   """Somebody who likes openness."""
-  openness = personal.traits_of(scored.vectors, open_library().model)[:, 0]
+  openness = vector.outputs_of(scored.vectors, open_library().model)[:, 0]
   values = np.clip(np.rint(3 + 2 * openness), 1, 5).tolist()
   return personal.learn(open_library(*scored.paths), Ratings(scored.paths, values, (1.0, 5.0)))
 
 
 def test_one_product_gives_the_sum_of_generic_and_traits(scored, model, profile):
   generic = personal.generic_scores(scored.vectors, model)
-  traits = personal.traits_of(scored.vectors, model)
+  traits = vector.outputs_of(scored.vectors, model)
   expected = generic + traits @ np.asarray(profile.weights) + profile.intercept
   found = personal.personal_scores(scored.vectors, model, profile)
   np.testing.assert_allclose(found, expected, rtol=1e-5)
