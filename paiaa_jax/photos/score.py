@@ -170,9 +170,11 @@ def _read(path: Path, stat: tuple | None, known: _Known, image_size: int) -> _Re
 
 
 def _stat(path: Path) -> tuple[str, int, int] | None:
+  """What tells whether a file is the one that was read before; None where nothing does."""
   with suppress(OSError):
     stat = path.stat()
-    return printable(path.absolute()), stat.st_size, stat.st_mtime_ns
+    if abs(stat.st_mtime_ns) < 1 << 63:  # SQLite's integers end in the year 2262
+      return printable(path.absolute()), stat.st_size, stat.st_mtime_ns
   return None
 
 
