@@ -10,6 +10,8 @@ from collections.abc import Callable
 
 from absl import app, flags, logging
 
+from paiaa_jax.photos.names import printable
+
 USER_ERRORS = (ValueError, OSError)  # OSError: files and folders, full disks, no permission
 
 
@@ -48,5 +50,5 @@ def _tell(error: Exception) -> int:
   message = message.rpartition("errors.UserError: ")[2]  # a config file's comes with a traceback
   if "\\n" in message:  # ConfigDict hands on a quoted message
     message = message.replace("\\n", " ").replace("\\'", "'")[1:-1]
-  print(f"error: {' '.join(message.split())}", file=sys.stderr)
+  print(f"error: {printable(' '.join(message.split()))}", file=sys.stderr)
   return 2

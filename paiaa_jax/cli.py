@@ -228,5 +228,7 @@ def main() -> None:
 
 
 def _fail(message: str, code: int) -> None:
-  print(f"error: {' '.join(message.split())}", file=sys.stderr)
+  from paiaa_jax.photos.names import printable
+
+  print(f"error: {printable(' '.join(message.split()))}", file=sys.stderr)
   sys.exit(code)

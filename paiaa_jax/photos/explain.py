@@ -10,8 +10,8 @@ from paiaa_jax.data import images
 from paiaa_jax.models import vector
 from paiaa_jax.models.weights.model_folder import ModelFolder
 from paiaa_jax.personalization.profile import Profile
+from paiaa_jax.photos.names import printable
 from paiaa_jax.photos.personal import Parts, parts_of
-from paiaa_jax.photos.score import printable
 
 BAR = 16  # characters of the longest bar, to either side
 ADDS, TAKES, TOTAL = "#1f6f63", "#b4552d", "#33383d"

@@ -19,6 +19,7 @@ from PIL import Image
 from paiaa_jax.data import images
 from paiaa_jax.errors import UserError
 from paiaa_jax.files import read_regular
+from paiaa_jax.photos.names import printable
 
 DIGEST_BYTES = 16  # of the sha256 of a file
 _OF_NAS = "@eaDir"  # where Synology keeps its thumbnails, in folders named like the photographs
@@ -65,7 +66,9 @@ def _in_folder(folder: Path, recursive: bool, inner: bool = False) -> Iterator[P
   except PermissionError as error:
     if not inner:  # one that was asked for by name
       raise UserError(f"{folder} cannot be read ({error.strerror}).") from error
-    print(f"{folder}: passed over, it cannot be read ({error.strerror}).", file=sys.stderr)
+    print(
+      f"{printable(folder)}: passed over, it cannot be read ({error.strerror}).", file=sys.stderr
+    )
     return
   with entries:
     found = sorted((entry for entry in entries if entry.name[0] != "."), key=lambda e: e.name)

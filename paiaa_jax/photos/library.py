@@ -13,6 +13,7 @@ from paiaa_jax.models.weights.model_folder import ModelFolder
 from paiaa_jax.photos import files, score
 from paiaa_jax.photos.cache import KEY, default_path
 from paiaa_jax.photos.choose_model import open_model
+from paiaa_jax.photos.names import printable
 from paiaa_jax.photos.score import Photo
 
 
@@ -55,7 +56,7 @@ class Library(NamedTuple):
     """
     found = list(files.find_photos(self.paths, self.recursive))
     if not found:
-      where = ", ".join(score.printable(path) for path in self.paths)
+      where = ", ".join(printable(path) for path in self.paths)
       deeper = "" if self.recursive else "; --recursive looks into folders in folders"
       raise ValueError(f"no photograph in {where}{deeper}.")
     return self._score(found)
@@ -80,7 +81,7 @@ class Library(NamedTuple):
     good = [photo for photo in photos if not photo.error]
     bad = [photo for photo in photos if photo.error]
     for photo in bad:
-      print(f"{score.printable(photo.path)}: {photo.error}", file=sys.stderr)
+      print(f"{printable(photo.path)}: {photo.error}", file=sys.stderr)
     if not good:
       raise ValueError(f"no photograph to score among {len(photos)} files.")
     keys = np.array([photo.key for photo in good], KEY)

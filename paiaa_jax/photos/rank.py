@@ -9,7 +9,7 @@ from paiaa_jax.personalization.active import choose_next
 from paiaa_jax.personalization.profile import Profile
 from paiaa_jax.photos import bursts, personal
 from paiaa_jax.photos.library import Library
-from paiaa_jax.photos.score import printable
+from paiaa_jax.photos.names import cell
 from paiaa_jax.photos.table import Row
 
 COLUMNS = (
@@ -36,7 +36,7 @@ def rank(library: Library, profile: Profile, within_bursts: bool = False) -> lis
   burst = bursts.group_bursts(scored.keys["taken"], scored.keys["look"])
   place = bursts.places(burst, scores)
   columns = (
-    map(printable, scored.paths),
+    map(cell, scored.paths),
     scores.tolist(),
     (scores - half).tolist(),
     (scores + half).tolist(),

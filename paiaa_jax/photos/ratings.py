@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple, TextIO
 
 from paiaa_jax.photos import files, table, xmp
-from paiaa_jax.photos.score import printable
+from paiaa_jax.photos.names import cell, path_of, printable
 
 STARS = (1.0, 5.0)
 COLUMNS = ("path", "rating")
@@ -72,7 +72,7 @@ def _rated_rows(path: Path) -> Iterator[tuple[Path, str, str]]:
         text = (row["rating"] or "").strip()
         if row["path"] and text:
           text = text if delimiter == "," else text.replace(",", ".")  # 4,5 of a spreadsheet
-          yield _beside(Path(row["path"]), path.parent), text, f"{path}, line {rows.line_num}"
+          yield _beside(row["path"], path.parent), text, f"{path}, line {rows.line_num}"
   except csv.Error as error:
     raise ValueError(f"{path} is no csv in UTF-8 ({error}).") from error
 
@@ -101,11 +101,11 @@ def write_table(paths: Sequence[str], out: Path) -> None:
   check_new(out)
   with (
     table.whole(out) as partial,
-    partial.open("w", encoding="utf-8", errors=NAMES, newline="") as file,
+    partial.open("w", encoding="utf-8", newline="") as file,
   ):
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows((path, "") for path in paths)
+    writer.writerows((cell(path), "") for path in paths)
 
 
 def check_new(out: Path) -> None:
@@ -136,6 +136,6 @@ def _number(text: str, scale: tuple[float, float], where: str) -> float:
   return value
 
 
-def _beside(path: Path, folder: Path) -> Path:
-  beside = folder / path
+def _beside(text: str, folder: Path) -> Path:
+  beside, path = path_of(str(folder / text)), path_of(text)
   return beside if beside.exists() or not path.exists() else path

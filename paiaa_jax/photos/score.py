@@ -21,6 +21,7 @@ from paiaa_jax.models import vector
 from paiaa_jax.models.weights.model_folder import ModelFolder
 from paiaa_jax.photos import files
 from paiaa_jax.photos.cache import KEY, Cache, Index, Rows, split_digests
+from paiaa_jax.photos.names import printable
 
 Predict = Callable[[np.ndarray], np.ndarray]  # [n, s, s, 3] uint8 -> [n, b + k] float32
 BATCHES_AHEAD = 2
@@ -199,8 +200,3 @@ def _finish(waiting: list[_Read], predict: Predict, cache: Cache, known: _Known)
     else:
       key, row = known.get(read.digest)
       yield Photo(read.path, row, key)
-
-
-def printable(path: Path | str) -> str:
-  """A path, or words with one, as text for any file: bytes that are no UTF-8 are escaped."""
-  return os.fsencode(path).decode("utf-8", "backslashreplace")

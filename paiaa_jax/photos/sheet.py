@@ -11,6 +11,7 @@ from typing import Any
 
 from paiaa_jax.data import images
 from paiaa_jax.personalization.profile import Profile
+from paiaa_jax.photos.names import path_of
 from paiaa_jax.photos.table import Row, whole
 
 PICTURE = 480  # pixels of the longer side
@@ -53,7 +54,7 @@ def write(rows: Sequence[Row], count: int, profile: Profile, advice: str, out: P
 def _card(row: Row) -> dict[str, Any]:
   return {
     "path": row["path"],
-    "picture": _picture(Path(row["path"])),
+    "picture": _picture(path_of(row["path"])),
     "score": f"{row['personal_score']:.2f}",
     "half": f"{row['personal_high'] - row['personal_score']:.2f}",
     "people": f"{row['aesthetic_score']:.2f}",

@@ -18,7 +18,8 @@ from paiaa_jax.data.images import PREPROCESSING
 from paiaa_jax.distribution import mean_score, score_std
 from paiaa_jax.models import vector
 from paiaa_jax.models.weights.model_folder import ModelFolder
-from paiaa_jax.photos.score import Photo, printable
+from paiaa_jax.photos.names import cell
+from paiaa_jax.photos.score import Photo
 
 if TYPE_CHECKING:
   import polars as pl
@@ -40,7 +41,7 @@ def columns(model: ModelFolder) -> list[str]:
 def to_row(photo: Photo, model: ModelFolder) -> Row:
   """One photograph as a row; after an error all numbers are None."""
   row = dict.fromkeys(columns(model))
-  row |= {"path": printable(photo.path), "error": photo.error or None}
+  row |= {"path": cell(photo.path), "error": photo.error or None}
   row |= {"model_id": model.model_id, "preprocessing": PREPROCESSING}
   if photo.vector is None:
     return row

@@ -11,8 +11,8 @@ from pathlib import Path
 from paiaa_jax.personalization import profile as profiles
 from paiaa_jax.photos import table, terminal
 from paiaa_jax.photos.library import Library
+from paiaa_jax.photos.names import cell, printable
 from paiaa_jax.photos.ratings import Ratings
-from paiaa_jax.photos.score import printable
 
 SHOWN = 20  # rows of `paiaa score` on a terminal
 
@@ -152,7 +152,7 @@ def stars(library: Library, profile: Path, write: bool) -> None:
   plans = stars.plan(library, profiles.load(profile))
   plans = stars.write(plans) if write else plans
   rows = [
-    {"path": printable(one.path), "stars": one.stars, "what": printable(one.what)} for one in plans
+    {"path": cell(one.path), "stars": one.stars, "what": printable(one.what)} for one in plans
   ]
   table.write(rows, ("path", "stars", "what"), None)
   if not write:
