@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from absl import app, flags, logging
 
+from paiaa_jax.files import expand_home
 from paiaa_jax.photos.names import printable
 
 USER_ERRORS = (ValueError, OSError)  # OSError: files and folders, full disks, no permission
@@ -33,6 +34,7 @@ def run(main: Callable[[list[str]], None], *, arguments: int = 0) -> None:
         raise
       sys.exit(_tell(error))
 
+  sys.argv[1:] = expand_home(sys.argv[1:])
   app.run(guarded, flags_parser=_parse_flags)
 
 

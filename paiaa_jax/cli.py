@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from paiaa_jax.files import expand_home
+
 app = typer.Typer(
   help="How beautiful photographs are to people, and to you. Everything stays on this machine.",
   add_completion=False,
@@ -215,7 +217,7 @@ def _library(paths, model, batch_size, recursive, cache):
 def main() -> None:
   """Runs the command; what the user can mend is one line on stderr and exit code 2."""
   try:
-    code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+    code = app(expand_home(sys.argv[1:]) or ["--help"], standalone_mode=False)
   except (ValueError, OSError) as error:
     _fail(str(error), 2)
   except Exception as error:

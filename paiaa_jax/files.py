@@ -38,6 +38,15 @@ def refusal(error: Exception) -> str | None:
   return str(error) if isinstance(error, OSError) else None
 
 
+def expand_home(arguments: list[str]) -> list[str]:
+  """A command's arguments, --name=~/x as --name=/home/me/x: a shell expands ~ at a word's start."""
+  found = [re.fullmatch(r"(--?[\w.-]+=)(~.*)", each, re.DOTALL) for each in arguments]
+  return [
+    match[1] + os.path.expanduser(match[2]) if match else each
+    for each, match in zip(arguments, found, strict=True)
+  ]
+
+
 @contextlib.contextmanager
 def writing(path: str | Path) -> Generator[None]:
   """What the system refuses in the block becomes a UserError: `path` cannot be written."""

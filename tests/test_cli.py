@@ -153,3 +153,9 @@ def test_python_gives_what_the_command_gives(paiaa, photos, model_path):  # noqa
     opened.personalize(paths, [1, 2, 3])
   with pytest.raises(ValueError, match="uint8"):
     opened.score([predictions.traits])
+
+
+def test_tilde_is_home_in_every_option(paiaa, photos, tmp_path, monkeypatch):  # noqa: F811
+  monkeypatch.setenv("HOME", str(tmp_path))
+  code, _, _ = paiaa("score", photos, "--output=~/scores.csv")
+  assert code == 0 and (tmp_path / "scores.csv").is_file()

@@ -3,6 +3,8 @@
 import os
 import resource
 import stat
+import subprocess
+import sys
 
 import numpy as np
 import polars as pl
@@ -20,6 +22,21 @@ WRITERS = {
   "arrays.npz": lambda path: files.write_arrays(path, {"a": np.arange(1e5)}),
 }
 READERS = {".json": files.read_json, ".parquet": files.read_parquet, ".npz": files.read_arrays}
+
+
+def test_home_is_found_where_the_shell_does_not_look(monkeypatch, tmp_path):
+  monkeypatch.setenv("HOME", str(tmp_path))
+  given = ["--workdir=~/x", "--config.data.path=~/a b", "-o=~", "--out=a~/b", "~/x", "--x", "~"]
+  expected = [f"--workdir={tmp_path}/x", f"--config.data.path={tmp_path}/a b", f"-o={tmp_path}"]
+  assert files.expand_home(given) == [*expected, "--out=a~/b", "~/x", "--x", "~"]
+
+
+def test_a_launch_finds_home(tmp_path):
+  (tmp_path / "runs").mkdir()
+  environment = {**os.environ, "HOME": str(tmp_path)}
+  command = [sys.executable, "-m", "launch.collect", "--workdir=~/runs"]
+  done = subprocess.run(command, env=environment, capture_output=True, text=True)
+  assert done.returncode == 2 and f"under {tmp_path}/runs." in done.stderr
 
 
 @pytest.fixture
