@@ -9,6 +9,7 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 
+from paiaa_jax.data.images import PREPROCESSING
 from paiaa_jax.models.weights import pretrained
 from paiaa_jax.training import sharding
 from paiaa_jax.training.init_state import initial_backbone
@@ -38,7 +39,7 @@ def model_config(run: Run, config: ConfigDict) -> dict[str, Any]:
   """What goes beside the weights: Network's arguments, preprocessing, what the outputs mean."""
   return {
     "network": run.network_fields,
-    "preprocessing": {"image_size": config.data.image_size},
+    "preprocessing": {"image_size": config.data.image_size, "pixels": PREPROCESSING},
     "scale": list(run.streams.scale),
     "aux_names": list(run.streams.aux_names),
     "tasks": config.train.tasks,

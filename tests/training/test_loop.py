@@ -9,6 +9,7 @@ import jax
 import numpy as np
 import pytest
 
+from paiaa_jax.data import images
 from paiaa_jax.models.weights import pretrained
 from paiaa_jax.training import batches, init_state, loop, setup, sharding
 from paiaa_jax.training.preemption import Preempted
@@ -55,6 +56,7 @@ def test_a_run_leaves_a_model_metrics_and_its_config(uninterrupted):
   assert json.loads((workdir / "config.json").read_text())["optim"]["steps"] == STEPS
   model = json.loads((workdir / "model/config.json").read_text())
   assert model["scale"] == [1, 2, 3, 4, 5] and model["network"]["backbone"] == "tiny"
+  assert model["preprocessing"]["pixels"] == images.PREPROCESSING
   kept = {int(path.name) for path in (workdir / "checkpoints").iterdir()}
   assert {6, 8} <= kept <= {4, 6, 8}  # the last two, and the best of the evaluated ones
   logged = {name for line in lines(workdir) for name in line}

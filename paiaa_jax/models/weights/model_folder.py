@@ -1,7 +1,7 @@
 """What a trained model's folder says of itself, without jax: id, input size, what outputs mean.
 
 Training writes model.safetensors, and a config.json of the form
-  {"network": Network's fields, "preprocessing": {"image_size": pixels},
+  {"network": Network's fields, "preprocessing": {"image_size": side, "pixels": PREPROCESSING},
    "scale": [the score of each bucket], "aux_names": [...], "tasks": "joint"}.
 """
 
