@@ -13,69 +13,21 @@ split, the baselines that learn from other users are left out.
 
 from __future__ import annotations
 
-import sys
-import time
 from pathlib import Path
 
 from absl import flags
 from ml_collections import config_flags
 
 from launch import cli_errors
-from paiaa_jax import files
-from paiaa_jax.errors import UserError
 
 FLAGS = flags.FLAGS
 
 
 def main(_) -> None:
-  evaluate(FLAGS.config, Path(FLAGS.workdir), [name for name in FLAGS.only if name])
+  from studies.baselines import workdir
 
-
-def evaluate(config, workdir: Path, only: list[str]) -> None:
-  """Every baseline of `only`, or all, that is missing: arrays in, two files and a table out."""
-  from paiaa_jax.apps import personalize_users
-  from paiaa_jax.personalization.splits import Protocol
-  from studies.baselines import read, run
-
-  run.choose(only, has_others=True)  # a misspelt name is told before minutes of reading
-  personalize = config.personalize
-  inputs = read.read(workdir, Path(config.data.aesthetics), personalize.ratings)
-  names = run.choose(only, has_others=inputs.others is not None)
-  if inputs.others is None:
-    _tell(
-      "no predictions of the train split: the baselines that learn from other users are left out"
-    )
-  suffix = f"_{personalize.name}" if personalize.name else ""
-  file = workdir / f"baselines{suffix}.json"
-  started = time.monotonic()
-
-  def save(result, name):
-    files.write_json(file, result)
-    _tell(f"{name}: done after {time.monotonic() - started:.0f} s")
-
-  result = run.evaluate(
-    inputs,
-    names,
-    Protocol(tuple(personalize.shots), personalize.num_splits, personalize.seed),
-    before=_before(file),
-    save=save,
-  )
-  table = personalize_users.user_table(result)
-  files.write_frame(workdir / f"per_user_baselines{suffix}.csv", table)
-  personalize_users.show(result)
-
-
-def _before(file: Path) -> dict | None:
-  """An earlier result, if there is one that can be read."""
-  try:
-    return files.read_json(file) if file.is_file() else None
-  except UserError as error:
-    _tell(f"{error} Starting afresh.")
-    return None
-
-
-def _tell(line: str) -> None:
-  print(line, file=sys.stderr, flush=True)
+  config, only = FLAGS.config, [name for name in FLAGS.only if name]
+  workdir.run(Path(FLAGS.workdir), Path(config.data.aesthetics), config.personalize, only)
 
 
 if __name__ == "__main__":

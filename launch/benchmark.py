@@ -15,8 +15,6 @@ any of user, split, k; a score does not depend on an absent one. Without --k, it
 
 from __future__ import annotations
 
-import hashlib
-import platform
 import shlex
 import sys
 from pathlib import Path
@@ -24,87 +22,43 @@ from pathlib import Path
 from absl import flags
 
 from launch import cli_errors
-from paiaa_jax import files
 from paiaa_jax.errors import UserError
 
 FLAGS = flags.FLAGS
 
 
 def main(_) -> None:
-  from paiaa_jax.apps.benchmark import read_people
-  from paiaa_jax.personalization.splits import Protocol, draw_splits
+  from paiaa_jax.apps.benchmark import read_people, run, show
+  from paiaa_jax.reporting.table import print_tables
 
   if not (FLAGS.predictions or FLAGS.splits_out):
     raise UserError("give --predictions=FILE to score, or --splits_out=FILE to write the splits.")
-  if FLAGS.splits < 1:
-    raise UserError(f"--splits={FLAGS.splits}; there must be at least 1.")
   users, database = read_people.read(Path(FLAGS.ratings), FLAGS.dataset)
+  draws = {"num_splits": FLAGS.splits, "seed": FLAGS.seed}
   if FLAGS.splits_out:
-    splits = draw_splits(users, Protocol(num_splits=FLAGS.splits, seed=FLAGS.seed))
-    write_splits(read_people.splits_table(users, splits), Path(FLAGS.splits_out))
-  if FLAGS.predictions:
-    score(users, database)
-
-
-def write_splits(table, path: Path) -> None:
-  """As csv or parquet, by the file's name."""
-  if path.suffix not in (".csv", ".parquet"):
-    raise UserError(f"--splits_out={path} ends in neither .csv nor .parquet.")
-  files.write_frame(path, table)
-  print(f"{len(table):,} rows written to {path}")
-
-
-def score(users, database: str) -> None:
-  """Reads the predictions, prints the table and writes --out."""
-  from rich.console import Console
-
-  from paiaa_jax.apps.benchmark import read_scores, run, show
-  from paiaa_jax.personalization.splits import Protocol, draw_splits
-
+    rows = read_people.write_splits(users, Path(FLAGS.splits_out), **draws)
+    print(f"{rows:,} rows written to {FLAGS.splits_out}")
+  if not FLAGS.predictions:
+    return
   ours, against = Path(FLAGS.predictions), Path(FLAGS.against) if FLAGS.against else None
-  table = read_scores.read(ours)
-  shots = read_scores.choose_shots(table, asked_shots(), ours)
-  splits = draw_splits(users, Protocol(shots, FLAGS.splits, FLAGS.seed))
-  mine = read_scores.arrange(table, ours, users, splits)
-  theirs = None
-  if against:
-    table = read_scores.read(against)
-    read_scores.choose_shots(table, shots, against)
-    theirs = read_scores.arrange(table, against, users, splits)
   result = {
     "name": FLAGS.name or ours.stem,
     "against": (FLAGS.against_name or against.stem) if against else None,
     "database": FLAGS.label or database,
-    **run.evaluate(users, splits, mine, theirs, FLAGS.seed),
+    **run.evaluate_files(users, ours, against, _asked_shots(), **draws),
   }
-  for shown in show.tables(result):
-    Console().print(shown.to_terminal())
+  print_tables(show.tables(result))
   if FLAGS.out:
-    print(f"written: {show.write(result, Path(FLAGS.out), facts(ours, against, result))}")
+    command = shlex.join(["python", "-m", "launch.benchmark", *sys.argv[1:]])
+    facts = show.facts(command, result, {"predictions": ours, "against": against})
+    print(f"written: {show.write(result, Path(FLAGS.out), facts)}")
 
 
-def asked_shots() -> list[int]:
+def _asked_shots() -> list[int]:
   """--k as numbers."""
   if wrong := [k for k in FLAGS.k if not k.strip().isdecimal()]:
     raise UserError(f"--k holds {wrong[0]!r}; it takes whole numbers, such as --k=10,100.")
   return [int(k) for k in FLAGS.k]
-
-
-def facts(ours: Path, against: Path | None, result: dict) -> dict[str, str]:
-  """What was run on what, for the page's foot."""
-  files = {"predictions": ours, "against": against}
-  return {
-    "command": shlex.join(["python", "-m", "launch.benchmark", *sys.argv[1:]]),
-    "database": f"{result['database']}: {result['people']} people, {result['ratings']:,} ratings",
-    "protocol": f"version {result['protocol']}, seed {result['seed']}",
-    **{f"sha256 of {what}": _digest(path) for what, path in files.items() if path},
-    "python": platform.python_version(),
-  }
-
-
-def _digest(path: Path) -> str:
-  with path.open("rb") as file:
-    return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 if __name__ == "__main__":
@@ -119,7 +73,7 @@ if __name__ == "__main__":
   flags.DEFINE_string("against_name", "", "Of what they are compared with.")
   flags.DEFINE_string("label", "", "Of the people, e.g. 'simulated raters'; else the database's.")
   flags.DEFINE_list("k", [], "Ratings shown; by default the predictions' own, else 10,100.")
-  flags.DEFINE_integer("splits", 50, "Splits a user; the protocol has 50.")
+  flags.DEFINE_integer("splits", 50, "Splits a user; the protocol has 50.", lower_bound=1)
   flags.DEFINE_integer("seed", 0, "Of the splits; the protocol's is 0.")
   flags.DEFINE_string("splits_out", "", "Write the splits here, .csv or .parquet.")
   flags.DEFINE_string("out", "", "Write figures, tables and a page into this folder.")

@@ -20,7 +20,6 @@ from absl import flags
 from ml_collections import config_flags
 
 from launch import cli_errors, distributed
-from paiaa_jax import files
 
 FLAGS = flags.FLAGS
 
@@ -33,30 +32,9 @@ def main(_) -> None:
 
     personalize_shards.run(config.shards.to_dict(), workdir)
   elif distributed.is_first_process():
-    evaluate(config, workdir)
+    from paiaa_jax.apps import personalize_users
 
-
-def evaluate(config, workdir: Path) -> None:
-  """The paper's protocol on a run's predictions: arrays in, two files and a table out."""
-  from paiaa_jax.apps import personalize_users
-  from paiaa_jax.personalization.splits import Protocol
-
-  personalize = config.personalize
-  suffix = f"_{personalize.name}" if personalize.name else ""
-  protocol = Protocol(tuple(personalize.shots), personalize.num_splits, personalize.seed)
-  features = personalize_users.read_coordinates_too(personalize.solvers)
-  inputs = personalize_users.read(
-    workdir, Path(config.data.aesthetics), personalize.ratings, features=features
-  )
-
-  def save_scores(solver, table):
-    files.write_frame(workdir / f"scores_{solver}{suffix}.parquet", table)
-
-  save = save_scores if personalize.scores else None
-  result = personalize_users.evaluate(inputs, personalize.solvers, protocol, save)
-  files.write_json(workdir / f"personalize{suffix}.json", result)
-  files.write_frame(workdir / f"per_user{suffix}.csv", personalize_users.user_table(result))
-  personalize_users.show(result)
+    personalize_users.run(workdir, Path(config.data.aesthetics), config.personalize)
 
 
 if __name__ == "__main__":

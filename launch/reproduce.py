@@ -38,8 +38,7 @@ CHAIN = flags.DEFINE_integer("chain", None, "Runs one chain only.", lower_bound=
 
 
 def main(_) -> None:
-  from launch import in_process
-  from studies import steps
+  from studies import in_process, steps
   from studies.reproduce import plan, report
   from studies.reproduce.claim import claim
   from studies.reproduce.study import from_config

@@ -1,4 +1,4 @@
-"""The paper's stage 2 on a run's predictions: Table V's figures and Fig. 6's rows as one dict."""
+"""The paper's stage 2 on a run's predictions: Table V's figures and Fig. 6's rows."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import polars as pl
+from ml_collections import ConfigDict
 from rich.console import Console
 from rich.table import Table
 
@@ -19,6 +20,29 @@ from paiaa_jax.personalization.splits import Protocol, Splits, draw_splits
 
 # Predictions for training photographs, each by a network that was not trained on it.
 OUT_OF_FOLD = "out_of_fold"
+
+
+def run(workdir: Path, prepared: Path, settings: ConfigDict) -> None:
+  """Writes personalize.json and per_user.csv into a run's folder, and prints the table.
+
+  Args:
+    workdir: of the run; launch.evaluate has written predictions/<database>_test.parquet.
+    prepared: folder of the database.
+    settings: fields of config.personalize, see configs/base.py. `name` is in the files' names; with
+      `scores`, scores_SOLVER.parquet is written too.
+  """
+  suffix = f"_{settings.name}" if settings.name else ""
+  protocol = Protocol(tuple(settings.shots), settings.num_splits, settings.seed)
+  features = any(solvers.named(name).reads_coordinates for name in settings.solvers)
+  inputs = read(workdir, prepared, settings.ratings, features=features)
+
+  def save_scores(solver: str, table: pl.DataFrame) -> None:
+    files.write_frame(workdir / f"scores_{solver}{suffix}.parquet", table)
+
+  result = evaluate(inputs, settings.solvers, protocol, save_scores if settings.scores else None)
+  files.write_json(workdir / f"personalize{suffix}.json", result)
+  files.write_frame(workdir / f"per_user{suffix}.csv", user_table(result))
+  show(result)
 
 
 class Inputs(NamedTuple):
@@ -72,11 +96,6 @@ def read(
   training = ratings.filter(pl.col("split") == "train")
   others = join(out_of_fold, training) if out_of_fold.is_file() else None
   return Inputs(join(path, test), others, name)
-
-
-def read_coordinates_too(names: Sequence[str]) -> bool:
-  """Whether one of these solvers reads the images' coordinates."""
-  return any(solvers.named(name).reads_coordinates for name in names)
 
 
 def evaluate(

@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from paiaa_jax import files
 from paiaa_jax.apps import personalize_users, users_table
 from paiaa_jax.data import databases, records
 from paiaa_jax.data.databases import checks, table_file
 from paiaa_jax.errors import UserError
-from paiaa_jax.personalization.splits import Splits
+from paiaa_jax.personalization.splits import Protocol, Splits, draw_splits
 from paiaa_jax.personalization.users import Users
 
 
@@ -47,6 +48,15 @@ def read(source: Path, dataset: str) -> tuple[Users, str]:
   ratings = ratings.with_columns(pl.col("user", "image").cast(pl.String))
   images = ratings.select(pl.col("image").unique(), aesthetic_score=pl.lit(0.0))
   return users_table.join(images, ratings).users, name
+
+
+def write_splits(users: Users, path: Path, *, num_splits: int, seed: int) -> int:
+  """Writes splits_table as csv or parquet, by the file's name; returns its number of rows."""
+  if path.suffix not in (".csv", ".parquet"):
+    raise UserError(f"--splits_out={path} ends in neither .csv nor .parquet.")
+  table = splits_table(users, draw_splits(users, Protocol(num_splits=num_splits, seed=seed)))
+  files.write_frame(path, table)
+  return len(table)
 
 
 def splits_table(users: Users, splits: Splits) -> pl.DataFrame:

@@ -5,18 +5,49 @@ Shapes: u users, n images of the one who rated most (padded), s splits.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 import polars as pl
 
-from paiaa_jax.apps.benchmark import PROTOCOL
+from paiaa_jax.apps.benchmark import PROTOCOL, read_scores
 from paiaa_jax.apps.benchmark.read_scores import Scores
 from paiaa_jax.personalization import evaluation, statistics
 from paiaa_jax.personalization.held_out import Evaluation
-from paiaa_jax.personalization.splits import Splits
+from paiaa_jax.personalization.splits import Protocol, Splits, draw_splits
 from paiaa_jax.personalization.users import Users
+
+
+def evaluate_files(
+  users: Users,
+  ours: Path,
+  against: Path | None,
+  asked: Sequence[int],
+  *,
+  num_splits: int,
+  seed: int,
+) -> dict[str, Any]:
+  """Figures for predictions in a file, see `evaluate`.
+
+  Args:
+    users: whose ratings are held out.
+    ours: table of predictions, see read_scores.read.
+    against: such a table to compare with, or None.
+    asked: the k's; none: those of `ours`.
+    num_splits, seed: of the draws.
+  """
+  table = read_scores.read(ours)
+  shots = read_scores.choose_shots(table, asked, ours)
+  splits = draw_splits(users, Protocol(shots, num_splits, seed))
+  mine, theirs = read_scores.arrange(table, ours, users, splits), None
+  if against:
+    table = read_scores.read(against)
+    read_scores.choose_shots(table, shots, against)
+    theirs = read_scores.arrange(table, against, users, splits)
+  return evaluate(users, splits, mine, theirs, seed)
 
 
 def evaluate(

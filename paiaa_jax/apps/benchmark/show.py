@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import platform
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -75,6 +77,24 @@ def write(result: Mapping[str, Any], folder: Path, facts: Mapping[str, str]) -> 
   files.write_frame(folder / "per_user.csv", run.user_table(result))
   sections = [Section("SROCC", "", tables(result), _curve(result)), _people(result)]
   return page.write(folder, result["name"], LEAD.format(**result), sections, dict(facts))
+
+
+def facts(
+  command: str, result: Mapping[str, Any], tables: Mapping[str, Path | None]
+) -> dict[str, str]:
+  """What was run on what, for the page's foot; `tables` of predictions by their part in it."""
+  return {
+    "command": command,
+    "database": f"{result['database']}: {result['people']} people, {result['ratings']:,} ratings",
+    "protocol": f"version {result['protocol']}, seed {result['seed']}",
+    **{f"sha256 of {part}": _digest(path) for part, path in tables.items() if path},
+    "python": platform.python_version(),
+  }
+
+
+def _digest(path: Path) -> str:
+  with path.open("rb") as file:
+    return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _departures(result: Mapping[str, Any]) -> list[str]:

@@ -7,11 +7,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import launch.baselines
-import launch.personalize
-from paiaa_jax.apps import evaluate_model
+from paiaa_jax.apps import evaluate_model, personalize_users
 from paiaa_jax.training import loop, preemption
 from paiaa_jax.training.programs import Programs
+from studies.baselines import workdir
 from studies.steps import Command
 
 
@@ -29,12 +28,14 @@ def evaluate(command: Command) -> None:
 
 
 def personalize(command: Command) -> None:
-  launch.personalize.evaluate(command.resolved(), Path(command.flags["workdir"]))
+  config, folder = command.resolved(), Path(command.flags["workdir"])
+  personalize_users.run(folder, Path(config.data.aesthetics), config.personalize)
 
 
 def baselines(command: Command) -> None:
+  config, folder = command.resolved(), Path(command.flags["workdir"])
   only = command.flags["only"].split(",")
-  launch.baselines.evaluate(command.resolved(), Path(command.flags["workdir"]), only)
+  workdir.run(folder, Path(config.data.aesthetics), config.personalize, only)
 
 
 def verbs() -> dict[str, Callable[[Command], None]]:
