@@ -17,7 +17,6 @@ from __future__ import annotations
 import functools
 import importlib.util
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +25,9 @@ import jax.numpy as jnp
 import numpy as np
 from flax import traverse_util
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
+from paiaa_jax import files
 from paiaa_jax.models.network import IMAGENET_CLASSES, backbone_class
 from paiaa_jax.models.weights import torch_files, torch_keys
 
@@ -105,14 +105,13 @@ def packaged_path(name: str) -> Path:
 
 
 def save_model(folder: str | Path, variables: Variables, config: dict[str, Any]) -> None:
-  """Writes model.safetensors and config.json; a folder appears whole or not at all."""
+  """Writes config.json, then model.safetensors, each whole or not at all."""
   folder = Path(folder)
-  folder.mkdir(parents=True, exist_ok=True)
   flat = traverse_util.flatten_dict(variables, sep="/")
   arrays = {key: np.asarray(value, order="C") for key, value in flat.items()}
-  save_file(arrays, folder / "model.safetensors.partial")
-  (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
-  os.replace(folder / "model.safetensors.partial", folder / "model.safetensors")
+  files.write_json(folder / "config.json", config)
+  with files.atomic_write(folder / "model.safetensors") as draft:
+    draft.write_bytes(save(arrays))  # not save_file, which lets nobody else read it
 
 
 def load_model(folder: str | Path) -> tuple[Variables, dict[str, Any]]:

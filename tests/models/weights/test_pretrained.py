@@ -1,5 +1,8 @@
 """Real ImageNet weights put to work, and files that do not fit refused by the key at fault."""
 
+import os
+import stat
+
 import jax
 import numpy as np
 import pytest
@@ -120,6 +123,14 @@ def test_a_model_folder_gives_back_what_was_saved(tmp_path):
   assert flat.keys() == expected.keys()
   for key, array in expected.items():
     np.testing.assert_array_equal(flat[key], array, strict=True)
+
+
+def test_whoever_may_read_a_models_config_may_read_its_weights(tmp_path):
+  pretrained.save_model(tmp_path, {"params": {"kernel": np.zeros(3, np.float32)}}, {})
+  modes = {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+  umask = os.umask(0)
+  os.umask(umask)
+  assert modes == {0o666 & ~umask}
 
 
 def test_a_folder_without_a_model_says_so(tmp_path):
