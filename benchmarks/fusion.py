@@ -60,7 +60,7 @@ def loop(users: pz.Users, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]
         personal = generic[test] + model.predict(x[test])
         results[0, i, u, s] = stats.spearmanr(personal, ratings[test]).statistic
         results[1, i, u, s] = stats.spearmanr(generic[test], ratings[test]).statistic
-  return tuple(results)
+  return results[0], results[1]
 
 
 def batched_numpy(users: pz.Users, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -85,7 +85,8 @@ def batched_numpy(users: pz.Users, position: np.ndarray) -> tuple[np.ndarray, np
     np.put_along_axis(ranks, np.argsort(scores, axis=-1), places, axis=-1)
     of_ratings, of_generic = (held_out.astype(np.float32) @ share for share in above)
     results.append([_pearson(r, of_ratings, held_out) for r in (ranks, of_generic)])
-  return tuple(np.stack(side) for side in zip(*results, strict=True))
+  personal, generic = (np.stack(side) for side in zip(*results, strict=True))
+  return personal, generic
 
 
 def _share_below(values: np.ndarray) -> np.ndarray:

@@ -68,7 +68,7 @@ def deal_shard(
   ratings = pl.read_parquet(shard, columns=["user", "image", "score"])
   wanted = ratings.lazy().select("image").unique()
   columns = ["image", "aesthetic_score", *names]
-  scored = pl.scan_parquet(scores).select(columns).join(wanted, on="image", how="semi")
+  scored = pl.scan_parquet(list(scores)).select(columns).join(wanted, on="image", how="semi")
   rows = ratings.join(scored.collect(engine="streaming"), on="image")
   unscored = len(ratings) - len(rows)
   part = hash_ids(rows["user"].to_numpy()) % np.uint64(parts)
@@ -94,7 +94,7 @@ def read_part(
   fault = (
     pl.when(~pl.col("score").is_finite().fill_null(False))
     .then(pl.lit("a rating that is not a finite number"))
-    .when(~pl.col("score").is_between(*scale))
+    .when(~pl.col("score").is_between(scale[0], scale[1]))
     .then(pl.lit(f"a rating outside {scale[0]:g}..{scale[1]:g}"))
     .when(~pl.all_horizontal(pl.col(numbers).is_finite().fill_null(False)))
     .then(pl.lit("a score or auxiliary output that is not a finite number"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -121,7 +121,7 @@ def evaluate(
   for name in names:
     found = solve(inputs, name, splits, keep_scores=save is not None)
     results[name] = statistics.summarize(found, splits.shots, users.user_ids)
-    if save:
+    if save and found.scores is not None:
       save(name, score_table.of_held_out(users, splits, found.scores))
   return {
     "database": inputs.database,
@@ -131,7 +131,7 @@ def evaluate(
   }
 
 
-def told(rated: users_table.Rated, others: Sequence | None, protocol: Protocol) -> dict[str, Any]:
+def told(rated: users_table.Rated, others: Sized | None, protocol: Protocol) -> dict[str, Any]:
   """What a result says of its users and splits; `others` are the ids of the other users."""
   return {
     "shots": list(protocol.shots),

@@ -7,9 +7,10 @@ import polars as pl
 
 from paiaa_jax.personalization.splits import Splits
 from paiaa_jax.personalization.users import Users
+from paiaa_jax.types import Array
 
 
-def of_held_out(users: Users, splits: Splits, scores: np.ndarray) -> pl.DataFrame:
+def of_held_out(users: Users, splits: Splits, scores: Array) -> pl.DataFrame:
   """Scores [shots, u, n, s] -> user, image, split, k, score, a row for each held-out image."""
   shots = splits.shots
   held_out = np.stack([splits.held_out(k) for k in shots])

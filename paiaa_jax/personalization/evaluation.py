@@ -106,7 +106,7 @@ _describe = functools.partial(jax.jit, static_argnames="k")(describe)
 def ranked_images(users: Users, splits: Splits, k: int) -> np.ndarray:
   """What k shots leave to rank: [u, n, s] bool; nothing of a user with fewer than k + 2 images."""
   enough = users.valid.sum(axis=1) >= k + 2
-  return splits.held_out(k) & enough[:, None, None]
+  return np.asarray(splits.held_out(k) & enough[:, None, None])
 
 
 def _check_scores(scores: Array, users: Users, splits: Splits) -> np.ndarray:

@@ -5,7 +5,7 @@ Shapes: u users, n images (padded), s splits, k auxiliary outputs.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
@@ -104,14 +104,17 @@ def describe(
 
 
 def interval_half_width(prediction: Prediction, level: float = LEVEL) -> Array:
-  """Half the interval that holds a new rating with probability `level`: [u, n, s]."""
+  """Half the interval that holds a new rating with probability `level`: [u, n, s].
+
+  The prediction must have a variance.
+  """
   z = jax.scipy.stats.norm.ppf((1 + level) / 2)
   freedom = prediction.degrees_of_freedom
   if freedom is not None:  # Student's t by Cornish and Fisher's expansion; within 1 % from 5 up
     second = (z**3 + z) / 4
     third = (5 * z**5 + 16 * z**3 + 3 * z) / 96
     z = (z + second / freedom + third / freedom**2)[:, None]
-  return z * jnp.sqrt(prediction.variance)
+  return z * jnp.sqrt(cast(Array, prediction.variance))
 
 
 def _unless(left_out: Array, values: Array) -> Array:

@@ -119,16 +119,17 @@ def _fit(x: np.ndarray, target: np.ndarray) -> _Fit:
   centred, residual = x - mean, target - level
   values, basis = np.linalg.eigh(centred.T @ centred)
   rotated = centred @ basis
-  best = None
+  fits = []
   for strength in GRID:
     shrunk = 1 / (np.maximum(values, 0) + strength)
     weights = basis @ (shrunk * (rotated.T @ residual))
     pull = 1 / n + np.square(rotated) @ shrunk
     error = np.mean(np.square((residual - centred @ weights) / (1 - pull)))
     paid = (np.sum(pull) - 1) * RATINGS_A_WEIGHT <= n or strength == GRID[-1]
-    if paid and (best is None or error < best[0]):
-      best = error, weights, shrunk
-  noise, weights, shrunk = best  # the error on images left out: a little wide, not too narrow
+    if paid:
+      fits.append((error, weights, shrunk))
+  # the noise is the error on images left out: a little wide, not too narrow
+  noise, weights, shrunk = min(fits, key=lambda fit: fit[0])
   inverse = (basis * shrunk) @ basis.T
   cross = -inverse @ mean
   corner = 1 / n - cross @ mean

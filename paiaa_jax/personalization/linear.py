@@ -9,7 +9,7 @@ an intercept keep its weight at 0.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -59,8 +59,9 @@ def solve(matrix: Array, vector: Array, ridge: Array) -> Array:
   batched LAPACK call would take them one by one. Where ridge is infinite, w is 0.
   """
   d = vector.shape[0]
-  lower = [[None] * d for _ in range(d)]
-  y, w = [None] * d, [None] * d
+  lower: list[list[Any]] = [[None] * d for _ in range(d)]
+  y: list[Any] = [None] * d
+  w: list[Any] = [None] * d
   for i in range(d):
     for j in range(i):
       inner = sum(lower[i][m] * lower[j][m] for m in range(j))

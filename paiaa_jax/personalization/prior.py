@@ -7,7 +7,7 @@ one from a scaled inverse chi-squared distribution; both are fitted by expectati
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
@@ -101,7 +101,8 @@ def _weights(seen: Moments, prior: Prior, precision: Array, noise: Array) -> tup
   """
   scaled = inverse(seen.gram + noise * precision, jnp.zeros_like(prior.mean))
   pull = seen.cross + noise * jnp.sum(precision * prior.mean[None, :], axis=1)
-  return sum(scaled[:, i] * pull[i] for i in range(len(pull))), noise * scaled
+  mean = sum(scaled[:, i] * pull[i] for i in range(len(pull)))
+  return cast(Array, mean), noise * scaled
 
 
 def _noise(seen: Moments, mean: Array, covariance: Array, prior: Prior) -> Array:

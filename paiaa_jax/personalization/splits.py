@@ -64,7 +64,7 @@ class Splits:
     """s, draws for each user."""
     return self.position.shape[2]
 
-  def take(self, members: Array) -> Splits:
+  def take(self, members: Array | slice) -> Splits:
     """Those of the users at these rows [v]."""
     return dataclasses.replace(
       self, image=self.image[members], position=self.position[members], turn=self.turn[members]
@@ -113,7 +113,7 @@ def hash_ids(ids: Array) -> np.ndarray:
   return hashes
 
 
-def _mix(values: Array) -> np.ndarray:
+def _mix(values: Array | np.uint64) -> np.ndarray:
   """The splitmix64 finaliser: every bit of the input reaches every bit of the output."""
   with np.errstate(over="ignore"):
     values = np.asarray(values, np.uint64) + GOLDEN

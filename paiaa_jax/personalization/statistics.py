@@ -12,6 +12,7 @@ import numpy as np
 from scipy import stats
 
 from paiaa_jax.personalization.held_out import Evaluation
+from paiaa_jax.types import Array
 
 RESAMPLES = 10_000
 AT_ONCE = 500  # resamples of a block, for memory
@@ -49,7 +50,7 @@ def summarize(
   return result
 
 
-def over_repeats(srcc: np.ndarray) -> dict[str, float | None]:
+def over_repeats(srcc: Array) -> dict[str, float | None]:
   """srcc [u, s]: a repeat is its mean over users; their mean and (n - 1) deviation over repeats."""
   repeats = _mean(srcc, axis=0)
   repeats = repeats[np.isfinite(repeats)]
@@ -74,7 +75,7 @@ def user_rows(one: Evaluation, user_ids: np.ndarray) -> list[dict[str, Any]]:
   return rows
 
 
-def compare_users(ours: np.ndarray, theirs: np.ndarray, level: float = 0.95) -> dict[str, Any]:
+def compare_users(ours: Array, theirs: Array, level: float = 0.95) -> dict[str, Any]:
   """Wilcoxon's signed-rank test over users, [u, s] each; a user's splits are averaged first.
 
   Returns the number of users, the test's p-value, and the Hodges-Lehmann estimate of the gain
@@ -101,7 +102,7 @@ def compare_users(ours: np.ndarray, theirs: np.ndarray, level: float = 0.95) -> 
 
 
 def bootstrap(
-  srcc: np.ndarray, *, seed: int = 0, level: float = 0.95, resamples: int = RESAMPLES
+  srcc: Array, *, seed: int = 0, level: float = 0.95, resamples: int = RESAMPLES
 ) -> dict[str, Any]:
   """Percentile intervals of a mean over users; srcc [u, s], a user's splits averaged first.
 
@@ -109,6 +110,7 @@ def bootstrap(
   besides each user drawn has splits of theirs drawn with replacement (`people_and_splits`, a
   hierarchical bootstrap). None with fewer than two users. Undefined splits are nobody's.
   """
+  srcc = np.asarray(srcc)
   defined = np.isfinite(srcc)
   count = defined.sum(axis=1)
   srcc, defined, count = (a[count > 0] for a in (srcc, defined, count))
@@ -139,7 +141,7 @@ def _redraw(
   return (np.where(used, values, 0).sum(axis=2) / own[..., 0]).mean(axis=1)
 
 
-def _mean(values: np.ndarray, axis: int | None = None) -> np.ndarray:
+def _mean(values: Array, axis: int | None = None) -> np.ndarray:
   """Mean of the finite values; NaN, without a warning, where there are none."""
   finite = np.isfinite(values)
   total = np.where(finite, values, 0).sum(axis=axis, dtype=np.float64)
@@ -147,7 +149,7 @@ def _mean(values: np.ndarray, axis: int | None = None) -> np.ndarray:
   return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
-def _number(value: float) -> float | None:
+def _number(value: float | np.ndarray) -> float | None:
   """JSON has no NaN."""
   return float(value) if np.isfinite(value) else None
 

@@ -30,6 +30,10 @@ class Images(NamedTuple):
   coordinates: Array
 
 
+def _no_ids() -> np.ndarray:
+  return np.zeros(0, np.str_)
+
+
 @functools.partial(
   jax.tree_util.register_dataclass,
   data_fields=["images", "row", "ratings", "valid"],
@@ -54,8 +58,8 @@ class Users:
   row: Array
   ratings: Array
   valid: Array
-  user_ids: np.ndarray | None = None
-  image_ids: np.ndarray | None = None
+  user_ids: np.ndarray = dataclasses.field(default_factory=_no_ids)
+  image_ids: np.ndarray = dataclasses.field(default_factory=_no_ids)
   rating_range: tuple[float, float] | None = None
 
   @property
@@ -73,14 +77,14 @@ class Users:
     """[u, n, m] coordinates likewise."""
     return self.images.coordinates[self.row] * self.valid[..., None]
 
-  def take(self, members: Array) -> Users:
+  def take(self, members: Array | slice) -> Users:
     """The users at these rows [v], with the same images."""
     return dataclasses.replace(
       self,
       row=self.row[members],
       ratings=self.ratings[members],
       valid=self.valid[members],
-      user_ids=None if self.user_ids is None else self.user_ids[members],
+      user_ids=self.user_ids[members] if len(self.user_ids) else self.user_ids,
     )
 
 

@@ -22,6 +22,7 @@ import numpy as np
 
 from paiaa_jax import rng
 from paiaa_jax.personalization.users import Images, Users
+from paiaa_jax.types import Array
 from studies.baselines import factors
 from studies.baselines.inputs import Baseline, Photos, Shots
 
@@ -45,14 +46,15 @@ def on_both(others: Users) -> Baseline:
   return _learn(others, lambda images: np.concatenate([images.coordinates, images.outputs], axis=1))
 
 
-def _learn(others: Users, columns: Callable[[Images], np.ndarray]) -> Baseline:
-  theirs = factors.with_constant(columns(others.images))
+def _learn(others: Users, columns: Callable[[Images], Array]) -> Baseline:
+  theirs = factors.with_constant(np.asarray(columns(others.images)))
   user, place = np.nonzero(others.valid)
-  ratings = user, others.row[user, place], others.ratings[user, place].astype(np.float64)
+  row, rating = np.asarray(others.row), np.asarray(others.ratings, np.float64)
+  ratings = user, row[user, place], rating[user, place]
   model = factors.fit_others(theirs, *ratings, penalty=choose_penalty(theirs, *ratings))
 
   def baseline(photos: Photos, shots: Shots) -> np.ndarray:
-    x = factors.with_constant(columns(photos.images))
+    x = factors.with_constant(np.asarray(columns(photos.images)))
     users = zip(shots.row, shots.place, shots.rating, strict=True)
     return np.stack([factors.score_user(model, x[p], place, r) for p, place, r in users])
 

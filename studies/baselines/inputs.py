@@ -16,6 +16,7 @@ import numpy as np
 
 from paiaa_jax.personalization.splits import Splits
 from paiaa_jax.personalization.users import Images, Users
+from paiaa_jax.types import Array
 
 
 class Photos(NamedTuple):
@@ -54,12 +55,13 @@ Baseline = Callable[[Photos, Shots], np.ndarray]
 
 def take_shots(users: Users, splits: Splits, k: int) -> tuple[np.ndarray, Shots]:
   """Which users have k shots and two photographs more [v] int, and their Shots."""
-  members = np.flatnonzero(users.valid.sum(axis=1) >= k + 2)
-  place = splits.image[members, :k]
-  rating = np.take_along_axis(users.ratings[members, :, None], place, axis=1).astype(np.float64)
-  return members, Shots(users.row[members], users.valid[members], place, rating)
+  row, valid, ratings = map(np.asarray, (users.row, users.valid, users.ratings))
+  members = np.flatnonzero(valid.sum(axis=1) >= k + 2)
+  place = np.asarray(splits.image)[members, :k]
+  rating = np.take_along_axis(ratings[members, :, None], place, axis=1).astype(np.float64)
+  return members, Shots(row[members], valid[members], place, rating)
 
 
-def shots_of(values: np.ndarray, place: np.ndarray) -> np.ndarray:
+def shots_of(values: Array, place: np.ndarray) -> np.ndarray:
   """One user's values [n, ...] at the places [k, s] of their shots: [s, k, ...]."""
-  return values[place.T]
+  return np.asarray(values)[place.T]

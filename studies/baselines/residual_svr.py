@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from paiaa_jax.types import Array
 from studies.baselines import support_vectors
 from studies.baselines.inputs import Photos, Shots
 
@@ -34,10 +35,10 @@ def on_both(photos: Photos, shots: Shots) -> np.ndarray:
   return _personal(np.concatenate([photos.features, photos.images.outputs], axis=1), photos, shots)
 
 
-def _personal(rows: np.ndarray, photos: Photos, shots: Shots) -> np.ndarray:
+def _personal(rows: Array, photos: Photos, shots: Shots) -> np.ndarray:
   scores = []
   for photo, place, rating in zip(shots.row, shots.place, shots.rating, strict=True):
-    generic = photos.images.generic[photo].astype(np.float64)
-    residual = rating - generic[place]
-    scores.append(generic[:, None] + support_vectors.fit_predict(rows[photo], place, residual))
+    generic = np.asarray(photos.images.generic, np.float64)[photo]
+    own, residual = np.asarray(rows[photo]), rating - generic[place]
+    scores.append(generic[:, None] + support_vectors.fit_predict(own, place, residual))
   return np.stack(scores)

@@ -12,6 +12,7 @@ import numpy as np
 
 from paiaa_jax.personalization.splits import Splits
 from paiaa_jax.personalization.users import Users
+from paiaa_jax.types import Array
 from studies.oasis import stage2
 
 SHOTS = 30
@@ -39,9 +40,9 @@ def two_people(
   order = shared[np.argsort(apart[shared])]
   photo = np.concatenate([order[: SHOWN // 2], order[-(SHOWN - SHOWN // 2) :]])
 
-  def at_photos(scores: np.ndarray, u: int) -> np.ndarray:
+  def at_photos(scores: Array, u: int) -> np.ndarray:
     place = [np.flatnonzero((users.row[u] == row) & users.valid[u])[0] for row in photo]
-    return scores[0, u, place, 0]
+    return np.asarray(scores)[0, u, place, 0]
 
   scores = stage2.score(models, users, splits, method).scores
   generic = stage2.score(models, users, splits, stage2.generic).scores

@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from ml_collections import ConfigDict
@@ -26,6 +27,7 @@ from paiaa_jax.personalization.solvers.taste import linear_kernel
 from paiaa_jax.personalization.splits import Protocol, Splits, draw_splits
 from paiaa_jax.personalization.users import Users
 from paiaa_jax.training import resume
+from paiaa_jax.types import Array
 from studies.oasis import gallery, people, stage1, stage2, study
 from studies.oasis.study import Draw, Study
 from studies.oasis.tune import weight_file
@@ -104,7 +106,7 @@ def image_level(
   return results
 
 
-def agreement(data: Study, drawn: Draw, heads: stage1.Heads) -> dict[str, float]:
+def agreement(data: Study, drawn: Draw, heads: stage1.Heads) -> dict[str, Any]:
   """Of the first block's heads with its other users: pooled over folds, and SROCC fold by fold."""
   target = study.distribution(data.ratings[drawn.block != 0], data.scale)
   predicted = stage1.own_fold(heads.distribution[:, 0], drawn.photo_fold)
@@ -168,7 +170,7 @@ def evaluate(
   models: Sequence[stage2.FoldModel],
   users: Users,
   splits: Splits,
-) -> dict[str, np.ndarray]:
+) -> dict[str, Array]:
   """`method/k/field` -> [u, s]: srcc, coverage of the intervals, and their width in points."""
   results = {}
   for name, method in chosen.items():
@@ -176,7 +178,7 @@ def evaluate(
   return results
 
 
-def fields(name: str, found: Evaluation, shots: Sequence[int]) -> dict[str, np.ndarray]:
+def fields(name: str, found: Evaluation, shots: Sequence[int]) -> dict[str, Array]:
   """What is kept of an Evaluation, by name/k/field."""
   kept = {"srcc": found.srcc_personal, "coverage": found.coverage, "width": found.width}
   return {
@@ -219,11 +221,11 @@ def _kernel(features: np.ndarray, train: np.ndarray) -> np.ndarray:
   return centred / np.diagonal(centred)[train].mean()
 
 
-def _save(file: Path, *array: np.ndarray, **arrays: np.ndarray) -> None:
+def _save(file: Path, array: np.ndarray | None = None, /, **arrays: Any) -> None:
   """A file that is there is whole: it is written beside its place and moved."""
   partial = file.with_name(f"partial_{file.name}")
-  if array:
-    np.save(partial, *array)
+  if array is not None:
+    np.save(partial, array)
   else:
     np.savez(partial, **arrays)
   partial.replace(file)

@@ -10,6 +10,7 @@ Shapes: u users, n ratings each (padded), s splits, N photographs, v other users
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -83,12 +84,15 @@ def evaluate(
 
 def score(models: Sequence[FoldModel], users: Users, splits: Splits, method: Method) -> Prediction:
   """Scores and variances [shots, u, n, s], each photograph's by the model of its own fold."""
-  merged = None
-  for model in models:
-    one = _as_normal(method(model, dataclasses.replace(users, images=model.images), splits))
+
+  def say(model: FoldModel) -> Prediction:
+    return _as_normal(method(model, dataclasses.replace(users, images=model.images), splits))
+
+  first, *others = models
+  merged = say(first)
+  for model in others:
     own = model.test[users.row][None, ..., None]
-    pairs = zip(one, merged or one, strict=True)
-    merged = Prediction(*(None if a is None else np.where(own, a, b) for a, b in pairs))
+    merged = jax.tree.map(functools.partial(np.where, own), say(model), merged)
   return merged
 
 

@@ -70,7 +70,9 @@ def every_seed(config: ConfigDict, data: Study, workdir: Path) -> None:
   for tasks in TASKS:
     files = {seed: workdir / "tuned" / f"{tasks}_{seed}.json" for seed in config.tune.seeds}
     missing = [seed for seed, file in files.items() if not file.exists()]
-    trainer = make_trainer(config, data, tasks) if missing else None
+    if not missing:
+      continue
+    trainer = make_trainer(config, data, tasks)
     for seed in missing:
       start = time.monotonic()
       drawn = draw(data, seed, config.folds, config.people)

@@ -107,13 +107,13 @@ def _joint(workdir: Path) -> Section:
     ("aesthetics alone", workdir / "aesthetics", ("aesthetics",)),
     ("traits alone", workdir / "auxiliary", ("auxiliary",)),
   ):
-    srcc, traits = None, [None] * len(TRAITS)
+    srcc, traits, mean = None, [None] * len(TRAITS), None
     if "aesthetics" in tasks:
       srcc = run_folder.predictions(folder, PRIMARY)["agreement"]["aesthetics"]["srcc"]
     if "auxiliary" in tasks:
       agreement = run_folder.predictions(folder, "psychoflickr")["agreement"]["auxiliary"]
       traits = [agreement[trait] for trait in TRAITS]
-    mean = float(np.mean(traits)) if "auxiliary" in tasks else None
+      mean = float(np.mean(traits))
     change = run_folder.last_metric(folder, "backbone_change_relative")
     table.add(name, srcc, *traits, mean, f"{change:.2%}")
   for method in ("Inception-v3(personality)", "PA_IAA(Inception-v3)"):
@@ -153,7 +153,7 @@ def _gallery(workdir: Path, count: int = 5) -> Section:
   rows = [int(order[i]) for i in np.linspace(0, len(order) - 1, count).round().astype(int)]
   buckets = vector.bucket_columns(len(score_values))
   figure = galleries.distributions_and_traits(
-    [images.load(source[row]["image"], 224, frame["image"][row]) for row in rows],
+    [np.asarray(images.load(source[row]["image"], 224, frame["image"][row])) for row in rows],
     frame.select(buckets).to_numpy()[rows],
     target[rows],
     frame.select(TRAITS).to_numpy()[rows],

@@ -161,7 +161,7 @@ def _write_psychoflickr(
   sources, rows = {}, []
   for person, values in zip(people, traits, strict=True):
     pool = np.arange(TRAIN_IMAGES, len(photos)) if person in tested else np.arange(TRAIN_IMAGES)
-    for image in pool[raters.favourites(latent[pool], values, FAVOURITES, random)]:
+    for image in pool[raters.favourites(latent.take(pool), values, FAVOURITES, random)]:
       name = f"{person}/{image:04d}.jpg"
       rows.append((name, photos[image].jpeg, person))
       sources[name] = photos[image].source

@@ -131,8 +131,8 @@ def _crop(image: Image.Image, random: np.random.Generator) -> tuple[Image.Image,
   room = np.array([image.width - width, image.height - height])
   corner = (random.uniform(size=2) * room).astype(int)
   off_centre = float(np.linalg.norm(corner / np.maximum(room, 1) - 0.5) / np.sqrt(0.5))
-  box = (corner[0], corner[1], corner[0] + width, corner[1] + height)
-  return image.crop(tuple(int(edge) for edge in box)), off_centre
+  left, top = map(int, corner)
+  return image.crop((left, top, left + width, top + height)), off_centre
 
 
 def _develop(image: Image.Image, random: np.random.Generator) -> Image.Image:
@@ -148,7 +148,7 @@ def _develop(image: Image.Image, random: np.random.Generator) -> Image.Image:
 
 def _packaged(package: str, file: str) -> Path:
   spec = importlib.util.find_spec(package)
-  path = Path(spec.origin).parent / file if spec else None
+  path = Path(spec.origin).parent / file if spec and spec.origin else None
   if path is None or not path.is_file():
     raise FileNotFoundError(
       f"{package} is not installed or lacks {file}: pip install -r requirements.txt"

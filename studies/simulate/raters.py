@@ -69,7 +69,8 @@ class Latent(NamedTuple):
   generic: np.ndarray
   traits: np.ndarray
 
-  def __getitem__(self, rows) -> Latent:
+  def take(self, rows: np.ndarray) -> Latent:
+    """That of the photographs at these rows."""
     return Latent(self.generic[rows], self.traits[rows])
 
 
@@ -160,5 +161,5 @@ def attributes(photograph: Photograph) -> np.ndarray:
   )
 
 
-def _standardise(x: Array) -> np.ndarray:
+def _standardise(x: np.ndarray) -> np.ndarray:
   return (x - x.mean(0)) / np.maximum(x.std(0), 1e-9)

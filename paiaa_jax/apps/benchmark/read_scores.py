@@ -144,7 +144,7 @@ def _find_places(table: pl.DataFrame, users: Users) -> pl.DataFrame:
   return table.join(places, on=keys, maintain_order="left")
 
 
-def _fill(rows: pl.DataFrame, shape: tuple[int, int, int], shots: Sequence[int]) -> np.ndarray:
+def _fill(rows: pl.DataFrame, shape: tuple[int, ...], shots: Sequence[int]) -> np.ndarray:
   """[shots, u, n, s], NaN where there is no row."""
   by_k, by_split = "k" in rows.columns, "split" in rows.columns
   u, n, s = shape

@@ -5,7 +5,7 @@ Shapes: u users, n images of the one who rated most (padded), s splits.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from paiaa_jax.personalization import evaluation, statistics
 from paiaa_jax.personalization.held_out import Evaluation
 from paiaa_jax.personalization.splits import Protocol, Splits, draw_splits
 from paiaa_jax.personalization.users import Users
+from paiaa_jax.types import Array
 
 
 def evaluate_files(
@@ -93,7 +94,7 @@ def _at(found: Evaluation, i: int) -> Evaluation:
   return jax.tree.map(lambda leaf: leaf[i], found)
 
 
-def user_table(result: dict[str, Any]) -> pl.DataFrame:
+def user_table(result: Mapping[str, Any]) -> pl.DataFrame:
   """k, user, held_out, srcc, std (over splits), undefined_splits, and srcc_against, gain."""
   rows = [
     {"k": int(k)} | user for k, entry in result["by_shots"].items() for user in entry["users"]
@@ -102,18 +103,19 @@ def user_table(result: dict[str, Any]) -> pl.DataFrame:
 
 
 def _entry(
-  told: dict[str, Any], one: Evaluation, held_out: np.ndarray, compared: bool
+  told: dict[str, Any], one: Evaluation, held_out: Array, compared: bool
 ) -> dict[str, Any]:
   """One k's figures; leaves of `one` are [u, ...], held_out [u]."""
   kept = np.flatnonzero(~one.left_out)
+  undefined = {
+    "constant_ratings": told["undefined"]["constant_ratings"],
+    "constant_scores": told["undefined"]["constant_personal"],
+  }
   entry = {
     "srcc": told["personal"],
     "interval": statistics.bootstrap(one.srcc_personal),
     "held_out": [int(held_out[kept].min()), int(held_out[kept].max())] if len(kept) else None,
-    "undefined": {
-      "constant_ratings": told["undefined"]["constant_ratings"],
-      "constant_scores": told["undefined"]["constant_personal"],
-    },
+    "undefined": undefined,
     "users_a_repeat": told["users_a_repeat"],
     "left_out": told["left_out"],
     "users": [],
@@ -128,5 +130,5 @@ def _entry(
   if compared:
     gain = statistics.bootstrap(one.srcc_personal - one.srcc_generic)
     entry |= {"against": told["generic"], "gain": gain, "test": told["test"]}
-    entry["undefined"]["constant_against"] = told["undefined"]["constant_generic"]
+    undefined["constant_against"] = told["undefined"]["constant_generic"]
   return entry

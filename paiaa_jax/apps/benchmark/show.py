@@ -156,8 +156,9 @@ def _dots(users: list[Mapping[str, Any]], result: Mapping[str, Any]) -> Figure:
   figure = Figure(figsize=(8.5, 3.2), layout="constrained")
   axis = figure.subplots()
   srcc, spread = [user["srcc"] for user in users], [user["std"] or 0 for user in users]
-  style = dict(fmt="o", markersize=4, linewidth=1, color=GAIN)
-  axis.errorbar(place, srcc, spread, label=result["name"], **style)
+  axis.errorbar(
+    place, srcc, spread, fmt="o", markersize=4, linewidth=1, color=GAIN, label=result["name"]
+  )
   if "srcc_against" in users[0]:
     against = [np.nan if (a := user["srcc_against"]) is None else a for user in users]
     axis.plot(place, against, "_", color=GENERIC, markersize=8, label=result["against"])
@@ -169,4 +170,5 @@ def _dots(users: list[Mapping[str, Any]], result: Mapping[str, Any]) -> Figure:
 
 
 def _interval(ends: tuple[float | None, float | None] | None) -> str | None:
-  return None if ends is None or None in ends else interval(*ends)
+  low, high = ends or (None, None)
+  return None if low is None or high is None else interval(low, high)

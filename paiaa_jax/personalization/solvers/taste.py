@@ -84,7 +84,7 @@ def fit_process(other_users: Users | None, *, kernel: Kernel, generic: bool) -> 
     UserError: fewer than two other users with ratings, or images without coordinates.
   """
   prior = fit_prior_of(other_users)
-  if not other_users.images.coordinates.shape[1]:
+  if other_users is None or not other_users.images.coordinates.shape[1]:
     raise UserError("taste compares images by their coordinates, and there are none.")
   return _fit_process(other_users, prior, kernel=kernel, generic=generic)
 
