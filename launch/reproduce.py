@@ -28,7 +28,7 @@ from paiaa_jax.errors import UserError
 
 DATABASES = -1  # --chain of what comes before every run
 CONFIG = config_flags.DEFINE_config_file("config", None, "Reproduction.", lock_config=True)
-WORKDIR = flags.DEFINE_string("workdir", None, "Where everything is written.")
+WORKDIR = flags.DEFINE_string("workdir", None, "Where everything is written.", required=True)
 ALL = flags.DEFINE_bool("all", False, "Every table and figure, and the ablation.")
 TABLE = flags.DEFINE_multi_enum("table", [], list("12345"), "Of the paper; may be repeated.")
 FIGURE = flags.DEFINE_multi_enum("figure", [], list("4567"), "Of the paper; may be repeated.")
@@ -74,5 +74,5 @@ def _parts(known: Iterable[str]) -> list[str]:
 
 
 if __name__ == "__main__":
-  flags.mark_flags_as_required(["config", "workdir"])
+  flags.mark_flag_as_required("config")
   cli_errors.run(main)

@@ -11,7 +11,7 @@ import contextlib
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -89,7 +89,7 @@ class Cache:
       self._base.executescript(_SCHEMA)
 
   @contextlib.contextmanager
-  def _told(self) -> Iterator[None]:
+  def _told(self) -> Generator[None]:
     """Turns SQLite's errors into UserErrors that name the file and the remedy."""
     try:
       yield

@@ -181,12 +181,11 @@ def _stat(path: Path) -> tuple[str, int, int] | None:
 
 def _finish(waiting: list[_Read], predict: Predict, cache: Cache, known: _Known) -> Iterator[Photo]:
   """Runs the network over what is new, keeps it, and turns every read into its Photo."""
-  decoded = [read for read in waiting if read.decoded is not None]
   # an equal file that was read ahead may have become known since
-  new = {read.digest: read.decoded for read in decoded if read.digest not in known}
+  new = {r.digest: r.decoded for r in waiting if r.decoded is not None and r.digest not in known}
   if new:
     vectors = predict(np.stack([decoded.pixels for decoded in new.values()]))
-    keys = np.empty(len(new), KEY)
+    keys: np.ndarray = np.empty(len(new), KEY)
     keys["digest"] = split_digests(list(new))
     keys["look"] = [decoded.look for decoded in new.values()]
     keys["taken"] = [decoded.taken for decoded in new.values()]

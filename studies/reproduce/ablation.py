@@ -5,7 +5,6 @@ All networks take the same number of steps on FLICKR-AES, with the backbone trai
 
 from __future__ import annotations
 
-import itertools
 import math
 
 from paiaa_jax.reporting.page import Section
@@ -91,10 +90,11 @@ def _differences(results: Results) -> Table:
         for seed in study.seeds
       ]
       difference = f"{ours} less {theirs}"
-      if not all(map(_is_number, itertools.chain(*found))):
+      numbers = [[v for v in pair if v is not None and math.isfinite(v)] for pair in found]
+      if not all(len(pair) == 2 for pair in numbers):
         verdicts.append(f"{difference}, {what}: not defined for every seed")
       elif len(found) > 1:
-        values = [a - b for a, b in found]
+        values = [a - b for a, b in numbers]
         mean, low, high = paired(values)
         table.add(difference, what, *values, mean, interval(low, high), runs)
         verdicts.append(f"{difference}, {what}: {_verdict(low, high)} ({as_text(mean)})")
@@ -103,11 +103,7 @@ def _differences(results: Results) -> Table:
 
 
 def _any_seed(run: Run) -> str:
-  return run._replace(seed="*").name
-
-
-def _is_number(value: float | None) -> bool:
-  return value is not None and math.isfinite(value)
+  return run.name.replace(f"seed{run.seed}", "seed*")
 
 
 def _verdict(low: float, high: float) -> str:
@@ -116,11 +112,11 @@ def _verdict(low: float, high: float) -> str:
 
 def _generic(results: Results, run: Run) -> float | None:
   found = results.agreement(run, FLICKR)
-  return found and found["aesthetics"]["srcc"]
+  return found["aesthetics"]["srcc"] if found else None
 
 
 def _personal(results: Results, run: Run, k: int) -> float | None:
   if run.system == "aesthetics":
     return None
   found = results.personal(run, SEED)
-  return found and found["solvers"][found["headline"]][str(k)]["personal"]["mean"]
+  return found["solvers"][found["headline"]][str(k)]["personal"]["mean"] if found else None

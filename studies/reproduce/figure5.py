@@ -33,11 +33,11 @@ def section(results: Results) -> Section:
   rows = order[np.linspace(0, len(order) - 1, SHOWN).round().astype(int)]
   buckets = labels["distribution"].shape[1]
   figure = galleries.distributions_and_traits(
-    [images.load(source[row]["image"], SIDE, source.names[row]) for row in rows],
+    [np.asarray(images.load(source[row]["image"], SIDE, source.names[row])) for row in rows],
     frame.select(vector.bucket_columns(buckets)).to_numpy()[rows],
     labels["distribution"][rows],
     frame.select(TRAITS).to_numpy()[rows],
-    np.linspace(0, 1, buckets),  # (s - 1) / (b - 1)
+    np.linspace(0, 1, buckets).tolist(),  # (s - 1) / (b - 1)
     TRAITS,
   )
   caption = (

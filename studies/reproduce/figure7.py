@@ -18,7 +18,7 @@ from paiaa_jax.personalization import evaluation
 from paiaa_jax.personalization.splits import Protocol, draw_splits
 from paiaa_jax.personalization.users import Users
 from paiaa_jax.reporting.page import Picture, Section
-from paiaa_jax.types import TRAITS
+from paiaa_jax.types import TRAITS, Array
 from studies.reproduce import table5
 from studies.reproduce.results import Results
 from studies.reproduce.runs import Need
@@ -54,13 +54,17 @@ def needs(study: Study) -> list[Need]:
 def section(results: Results) -> Section:
   study, run = results.study, table5.pa_iaa(results.study)
   title = f"Fig. 7: two people ({study.raters})"
-  if results.frame(run, FLICKR) is None:
+  frame, labels = results.frame(run, FLICKR), results.labels(run, FLICKR)
+  if frame is None or labels is None:
     return Section(title)
   prepared = study.prepared(FLICKR)
   inputs = personalize_users.read(run.folder(study), prepared)
   source = records.open_split(prepared, "test")
-  pair = _two_people(inputs, study, _crowd_means(results))
-  low, high = inputs.rated.users.rating_range
+  scale = records.read_manifest(prepared)["scale"]
+  means = mean_score(labels["distribution"].astype(np.float64), scale)
+  crowd = dict(zip(frame["image"], means.tolist(), strict=True))
+  pair = _two_people(inputs, study, crowd)
+  low, high = scale[0], scale[-1]
   picture = _draw(pair, source, low, high)
   caption = (
     f"{' and '.join(map(str, pair))}: of all pairs, the one whose weights are least alike after "
@@ -73,7 +77,7 @@ def section(results: Results) -> Section:
 def _two_people(
   inputs: personalize_users.Inputs, study: Study, crowd: dict[str, float]
 ) -> dict[str, list[Shown]]:
-  """user -> photographs, of the two whose weights point apart most."""
+  """user -> photographs, of the two whose weights point apart most; `crowd` has image -> mean."""
   users, k = inputs.rated.users, max(study.shots)
   splits = draw_splits(users, Protocol((k,), num_splits=1, seed=study.seeds[0]))
   found = evaluation.evaluate(study.solvers[0], users, splits)
@@ -86,24 +90,15 @@ def _two_people(
   }
 
 
-def _crowd_means(results: Results) -> dict[str, float]:
-  """image -> mean of its raters' distribution."""
-  run, scale = table5.pa_iaa(results.study), records.read_manifest(results.study.prepared(FLICKR))
-  shares = results.labels(run, FLICKR)["distribution"].astype(np.float64)
-  means = mean_score(shares, scale["scale"])
-  return dict(zip(results.frame(run, FLICKR)["image"], means.tolist(), strict=True))
-
-
-def _least_alike(weights: np.ndarray, eligible: np.ndarray) -> tuple[int, int]:
+def _least_alike(weights: Array, eligible: Array) -> tuple[int, int]:
   """The pair of users of lowest cosine; weights [u, k]."""
   unit = weights / np.maximum(np.linalg.norm(weights, axis=1, keepdims=True), 1e-9)
   cosine = np.where(np.outer(eligible, eligible), unit @ unit.T, np.inf)
-  return np.unravel_index(np.argmin(cosine), cosine.shape)
+  a, b = np.unravel_index(np.argmin(cosine), cosine.shape)
+  return int(a), int(b)
 
 
-def _choose(
-  users: Users, u: int, held_out: np.ndarray, crowd: dict, personal: np.ndarray
-) -> list[Shown]:
+def _choose(users: Users, u: int, held_out: Array, crowd: dict, personal: Array) -> list[Shown]:
   """Of a person's held-out photographs: farthest above the crowd, nearest to it, farthest below."""
   rows = np.flatnonzero(held_out)
   names = users.image_ids[users.row[u, rows]]
@@ -116,7 +111,7 @@ def _choose(
       crowd=float(mean),
       rated=float(users.ratings[u, row]),
       predicted=float(personal[row]),
-      traits=users.images.outputs[users.row[u, row]],
+      traits=np.asarray(users.images.outputs[users.row[u, row]]),
     )
     for row, mean in zip(rows[places], means[places], strict=True)
   ]

@@ -39,11 +39,10 @@ def _runs(results: Results, parts: Sequence[str]) -> page.Section:
   columns = ("run", "seed", "databases", "steps", "images a stream", "backbone moved", "model")
   table = Table("runs", f"The networks ({study.raters})", columns)
   for run in plan.runs(study, parts):
-    config = results.config(run)
-    moved = config and results.backbone_moved(run)
-    if moved is not None:
+    config, moved = results.config(run), results.backbone_moved(run)
+    if config and moved is not None:
       names = " + ".join(map(database_title, filter(None, (run.aesthetics, run.auxiliary))))
-      steps, batch = int(results.metric(run, "step")), config["optim"]["batch_size"]
+      steps, batch = int(results.metric(run, "step") or 0), config["optim"]["batch_size"]
       model = results.model_id(run)
       table.add(run.name, run.seed, names, steps, batch, moved, model)
   table.notes = [MOVED]

@@ -84,7 +84,8 @@ def from_config(fields: Mapping[str, Any], workdir: Path) -> Study:
   if fields["simulated"]:
     own = {name: str(workdir / "data" / "prepared" / name) for name in fields["databases"]}
     fields = {**fields, "databases": own}
-  return Study(workdir=workdir, **{**fields, "overrides": resume.flatten(fields["overrides"])})
+  values: dict[str, Any] = {**fields, "overrides": resume.flatten(fields["overrides"])}
+  return Study(workdir=workdir, **values)
 
 
 def database_title(database: str) -> str:

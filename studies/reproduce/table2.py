@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 import numpy as np
 import polars as pl
@@ -114,7 +115,8 @@ def _by_person(results: Results, run: Run, name: str) -> list[float]:
   prepared = results.study.prepared(name.partition("_fold")[0])
   truth = pl.read_parquet(prepared / "traits.parquet").group_by("user", maintain_order=True)
   owner = pl.read_parquet(prepared / "traits.parquet").select("user", "image")
-  predicted = results.frame(run, name).join(owner, "image").group_by("user", maintain_order=True)
+  frame = cast(pl.DataFrame, results.frame(run, name))  # written with the agreement
+  predicted = frame.join(owner, "image").group_by("user", maintain_order=True)
   both = predicted.agg(pl.col(TRAITS).mean()).join(
     truth.agg(pl.col(TRAITS).first()), "user", suffix="_true"
   )
@@ -129,7 +131,7 @@ def _differences(results: Results, traits: str, level: str) -> Iterator[str]:
     )
     folds = sorted(set(joint) & set(alone))
     if len(folds) > 1:
-      mean, low, high = paired([np.mean(joint[f]) - np.mean(alone[f]) for f in folds])
+      mean, low, high = paired([float(np.mean(joint[f]) - np.mean(alone[f])) for f in folds])
       yield (
         f"{backbone_title(backbone)}: joint less alone, mean of traits, {mean:+.3f} "
         f"{interval(low, high)} (95 %, Student over {len(folds)} folds, which share people)."

@@ -36,8 +36,8 @@ def tables(results: Results) -> list[Table]:
     figures = [published.TABLE_3[name, other] for other in titles]
     table.add(name, *figures, float(np.mean(figures)), None, origin=PUBLISHED)
     run = trained_on(study, database)
-    found = [results.agreement(run, other) for other in DATABASES]
-    if all(found):
+    found = [one for other in DATABASES if (one := results.agreement(run, other))]
+    if len(found) == len(DATABASES):
       srcc = [one["aesthetics"]["srcc"] for one in found]
       table.add(name, *srcc, float(np.mean(srcc)), run.name)
   table.notes = [

@@ -101,8 +101,9 @@ def _measured(results: Results) -> Iterator[tuple[str, tuple[Cell, ...]]]:
 
 
 def _by_solver(method: str, found: dict | None, run: Run) -> Iterator[tuple[str, tuple]]:
-  for solver in found["solvers"] if found else ():
-    yield method, _row(found, solver, "personal", solver, run)
+  if found:
+    for solver in found["solvers"]:
+      yield method, _row(found, solver, "personal", solver, run)
 
 
 def _row(found: dict[str, Any], key: str, side: str, solver: str, run: Run) -> tuple[Cell, ...]:
@@ -122,7 +123,9 @@ def _gains(results: Results) -> Table:
   if study.baselines:
     sources.append(("", results.baselines(pa_iaa(study)), pa_iaa(study)))
   for name, found, run in sources:
-    for solver, by_shots in (found or {"solvers": {}})["solvers"].items():
+    if not found:
+      continue
+    for solver, by_shots in found["solvers"].items():
       label = f"{name}, {solver}" if name else found["titles"][solver]
       for k, one in by_shots.items():
         test = one["test"]
