@@ -110,7 +110,11 @@ def rate_of_processes(task: Callable, encoded: list[bytes], seconds: float, work
 def rate_of_pipeline(source: records.Source, seconds: float, workers: int) -> Rate:
   """train_batches, once its buffers have settled."""
   batches = pipeline.train_batches(
-    source, batch_size=BATCH, image_size=CROP, resize=RESIZE, seed=0, workers=workers
+    source,
+    batch_size=BATCH,
+    crop=pipeline.Crop(CROP, RESIZE),
+    seed=0,
+    process=pipeline.Process(workers=workers),
   )
   for _ in range(2 * pipeline.PREFETCH_BATCHES):  # nothing that was made ahead counts
     next(batches)

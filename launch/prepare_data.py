@@ -8,7 +8,6 @@ is, so remove the folder to have it made anew. --verify_only writes nothing.
 """
 
 import functools
-import inspect
 import json
 import sys
 from pathlib import Path
@@ -67,20 +66,20 @@ def main(_):
 
 def _load(name, source, options):
   """The database of that name, with the options given as NAME=VALUE."""
-  from paiaa_jax.data.databases import DATABASES
+  from paiaa_jax.data import databases
 
-  if name not in DATABASES:
-    raise ValueError(f"unknown dataset {name!r}; --dataset is one of {', '.join(DATABASES)}.")
+  if name not in databases.DATABASES:
+    raise ValueError(
+      f"unknown dataset {name!r}; --dataset is one of {', '.join(databases.DATABASES)}."
+    )
   if not source.exists():
     raise FileNotFoundError(f"no such file or folder: {source} (--source)")
-  load = DATABASES[name]
   chosen = dict(option.partition("=")[::2] for option in options)
-  _, *parameters = inspect.signature(load).parameters.values()
-  offered = {parameter.name: parameter.default for parameter in parameters}
+  offered = databases.options(name)
   if unknown := sorted(set(chosen) - set(offered)):
     raise ValueError(f"{name} has no option {unknown[0]!r}; it has {', '.join(offered) or 'none'}.")
   options = {name: _converted(name, text, offered[name]) for name, text in chosen.items()}
-  return load(source, **options)
+  return databases.DATABASES[name](source, **options)
 
 
 def _converted(name, text, default):

@@ -116,7 +116,7 @@ def personalize(
 
 
 @app.command()
-def rank(
+def rank(  # noqa: PLR0913 each parameter is an option of the command
   paths: Paths,
   profile: ProfilePath,
   output: Output = None,

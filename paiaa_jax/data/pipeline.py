@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import grain
 import numpy as np
@@ -33,19 +33,46 @@ class Source(Protocol):
   def __getitem__(self, row: int) -> dict: ...
 
 
+class Crop(NamedTuple):
+  """Which square of a photograph is trained on.
+
+  Attributes:
+    size: pixels, side of the crop.
+    resize: pixels, side of the square that the crop is cut from, anywhere in it.
+    flip: mirror every second image.
+  """
+
+  size: int
+  resize: int
+  flip: bool = False
+
+
+class Process(NamedTuple):
+  """One of the processes that make each batch together.
+
+  Attributes:
+    index: of this process.
+    count: of all processes.
+    workers: decoding threads of this process; 0: one per core.
+  """
+
+  index: int = 0
+  count: int = 1
+  workers: int = 0
+
+
+ALONE = Process()
+
+
 def train_batches(
   source: Source,
   *,
   batch_size: int,
-  image_size: int,
-  resize: int,
+  crop: Crop,
   seed: int,
   first_step: int = 0,
-  flip: bool = False,
   stream: str = "aesthetics",
-  process_index: int = 0,
-  process_count: int = 1,
-  workers: int = 0,
+  process: Process = ALONE,
   padded_size: int = 0,
 ) -> Iterator[Batch]:
   """Endless shuffled batches of random crops; a new shuffle each time the source is through.
@@ -53,15 +80,11 @@ def train_batches(
   Args:
     source: labelled images.
     batch_size: images a step, over all processes; this process yields its share.
-    image_size: pixels, side of the crop.
-    resize: pixels, side of the square that the crop is cut from.
+    crop: see Crop.
     seed: of the shuffles and crops.
     first_step: the step to start at, as if all before had been drawn.
-    flip: mirror every second image.
     stream: a name of its own for each source that runs beside another.
-    process_index: this process.
-    process_count: all processes.
-    workers: decoding threads; 0: one per core.
+    process: see Process.
     padded_size: rows of a step, over all processes: the batch, then padding as in `eval_batches`,
       of which the last processes get the most; 0: no padding.
 
@@ -71,28 +94,28 @@ def train_batches(
   """
   if len(source) == 0:
     raise ValueError(f"the {stream} source holds no images; check its split.")
-  if image_size > resize:
-    raise ValueError(f"a crop of {image_size} px does not fit in {resize} px: raise resize.")
-  share = _share(padded_size or batch_size, process_count)
+  if crop.size > crop.resize:
+    raise ValueError(f"a crop of {crop.size} px does not fit in {crop.resize} px: raise resize.")
+  share = _share(padded_size or batch_size, process.count)
 
   @functools.lru_cache(maxsize=8)
   def order(epoch: int) -> np.ndarray:
     return rng.generator(seed, stream, epoch).permutation(len(source))
 
   def example(step: int, slot: int) -> Batch:
-    place = process_index * share + slot
+    place = process.index * share + slot
     if place >= batch_size:
-      return _padding(source, image_size)
+      return _padding(source, crop.size)
     position = step * batch_size + place
     epoch, offset = divmod(position, len(source))
     row = int(order(epoch)[offset])
     random = rng.generator(seed, f"{stream}/crop", position)
     record = source[row]
-    with images.opened(record["image"], resize, record["name"]) as photo:
-      pixels = images.crop_square(photo, resize, image_size, random, flip)
+    with images.opened(record["image"], crop.resize, record["name"]) as photo:
+      pixels = images.crop_square(photo, crop.resize, crop.size, random, crop.flip)
     return _example(record, pixels, row)
 
-  return _batches(example, first_step, ENDLESS, share, workers)
+  return _batches(example, first_step, ENDLESS, share, process.workers)
 
 
 def eval_batches(
@@ -100,25 +123,24 @@ def eval_batches(
   *,
   batch_size: int,
   image_size: int,
-  process_index: int = 0,
-  process_count: int = 1,
-  workers: int = 0,
+  process: Process = ALONE,
 ) -> Iterator[Batch]:
   """Every image once, in order, resized whole; as many batches on every process.
 
-  The last batch is padded with rows of index -1 and no labels. Arguments as in `train_batches`.
+  The last batch is padded with rows of index -1 and no labels. `image_size` is in pixels;
+  the other arguments are those of `train_batches`.
   """
-  share = _share(batch_size, process_count)
+  share = _share(batch_size, process.count)
   steps = -(-len(source) // batch_size)
 
   def example(step: int, slot: int) -> Batch:
-    row = step * batch_size + process_index * share + slot
+    row = step * batch_size + process.index * share + slot
     if row >= len(source):
       return _padding(source, image_size)
     record = source[row]
     return _example(record, images.square(record["image"], image_size, record["name"]), row)
 
-  return _batches(example, 0, steps, share, workers)
+  return _batches(example, 0, steps, share, process.workers)
 
 
 def _padding(source: Source, image_size: int) -> Batch:

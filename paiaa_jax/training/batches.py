@@ -92,15 +92,11 @@ def train_batches(
     batches = pipeline.train_batches(
       source,
       batch_size=config.optim.batch_size,
-      image_size=config.data.image_size,
-      resize=config.data.resize,
+      crop=pipeline.Crop(config.data.image_size, config.data.resize, config.data.flip),
       seed=config.seed,
       first_step=first_step,
-      flip=config.data.flip,
       stream=stream,
-      process_index=jax.process_index(),
-      process_count=jax.process_count(),
-      workers=config.data.workers,
+      process=_process(config),
       padded_size=rows,
     )
     iterators.append(map(functools.partial(_fit, stream, source, streams, config), batches))
@@ -138,11 +134,13 @@ def eval_batches(streams: Streams, stream: str, config: ConfigDict, rows: int) -
     source,
     batch_size=rows,
     image_size=config.data.image_size,
-    process_index=jax.process_index(),
-    process_count=jax.process_count(),
-    workers=config.data.workers,
+    process=_process(config),
   )
   return map(functools.partial(_fit, stream, source, streams, config), batches)
+
+
+def _process(config: ConfigDict) -> pipeline.Process:
+  return pipeline.Process(jax.process_index(), jax.process_count(), config.data.workers)
 
 
 def _fit(stream: str, source, streams: Streams, config: ConfigDict, batch: Batch) -> Batch:

@@ -132,10 +132,8 @@ def run(
   batches = pipeline.train_batches(
     source,
     batch_size=tune.batch_size,
-    image_size=tune.size,
-    resize=tune.resize,
+    crop=pipeline.Crop(tune.size, tune.resize, flip=True),
     seed=seed,
-    flip=True,
   )
   for _, batch in zip(range(trainer.num_steps), batches, strict=False):
     state, losses = trainer.step(state, batch)

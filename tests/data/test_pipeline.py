@@ -10,7 +10,7 @@ from PIL import Image
 
 from paiaa_jax.data import images, pipeline
 
-SIZES = dict(image_size=8, resize=10)
+CROP = pipeline.Crop(8, 10)
 
 
 class Photos:
@@ -48,8 +48,10 @@ def assert_same(batches, others):
   jax.tree.map(np.testing.assert_array_equal, batches, others)
 
 
-def train(rows=10, batch_size=4, seed=3, **options):
-  return pipeline.train_batches(Photos(rows), batch_size=batch_size, seed=seed, **SIZES, **options)
+def train(rows=10, batch_size=4, seed=3, crop=CROP, **options):
+  return pipeline.train_batches(
+    Photos(rows), batch_size=batch_size, seed=seed, crop=crop, **options
+  )
 
 
 def test_each_epoch_draws_every_image_once_in_a_new_order():
@@ -66,22 +68,24 @@ def test_a_source_smaller_than_the_batch_cycles():
 
 @pytest.mark.parametrize("first_step", [1, 5, 10_000])
 def test_starting_late_is_having_run_until_then(first_step):
+  crop = CROP._replace(flip=True)
   if first_step < 100:
-    whole = take(train(flip=True), first_step + 2)[first_step:]
+    whole = take(train(crop=crop), first_step + 2)[first_step:]
   else:
-    whole = take(train(flip=True, first_step=first_step - 3), 5)[3:]
-  assert_same(take(train(flip=True, first_step=first_step), 2), whole)
+    whole = take(train(crop=crop, first_step=first_step - 3), 5)[3:]
+  assert_same(take(train(crop=crop, first_step=first_step), 2), whole)
 
 
 @pytest.mark.parametrize("workers", [1, 2, 7])
 def test_the_number_of_threads_changes_nothing(workers):
-  assert_same(take(train(workers=workers), 6), take(train(workers=3), 6))
+  few, three = (take(train(process=pipeline.Process(workers=n)), 6) for n in (workers, 3))
+  assert_same(few, three)
 
 
 @pytest.mark.parametrize("processes", [2, 4])
 def test_processes_share_one_global_batch(processes):
   whole = take(train(batch_size=4), 5)
-  shares = [take(train(process_index=i, process_count=processes), 5) for i in range(processes)]
+  shares = [take(train(process=pipeline.Process(i, processes)), 5) for i in range(processes)]
   steps = zip(*shares, strict=True)
   assert_same([jax.tree.map(lambda *rows: np.concatenate(rows), *step) for step in steps], whole)
 
@@ -90,7 +94,7 @@ def test_processes_share_one_global_batch(processes):
 def test_padding_stands_behind_the_images_of_all_processes(processes):
   whole = take(train(batch_size=5), 3)
   shares = [
-    take(train(batch_size=5, padded_size=8, process_index=i, process_count=processes), 3)
+    take(train(batch_size=5, padded_size=8, process=pipeline.Process(i, processes)), 3)
     for i in range(processes)
   ]
   steps = [
@@ -118,7 +122,7 @@ def test_two_streams_of_different_length_run_side_by_side():
 
 def test_crops_differ_between_epochs_but_not_between_runs():
   source = Photos(1)
-  batches = pipeline.train_batches(source, batch_size=1, seed=0, image_size=4, resize=12)
+  batches = pipeline.train_batches(source, batch_size=1, seed=0, crop=pipeline.Crop(4, 12))
   crops = [batch.image for batch in take(batches, 8)]
   assert len({crop.tobytes() for crop in crops}) > 4
 
@@ -140,7 +144,7 @@ def test_evaluation_counts_every_image_once_on_any_number_of_processes(rows, pro
   shares = [
     list(
       pipeline.eval_batches(
-        source, batch_size=4, image_size=6, process_index=i, process_count=processes
+        source, batch_size=4, image_size=6, process=pipeline.Process(i, processes)
       )
     )
     for i in range(processes)
@@ -170,9 +174,9 @@ def test_what_cannot_work_is_said_before_the_first_batch():
   with pytest.raises(ValueError, match="no images"):
     train(rows=0)
   with pytest.raises(ValueError, match="shared evenly by 3"):
-    train(process_count=3)
+    train(process=pipeline.Process(count=3))
   with pytest.raises(ValueError, match="raise resize"):
-    pipeline.train_batches(Photos(2), batch_size=2, seed=0, image_size=9, resize=8)
+    train(crop=pipeline.Crop(9, 8))
 
 
 def test_a_record_that_broke_on_disk_is_named():

@@ -4,12 +4,18 @@ Every loader takes the distributor's folder and options that are numbers or word
 command line can give them.
 """
 
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
 from paiaa_jax.data.databases import ava, flickr_aes, oasis, para, psychoflickr, table, vessel
 from paiaa_jax.data.databases.database import Database
 
-__all__ = ["DATABASES", "Database"]
+__all__ = ["DATABASES", "Database", "options"]
 
-DATABASES = {
+DATABASES: dict[str, Callable[..., Database]] = {
   "ava": ava.load,
   "flickr_aes": flickr_aes.load,
   "psychoflickr": psychoflickr.load,
@@ -18,3 +24,11 @@ DATABASES = {
   "vessel": vessel.load,
   "table": table.load,
 }
+
+
+def options(name: str) -> dict[str, Any]:
+  """Each option that a database's loader takes, with its default, whose type is the option's."""
+  if name == "table":
+    return table.Options._field_defaults
+  _, *parameters = inspect.signature(DATABASES[name]).parameters.values()
+  return {parameter.name: parameter.default for parameter in parameters}

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -39,26 +40,10 @@ USUAL_SCALES = (  # low, high, buckets: the first that holds all scores
 )
 
 
-def load(
-  source: str | Path,
-  *,
-  images: str = "",
-  suffix: str = "",
-  low: float = 0.0,
-  high: float = 0.0,
-  buckets: int = 0,
-  trait_low: float = -1.0,
-  trait_high: float = 1.0,
-  test: float = 0.1,
-  test_users: int = 0,
-  validation: float = 0.05,
-  seed: int = 0,
-  repeats: str = "refuse",
-) -> Database:
-  """Reads a table; see the module for its columns.
+class Options(NamedTuple):
+  """What a table does not say of itself.
 
-  Args:
-    source: the table, or a folder with one.
+  Attributes:
     images: the images' folder; by default `images` beside the table, else the table's folder.
     suffix: put behind every image's name, such as ".jpg".
     low: the lowest score; low = high takes both from the data: 1..N for N counts, else the
@@ -72,31 +57,52 @@ def load(
     validation: fraction of the training images held out, where `split` has no validation.
     seed: of the draws.
     repeats: where a user scored one image twice: "refuse" different scores, or take the "mean".
+  """
+
+  images: str = ""
+  suffix: str = ""
+  low: float = 0.0
+  high: float = 0.0
+  buckets: int = 0
+  trait_low: float = -1.0
+  trait_high: float = 1.0
+  test: float = 0.1
+  test_users: int = 0
+  validation: float = 0.05
+  seed: int = 0
+  repeats: str = "refuse"
+
+
+def load(source: str | Path, **options: Any) -> Database:
+  """Reads a table; see the module for its columns.
+
+  Args:
+    source: the table, or a folder with one.
+    options: fields of Options.
 
   Raises:
     UserError: file and line of what is wrong, or no table there.
   """
-  path = table_file.find(Path(source))
+  asked, path = Options(**options), table_file.find(Path(source))
   table = table_file.read(path)
   checks.columns(table, ("image",), path)
-  table = checks.image_paths(table.with_columns(pl.col("image") + suffix), path)
+  table = checks.image_paths(table.with_columns(pl.col("image") + asked.suffix), path)
   by_user = "user" in table.columns and "score" in table.columns
   if not by_user:
     checks.unique(table, "image", path, "image")
-  range_asked = (low, high, buckets)
-  traits = _read_traits(table, path, trait_low, trait_high)
+  traits = _read_traits(table, path, asked.trait_low, asked.trait_high)
   if by_user:
-    distributions, ratings, scale, notes = _read_ratings(table, path, range_asked, repeats)
-    ratings = _split_users(ratings, test_users, seed)
+    distributions, ratings, scale, notes = _read_ratings(table, path, asked)
+    ratings = _split_users(ratings, asked.test_users, asked.seed)
   else:
-    distributions, scale, notes = _read_distributions(table, path, range_asked)
+    distributions, scale, notes = _read_distributions(table, path, asked)
     ratings = NO_RATINGS
   if distributions.is_empty() and traits.is_empty():
     raise UserError(f"{path}: beside `image` it has neither score, nor p1..pN, nor O, C, E, A, N")
   return Database(
     name="table",
-    image_root=_image_root(path, images),
-    images=_split_images(table, path, test, validation, seed),
+    image_root=_image_root(path, asked.images),
+    images=_split_images(table, path, asked.test, asked.validation, asked.seed),
     distributions=distributions,
     ratings=ratings,
     traits=traits,
@@ -122,23 +128,23 @@ def _read_traits(table: pl.DataFrame, path: Path, low: float, high: float) -> pl
   return trait_columns.scale(table, path, low, high).select(*user, "image", *TRAITS)
 
 
-def _read_ratings(table: pl.DataFrame, path: Path, asked: tuple, repeats: str) -> tuple:
+def _read_ratings(table: pl.DataFrame, path: Path, asked: Options) -> tuple:
   """Distributions, ratings, scale and notes of a table of single ratings."""
   table, scale, notes = _read_scores(table, path, asked)
-  ratings, repeated = checks.ratings(table, path, repeats)
+  ratings, repeated = checks.ratings(table, path, asked.repeats)
   if repeated:
     notes += (f"{repeated} repeated ratings are counted once",)
   return counting.count_scores(ratings, scale), ratings, scale, notes
 
 
-def _read_distributions(table: pl.DataFrame, path: Path, asked: tuple) -> tuple:
+def _read_distributions(table: pl.DataFrame, path: Path, asked: Options) -> tuple:
   """Distributions, scale and notes of a table with a row an image; of counts, where it has both."""
   number = {name: re.fullmatch(r"p([1-9]\d*)", name) for name in table.columns}
   columns = sorted((int(match[1]), name) for name, match in number.items() if match)
   if columns:
     if [n for n, _ in columns] != list(range(1, len(columns) + 1)) or len(columns) < 2:
       raise UserError(f"{path}: the counts are not p1, p2, ..., pN without a gap")
-    low, high, buckets = asked
+    low, high, buckets = asked.low, asked.high, asked.buckets
     if buckets not in (0, len(columns)):
       raise UserError(f"{path}: it has {len(columns)} counts, not buckets={buckets}")
     low, high = (low, high) if low < high else (1.0, float(len(columns)))
@@ -150,9 +156,9 @@ def _read_distributions(table: pl.DataFrame, path: Path, asked: tuple) -> tuple:
   return NO_DISTRIBUTIONS, (), ()
 
 
-def _read_scores(table: pl.DataFrame, path: Path, asked: tuple) -> tuple:
+def _read_scores(table: pl.DataFrame, path: Path, asked: Options) -> tuple:
   """The table with numbers in `score`, the scale that holds them, and what was inferred."""
-  low, high, buckets = asked
+  low, high, buckets = asked.low, asked.high, asked.buckets
   if low < high:
     table = checks.numbers(table, ["score"], path, low, high)
     buckets = buckets or round(high - low) + 1
