@@ -221,9 +221,10 @@ def main() -> None:
   except (ValueError, OSError) as error:
     _fail(str(error), 2)
   except Exception as error:
-    if not hasattr(error, "format_message"):  # typer's own errors, by whatever class it has
+    told = getattr(error, "format_message", None)  # typer's own errors, by whatever class it has
+    if told is None:
       raise
-    _fail(error.format_message(), 2)
+    _fail(told(), 2)
   if code == STOPPED:
     _fail("stopped; what was scored is kept, the same command goes on from here.", STOPPED)
   sys.exit(code or 0)
