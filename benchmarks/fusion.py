@@ -69,7 +69,7 @@ def batched_numpy(users: pz.Users, position: np.ndarray) -> tuple[np.ndarray, np
   target = ratings - generic
   products = (x[..., :, None] * x[..., None, :]).reshape(USERS, IMAGES, -1)
   columns = np.concatenate([products, x * target[..., None]], axis=-1)
-  above = [_share_below(values).swapaxes(1, 2) for values in (ratings, generic)]
+  above = [_share_below(np.asarray(values)).swapaxes(1, 2) for values in (ratings, generic)]
   results = []
   order = position.transpose(0, 2, 1)  # [u, s, n]
   for k in SHOTS:
@@ -117,6 +117,7 @@ def compare(repeats: int) -> tuple[dict[str, Seconds], float]:
   start = time.perf_counter()
   splits = pz.draw_splits(users, pz.Protocol(SHOTS, SPLITS))
   drawing = time.perf_counter() - start
+  position = np.asarray(splits.position)
   on_device = jax.device_put((users, splits))
 
   def ours(solver: pz.Solver) -> Callable:
@@ -125,8 +126,8 @@ def compare(repeats: int) -> tuple[dict[str, Seconds], float]:
     )
 
   versions = {
-    "loop": lambda: loop(users, splits.position),
-    "numpy": lambda: batched_numpy(users, splits.position),
+    "loop": lambda: loop(users, position),
+    "numpy": lambda: batched_numpy(users, position),
     "ours": ours(pz.ridge((PENALTY,), intercept=False)),
     "ours, ridge by leave-one-out": ours(pz.ridge(intercept=False)),
     "ours, sgd": ours(pz.sgd()),

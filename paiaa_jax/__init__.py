@@ -1,20 +1,19 @@
 """Personality-assisted image aesthetics: how beautiful photographs are to people, and to one.
 
-import paiaa_jax
-model = paiaa_jax.load("runs/quickstart/model")
-model.score(["photo.jpg"]).score
+    model = paiaa_jax.load("runs/quickstart/model")
+    model.score(["photo.jpg"]).score                   # generic scores, [n]
+
+load             a trained model: scores images, learns the taste of one user
+losses           losses of one image each, and their masked mean
+metrics          SROCC, PLCC, KRCC, RMSE, accuracy, EMD: masked, with ties, compiled
+models           networks, backbones, their weights, frozen features, kernel ridge regression
+personalization  personal scores from a few of a user's own ratings, for many users at once
+errors           UserError, what the caller can mend
+
+Each has its own page: help(paiaa_jax.personalization).
 """
 
-from typing import Any
+from paiaa_jax import lazy as _lazy
 
 __version__ = "0.1.0"
-__all__ = ["load"]
-
-
-def __getattr__(name: str) -> Any:
-  """`load` comes with jax, so it is imported when it is asked for (PEP 562)."""
-  if name == "load":
-    from paiaa_jax.photos.api import load
-
-    return load
-  raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__ = _lazy.attach(__name__, __file__)
