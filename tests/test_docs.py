@@ -134,7 +134,7 @@ def test_links_lead_to_files_and_headings(path):
 
 
 def test_the_backbone_of_contributing_is_one():
-  (code,) = blocks((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), "python")
+  code, _ = blocks((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), "python")
   names = {}
   exec(code, names)
   backbone = names["ThreeConvolutions"]

@@ -9,9 +9,10 @@ import polars as pl
 import pytest
 
 from paiaa_jax.apps import personalize_users
-from paiaa_jax.personalization import evaluation
+from paiaa_jax.personalization import evaluation, solvers
 from paiaa_jax.personalization.splits import Protocol
 from tests.personalization.crowd import simulate
+from tests.test_docs import ROOT, blocks
 
 USERS, IMAGES = 6, 40
 NAMES = [f"{i}.jpg" for i in range(IMAGES)]
@@ -55,6 +56,19 @@ def test_only_test_users_are_evaluated_and_all_solvers_see_the_same_splits(run):
   assert len(rows) == 2 * 2 * 4
   ols, ridge = (result["solvers"][name]["8"]["generic"] for name in ("ols", "ridge"))
   assert ols == ridge
+
+
+def test_the_solver_of_contributing_gets_its_row(run, monkeypatch, capsys):
+  _, code = blocks((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), "python")
+  names = {}
+  exec(code, names)
+  monkeypatch.setitem(solvers.SOLVERS, "neighbours", names["neighbours"])
+  result = personalize_users.evaluate(personalize_users.read(*run), ("neighbours",), PROTOCOL)
+  personalize_users.show(result)
+  rows = [row for row in capsys.readouterr().out.splitlines() if "neighbours" in row]
+  mean = result["solvers"]["neighbours"]["20"]["personal"]["mean"]
+  assert len(rows) == len(PROTOCOL.shots) and f"{mean:.3f}" in rows[1]
+  assert mean > result["solvers"]["neighbours"]["20"]["generic"]["mean"]
 
 
 def test_training_users_tell_the_prior_where_predictions_out_of_fold_exist(run, monkeypatch):
