@@ -81,8 +81,9 @@ def inverse(matrix: Array, ridge: Array) -> Array:
 
 def penalty_of_each(seen: Moments, penalty: Array, intercept: bool) -> Array:
   """Penalty of each weight [d]: the intercept goes free, or is held at 0 by an infinite one."""
-  # below this share of its trace, float32 cannot tell a Gram matrix from a singular one
-  floor = 1e-6 * jnp.trace(seen.gram) + jnp.finfo(jnp.float32).tiny
+  # below this share of its trace, a Gram matrix cannot be told from a singular one
+  share = 1e-6 if seen.gram.dtype == jnp.float32 else 1e-14
+  floor = share * jnp.trace(seen.gram) + jnp.finfo(jnp.float32).tiny
   each = jnp.full(seen.cross.shape, jnp.maximum(penalty, floor))
   return each.at[-1].set(floor if intercept else jnp.inf)
 

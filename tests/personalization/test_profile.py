@@ -3,6 +3,7 @@
 import dataclasses
 import json
 
+import jax
 import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
@@ -48,14 +49,30 @@ def test_weights_are_those_of_ridge_at_the_strength_of_least_leave_one_out_error
   assert found.noise == pytest.approx(error(best), rel=1e-4)
 
 
-def test_the_compiled_engine_gives_the_same_weights():
-  generic, traits, ratings = person(30)
-  found = learn.learn_profile(generic, traits, ratings, **MODEL)
+def compiled(generic, traits, ratings, dtype):
+  """One user, all of whose n ratings are shots: Prediction by the compiled solver in this type."""
   images = pz.make_images(generic, traits)
-  users = pz.make_users(images, np.arange(30)[None], ratings[None])
-  splits = pz.draw_splits(users, pz.Protocol((30,), num_splits=1))
-  expected = pz.predict(pz.ridge(), users, splits).weights[0, 0, :, 0]
-  np.testing.assert_allclose([*found.weights, found.intercept], expected, rtol=1e-3, atol=1e-4)
+  users = pz.make_users(images, np.arange(len(ratings))[None], ratings[None])
+  splits = pz.draw_splits(users, pz.Protocol((len(ratings),), num_splits=1))
+  images = pz.Images(*(array.astype(dtype) for array in images))
+  users = dataclasses.replace(users, images=images, ratings=ratings[None].astype(dtype))
+  return jax.tree.map(lambda leaf: leaf[0, 0, ..., 0], pz.predict(pz.ridge(), users, splits))
+
+
+@pytest.mark.parametrize("taste", [0.0, 0.5, 2.0])
+@pytest.mark.parametrize("n", [5, 60])
+def test_the_compiled_solver_gives_the_same_fit(n, taste):
+  generic, traits, ratings = person(n, taste=taste)
+  found = learn.learn_profile(generic, traits, ratings, **MODEL)
+  ours = np.asarray([*found.weights, found.intercept])
+  with jax.enable_x64(True):
+    exact = compiled(generic, traits, ratings, np.float64)
+  assert exact.weights.dtype == np.float64
+  np.testing.assert_allclose(ours, exact.weights, rtol=1e-6, atol=1e-12)
+  np.testing.assert_allclose(found.score(generic, traits), exact.scores, rtol=1e-6)
+  single = compiled(generic, traits, ratings, np.float32)
+  assert single.weights.dtype == np.float32 and single.penalty == np.float32(exact.penalty)
+  np.testing.assert_allclose(single.weights, ours, rtol=1e-4, atol=1e-5)  # float32's sums
 
 
 def test_a_taste_is_found_and_said_to_be_better():
