@@ -20,6 +20,10 @@ def mean_score(distribution: AnyArray, score_values: Sequence[float] | Array) ->
   Args:
     distribution: [..., b] floating point, shares that sum to 1.
     score_values: [b], the score of each bucket.
+
+  Example:
+    >>> float(metrics.mean_score(jnp.array([0.0, 0.5, 0.5]), [1, 2, 3]))
+    2.5
   """
   return cast(AnyArray, distribution @ _values(distribution, score_values))
 
@@ -28,6 +32,10 @@ def score_std(distribution: AnyArray, score_values: Sequence[float] | Array) -> 
   """Standard deviation of each distribution: [..., b] -> [...], in points, 0 or more.
 
   Arguments as in `mean_score`.
+
+  Example:
+    >>> float(metrics.score_std(jnp.array([0.5, 0.0, 0.5]), [1, 2, 3]))
+    1.0
   """
   xp, values = distribution.__array_namespace__(), _values(distribution, score_values)
   values = values.reshape((1,) * (distribution.ndim - 1) + (-1,))

@@ -1,6 +1,7 @@
 """Losses for one image each: [n, b] or [n, k] in, [n] out. Only `masked_mean` reduces.
 
-A label may be absent (AVA has no traits, PsychoFlickr no scores); the caller masks its row.
+A label may be absent (AVA has no traits, PsychoFlickr no scores); the caller masks its row. Shapes
+that differ are a ValueError. Equations are those of Zhu et al., IEEE TIP 29, 2020.
 """
 
 from __future__ import annotations
@@ -12,16 +13,25 @@ from paiaa_jax.types import Array
 
 
 def distribution_mse(predicted: Array, target: Array) -> jax.Array:
-  """L_a of each image (Eq. 2), the mean squared difference: [n, b], [n, b] -> [n]."""
+  """L_a of each image (Eq. 2), the mean squared difference: [n, b], [n, b] -> [n] in [0, 1].
+
+  Example:
+    >>> losses.distribution_mse(jnp.array([[0.5, 0.5]]), jnp.array([[1.0, 0.0]])).tolist()
+    [0.25]
+  """
   _check_same_shape(predicted, target)
   return jnp.mean(jnp.square(predicted - target), axis=-1)
 
 
 def distribution_emd(predicted: Array, target: Array) -> jax.Array:
-  """Earth mover's distance, r = 2 (Eq. 11, as NIMA trains): [n, b], [n, b] -> [n].
+  """Earth mover's distance, r = 2 (Eq. 11, as NIMA trains): [n, b], [n, b] -> [n] in [0, 1].
 
   The root of the mean squared difference of the cumulative distributions. Its gradient at a
   perfect prediction is taken as 0.
+
+  Example:
+    >>> losses.distribution_emd(jnp.eye(4)[:1], jnp.eye(4)[1:2]).tolist()
+    [0.5]
   """
   _check_same_shape(predicted, target)
   gap = jnp.cumsum(predicted - target, axis=-1)
@@ -31,13 +41,23 @@ def distribution_emd(predicted: Array, target: Array) -> jax.Array:
 
 
 def aux_mse(predicted: Array, target: Array) -> jax.Array:
-  """L_p of each image (Eq. 5), the mean squared difference: [n, k], [n, k] -> [n]."""
+  """L_p of each image (Eq. 5), the mean squared difference: [n, k], [n, k] -> [n].
+
+  Example:
+    >>> losses.aux_mse(jnp.array([[0.5, -1.0]]), jnp.zeros((1, 2))).tolist()
+    [0.625]
+  """
   _check_same_shape(predicted, target)
   return jnp.mean(jnp.square(predicted - target), axis=-1)
 
 
 def masked_mean(values: Array, mask: Array) -> jax.Array:
-  """Mean of values [n] where mask [n] is 1; 0 where nothing is. A masked NaN does not pass."""
+  """Mean of values [n] where mask [n] is 1; 0 where nothing is. A masked NaN does not pass.
+
+  Example:
+    >>> float(losses.masked_mean(jnp.array([1.0, 3.0, jnp.nan]), jnp.array([1, 1, 0])))
+    2.0
+  """
   total = jnp.sum(jnp.where(mask > 0, values, 0.0))
   return total / jnp.maximum(jnp.sum(mask), 1.0)
 

@@ -18,18 +18,33 @@ from paiaa_jax.types import Array
 
 
 def srcc(x: Array, y: Array, mask: Array | None = None) -> jax.Array:
-  """Spearman's rank correlation with average ranks for ties. [n], [n] -> scalar in [-1, 1]."""
+  """Spearman's rank correlation with average ranks for ties. [n], [n] -> scalar in [-1, 1].
+
+  Example:
+    >>> round(float(metrics.srcc(jnp.array([1.0, 2.0, 9.0]), jnp.array([0.1, 0.2, 0.3]))), 4)
+    1.0
+  """
   mask = _as_mask(x, mask)
   return _pearson(average_ranks(x, mask), average_ranks(y, mask), mask)
 
 
 def plcc(x: Array, y: Array, mask: Array | None = None) -> jax.Array:
-  """Pearson's linear correlation. [n], [n] -> scalar in [-1, 1]."""
+  """Pearson's linear correlation. [n], [n] -> scalar in [-1, 1].
+
+  Example:
+    >>> round(float(metrics.plcc(jnp.array([0.0, 1.0]), jnp.array([5.0, 3.0]))), 4)
+    -1.0
+  """
   return _pearson(x, y, _as_mask(x, mask))
 
 
 def krcc(x: Array, y: Array, mask: Array | None = None) -> jax.Array:
-  """Kendall's tau-b. [n], [n] -> scalar in [-1, 1]; time grows with n squared."""
+  """Kendall's tau-b. [n], [n] -> scalar in [-1, 1]; time and memory grow with n squared.
+
+  Example:
+    >>> round(float(metrics.krcc(jnp.array([1.0, 2.0, 3.0]), jnp.array([1.0, 3.0, 2.0]))), 4)
+    0.3333
+  """
   mask = _as_mask(x, mask)
   pairs = mask[:, None] & mask[None, :]
 
@@ -46,7 +61,12 @@ def krcc(x: Array, y: Array, mask: Array | None = None) -> jax.Array:
 
 
 def rmse(x: Array, y: Array, mask: Array | None = None) -> jax.Array:
-  """Root of the mean squared difference. [n], [n] -> scalar in the unit of x."""
+  """Root of the mean squared difference. [n], [n] -> scalar in the unit of x; 0 where equal.
+
+  Example:
+    >>> float(metrics.rmse(jnp.array([3.0, 4.0, 0.0]), jnp.zeros(3), mask=jnp.array([1, 0, 0])))
+    3.0
+  """
   mask = _as_mask(x, mask)
   return jnp.sqrt(_mean(jnp.square(x - y), mask))
 
@@ -54,20 +74,35 @@ def rmse(x: Array, y: Array, mask: Array | None = None) -> jax.Array:
 def acc(
   predicted: Array, target: Array, mask: Array | None = None, threshold: float = 5.0
 ) -> jax.Array:
-  """Share of images on the same side of the threshold (Eq. 9); a score equal to it is low."""
+  """Share of images on the same side of the threshold (Eq. 9); a score equal to it is low.
+
+  Example:
+    >>> float(metrics.acc(jnp.array([4.0, 6.0]), jnp.array([4.5, 5.0])))
+    0.5
+  """
   mask = _as_mask(predicted, mask)
   return _mean((predicted > threshold) == (target > threshold), mask)
 
 
 def high_above(score_values: Sequence[float]) -> float:
-  """acc's threshold on a scale: 5 on 1..10 as on AVA (Eq. 9), else the middle."""
+  """acc's threshold on a scale: 5 on 1..10 as on AVA (Eq. 9), else the middle.
+
+  Example:
+    >>> metrics.high_above([1, 2, 3, 4, 5])
+    3.0
+  """
   if len(score_values) == 10 and score_values[0] == 1:
     return 5.0
   return (score_values[0] + score_values[-1]) / 2
 
 
 def emd(p: Array, q: Array, mask: Array | None = None) -> jax.Array:
-  """Mean earth mover's distance, r = 2 (Eq. 11), of distributions [n, b] and [n, b]."""
+  """Mean earth mover's distance, r = 2 (Eq. 11), of distributions [n, b] and [n, b]: in [0, 1].
+
+  Example:
+    >>> float(metrics.emd(jnp.eye(4)[:1], jnp.eye(4)[1:2]))
+    0.5
+  """
   gap = jnp.cumsum(p, axis=-1) - jnp.cumsum(q, axis=-1)
   distance = jnp.sqrt(jnp.mean(jnp.square(gap), axis=-1))
   return _mean(distance, _as_mask(distance, mask))
@@ -77,6 +112,10 @@ def average_ranks(x: Array, mask: Array | None = None) -> jax.Array:
   """Ranks 1..m of the m unmasked values of x [n], ties sharing their mean.
 
   0 where masked; NaN where a value is NaN or infinite.
+
+  Example:
+    >>> metrics.average_ranks(jnp.array([2.0, 5.0, 2.0])).tolist()
+    [1.5, 3.0, 1.5]
   """
   mask = _as_mask(x, mask)
   keys = jnp.where(mask, x.astype(jnp.float32), jnp.inf)

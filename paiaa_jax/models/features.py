@@ -34,6 +34,12 @@ def extract(
 
   Raises:
     ValueError: of an unknown backbone, or as pretrained.load does.
+
+  Example:
+    >>> weights = models.pretrained.packaged_path("efficientnet_lite0")
+    >>> images = np.zeros((2, 32, 32, 3), np.uint8)
+    >>> models.features.extract("efficientnet_lite0", weights, images, pooling="gap").shape
+    (2, 1280)
   """
   cls = backbone_class(backbone)
   variables = pretrained.load(backbone, weights)

@@ -24,6 +24,11 @@ def kernel(features: Array, train: Array) -> Array:
   Each column of features [n, d] is standardised by the training images (mask [n]) and passed
   through tanh, as a few channels are far from Gaussian. The Gaussian's width is the mean squared
   length of the training rows, so there is nothing to tune.
+
+  Example:
+    >>> gram = models.kernel_ridge.kernel(jnp.eye(4), jnp.array([1, 1, 1, 0]))
+    >>> gram.shape, float(gram[0, 0])
+    ((4, 4), 1.0)
   """
   train = train.astype(features.dtype)
   count = jnp.sum(train)
@@ -42,7 +47,12 @@ def kernel(features: Array, train: Array) -> Array:
 
 
 def center(gram: Array, train: Array) -> Array:
-  """The kernel of functions that sum to 0 over the training images: [n, n] -> [n, n]."""
+  """The kernel of functions that sum to 0 over the training images: [n, n] -> [n, n].
+
+  Example:
+    >>> models.kernel_ridge.center(jnp.eye(2), jnp.ones(2)).tolist()
+    [[0.5, -0.5], [-0.5, 0.5]]
+  """
   train = train.astype(gram.dtype)
   mean = gram @ train / jnp.sum(train)
   return gram - mean[:, None] - mean[None, :] + train @ mean / jnp.sum(train)
@@ -56,6 +66,8 @@ class Smoother(NamedTuple):
     vectors: [n, n] its eigenvectors.
     cross: [n, n] centred kernel of every image (rows) with the training ones, else 0.
     train: [n] 1 for training images.
+
+  Example: see fit_heads.
   """
 
   values: Array
@@ -67,7 +79,10 @@ class Smoother(NamedTuple):
 @jax.jit
 @jax.default_matmul_precision("highest")
 def make_smoother(gram: Array, train: Array) -> Smoother:
-  """kernel's [n, n] and the same mask [n] -> Smoother."""
+  """kernel's [n, n] and the same mask [n] -> Smoother.
+
+  Example: see fit_heads.
+  """
   train = train.astype(gram.dtype)
   cross = center(gram, train) * train[None, :]
   values, vectors = jnp.linalg.eigh(cross * train[:, None])
@@ -84,12 +99,19 @@ def fit_heads(smoother: Smoother, targets: Array, penalties: Array) -> tuple[Arr
   distribution sums to 1 as its targets do; it is the one of least leave-one-out error.
 
   Args:
-    smoother: make_smoother's.
+    smoother: the Smoother that make_smoother gives.
     targets: [n, m]; rows outside the training images are not used.
     penalties: [s] ridge penalties, as shares of the kernel's mean diagonal.
 
   Returns:
     predictions [n, m] and the penalty chosen, scalar.
+
+  Example:
+    >>> x, train = jnp.linspace(0, 1, 20)[:, None], jnp.arange(20) % 2
+    >>> smoother = models.kernel_ridge.make_smoother(models.kernel_ridge.kernel(x, train), train)
+    >>> predicted, penalty = models.kernel_ridge.fit_heads(smoother, x, jnp.array([1e-3, 1e3]))
+    >>> bool(jnp.abs(predicted - x).max() < 0.1), round(float(penalty), 4)
+    (True, 0.001)
   """
   values, vectors, cross, train = smoother
   count = jnp.sum(train)

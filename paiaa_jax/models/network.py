@@ -58,6 +58,16 @@ class Network(nn.Module):
     pooling: "gap", the paper's, or "multi_level": see the backbones.
     dtype: name of the computation's type, a key of DTYPES.
     remat: recompute each block in the backward pass, for memory.
+
+  Raises:
+    ValueError: an unknown backbone or activation, when the network is applied.
+
+  Example:
+    >>> network = models.Network("efficientnet_lite0", num_buckets=10)
+    >>> image = jnp.zeros((2, 64, 64, 3), jnp.uint8)
+    >>> told, _ = jax.eval_shape(network.init_with_output, jax.random.key(0), image)
+    >>> told.distribution.shape, told.aux.shape, told.features.shape
+    ((2, 10), (2, 5), (2, 1280))
   """
 
   backbone: str

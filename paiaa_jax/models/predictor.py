@@ -32,6 +32,12 @@ class Predictor:
     score_values: [b] the score of each bucket, ascending.
     aux_names: names of the k auxiliary outputs.
     batch_size: images of the one compiled shape; on the CPU ON_CPU at most.
+
+  Example:
+    >>> predictor = models.Predictor("runs/quickstart/model")
+    >>> size = predictor.image_size
+    >>> predictor.predict(np.zeros((3, size, size, 3), np.uint8)).aux.shape
+    (3, 5)
   """
 
   def __init__(self, folder: str | Path, batch_size: int = 32):

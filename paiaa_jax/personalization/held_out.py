@@ -34,6 +34,10 @@ class Evaluation(NamedTuple):
     constant_ratings: [shots, u, s], True where the held-out ratings are all equal.
     constant_personal, constant_generic: [shots, u, s], the same for the scores.
     scores: [shots, u, n, s], the personal scores in points; None unless `keep_scores`.
+
+  Example:
+    >>> result.srcc_personal.shape, result.weights.shape, result.left_out.any()
+    ((2, 8, 3), (2, 8, 3, 5), np.False_)
   """
 
   srcc_personal: Array

@@ -46,7 +46,13 @@ def learn_profile(
     rating_scale: (lowest, highest) possible rating.
 
   Raises:
-    ValueError: fewer than three ratings, or one that is not finite or out of range.
+    UserError: fewer than three ratings, or one that is not finite or out of range.
+
+  Example:
+    >>> names, scales = ("o", "c", "e", "a", "n"), dict(scale=(0.0, 6.0), rating_scale=(0.0, 6.0))
+    >>> me = pz.learn_profile(generic, outputs, ratings[0], model_id="m", aux_names=names, **scales)
+    >>> len(me.weights), me.better
+    (5, True)
   """
   ratings = np.asarray(ratings, np.float64)
   n = len(ratings)

@@ -37,6 +37,12 @@ class Profile:
     srcc_personal, srcc_generic: of scores with the ratings, each photograph left out in turn; None
       where undefined.
     more_ratings: about how many more it takes until the traits help; 0 where they do.
+
+  Example:
+    >>> names, scales = ("o", "c", "e", "a", "n"), dict(scale=(0.0, 6.0), rating_scale=(0.0, 6.0))
+    >>> me = pz.learn_profile(generic, outputs, ratings[0], model_id="m", aux_names=names, **scales)
+    >>> me.score(generic, outputs).shape, me.half_width(outputs, level=0.9).shape
+    ((60,), (60,))
   """
 
   model_id: str

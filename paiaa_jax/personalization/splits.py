@@ -31,6 +31,10 @@ class Protocol(NamedTuple):
     shots: numbers k of ratings that a fit sees.
     num_splits: s, draws for each user.
     seed: of the draws, any integer.
+
+  Example:
+    >>> pz.Protocol(shots=(10,))
+    Protocol(shots=(10,), num_splits=50, seed=0)
   """
 
   shots: tuple[int, ...] = (10, 100)
@@ -52,6 +56,10 @@ class Splits:
     position: [u, n, s] int32, its inverse: where each image was drawn; NEVER for padding.
     turn: [u] int32, the user's place in an order of users by hash.
     shots: numbers k of ratings that a fit sees.
+
+  Example:
+    >>> splits.held_out(20).shape, splits.held_out(20)[0].sum(axis=0).tolist()
+    ((8, 60, 3), [40, 40, 40])
   """
 
   image: Array
@@ -82,6 +90,10 @@ def draw_splits(users: Users, protocol: Protocol) -> Splits:
 
   Raises:
     UserError: a number of shots below 1.
+
+  Example:
+    >>> pz.draw_splits(users, pz.Protocol(shots=(5,), num_splits=2)).image.shape
+    (8, 60, 2)
   """
   if min(protocol.shots) < 1:
     raise UserError(f"shots are {tuple(protocol.shots)}; a fit needs at least 1 rating.")

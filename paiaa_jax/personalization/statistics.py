@@ -26,6 +26,11 @@ def summarize(
   Each entry holds `personal` and `generic` (mean and std over the repeats of the mean over users),
   `users` (Fig. 6's rows), `test` (see `compare_users`), `undefined` (fits without an SROCC, by
   reason), `users_a_repeat` (fewest and most users with an SROCC) and `left_out` (user ids).
+
+  Example:
+    >>> table = pz.summarize(result, splits.shots)
+    >>> table["20"]["personal"]["mean"] > table["5"]["generic"]["mean"], len(table["20"]["users"])
+    (True, 8)
   """
   evaluation = jax.tree.map(np.asarray, evaluation._replace(scores=None))
   count = evaluation.left_out.shape[1]
@@ -80,6 +85,11 @@ def compare_users(ours: Array, theirs: Array, level: float = 0.95) -> dict[str, 
 
   Returns the number of users, the test's p-value, and the Hodges-Lehmann estimate of the gain
   (the median of the means of all pairs of users) with its interval by the same test's statistic.
+
+  Example:
+    >>> test = pz.compare_users(result.srcc_personal[1], result.srcc_generic[1])
+    >>> test["people"], test["low"] < test["gain"] < test["high"]
+    (8, True)
   """
   gain = _mean(ours - theirs, axis=1)
   gain = gain[np.isfinite(gain)]
@@ -109,6 +119,11 @@ def bootstrap(
   Returns `mean`, and [low, high] where users are drawn with replacement (`people`), and where
   besides each user drawn has splits of theirs drawn with replacement (`people_and_splits`, a
   hierarchical bootstrap). None with fewer than two users. Undefined splits are nobody's.
+
+  Example:
+    >>> told = pz.bootstrap(result.srcc_personal[1], resamples=100)
+    >>> told["people"][0] < told["mean"] < told["people"][1]
+    True
   """
   srcc = np.asarray(srcc)
   defined = np.isfinite(srcc)

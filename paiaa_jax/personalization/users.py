@@ -23,6 +23,10 @@ class Images(NamedTuple):
     generic: [N] float32, generic scores, in points.
     outputs: [N, k] float32, auxiliary outputs (traits or others).
     coordinates: [N, m] float32, of the images' features, for solvers that read them; m may be 0.
+
+  Example:
+    >>> images.outputs.shape
+    (60, 5)
   """
 
   generic: Array
@@ -52,6 +56,10 @@ class Users:
     user_ids: [u] strings or integers.
     image_ids: [N] likewise.
     rating_range: (lowest, highest) rating possible, or None.
+
+  Example:
+    >>> users.ratings.shape, users.outputs.shape, users.take([0, 3]).user_ids.tolist()
+    ((8, 60), (8, 60, 5), [0, 3])
   """
 
   images: Images
@@ -93,6 +101,10 @@ def make_images(generic: Array, outputs: Array, coordinates: Array | None = None
 
   Raises:
     ValueError: the arrays disagree on N.
+
+  Example:
+    >>> pz.make_images([3.1, 2.5], [[0.2], [-0.4]]).coordinates.shape
+    (2, 0)
   """
   generic, outputs = np.asarray(generic, np.float32), np.asarray(outputs, np.float32)
   n = len(generic)
@@ -128,6 +140,11 @@ def make_users(
     ValueError: shapes that disagree, or a row that is no image's.
     UserError: a rating, score, output or coordinate that is not finite, or a rating out of range;
       it names the first user and image.
+
+  Example:
+    >>> pz.make_users(images, [[0, 1]], [[5, np.inf]])
+    Traceback (most recent call last):
+    paiaa_jax.errors.UserError: user 0 has a rating that is not a finite number, at image 1; ...
   """
   row = np.asarray(row, np.int32)
   valid = np.ones(row.shape, bool) if valid is None else np.asarray(valid, bool)

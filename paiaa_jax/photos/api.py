@@ -120,6 +120,12 @@ def load(model: str | Path | None = None, batch_size: int = 32) -> Model:
   Raises:
     FileNotFoundError: no such model.
     ValueError: a folder that holds none.
+
+  Example:
+    >>> model = paiaa_jax.load("runs/quickstart/model")
+    >>> predictions = model.score([np.zeros((64, 64, 3), np.uint8)])
+    >>> predictions.score.shape, predictions.traits.shape
+    ((1,), (1, 5))
   """
   return Model(open_model(None if model is None else str(model)), batch_size)
 

@@ -96,6 +96,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def digest_of(data: bytes) -> bytes:
+  """By what the cache knows an encoded image: the beginning of its sha256."""
   return hashlib.sha256(data).digest()[:DIGEST_BYTES]
 
 

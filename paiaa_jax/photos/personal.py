@@ -30,6 +30,7 @@ class Parts(NamedTuple):
 
   @property
   def personal(self) -> float:
+    """The personal score, in points."""
     return self.generic + sum(added for _, _, added in self.traits) + self.intercept
 
 

@@ -181,4 +181,5 @@ def export(model: str | None, form: str, out: Path) -> None:
 
 
 def say(words: str) -> None:
+  """Prints a line for the user on stderr; stdout is for tables."""
   print(words, file=sys.stderr)

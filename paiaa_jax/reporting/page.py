@@ -25,6 +25,7 @@ class Picture:
   figure: Figure
 
   def png(self) -> bytes:
+    """The figure as a PNG file."""
     buffer = io.BytesIO()
     self.figure.savefig(
       buffer, format="png", dpi=110, bbox_inches="tight", metadata={"Software": None}
@@ -33,6 +34,7 @@ class Picture:
 
   @property
   def data_url(self) -> str:
+    """The PNG as text, for the `src` of an <img>."""
     return "data:image/png;base64," + base64.b64encode(self.png()).decode()
 
 

@@ -50,6 +50,7 @@ class Table:
 
   @property
   def header(self) -> tuple[str, ...]:
+    """The names of all columns, `origin` last."""
     return (*self.columns, "origin")
 
   def texts(self) -> list[tuple[str, ...]]:
@@ -57,6 +58,7 @@ class Table:
     return [(*map(as_text, row.cells), row.origin) for row in self.rows]
 
   def to_terminal(self) -> rich.table.Table:
+    """For rich to print; rows that were not measured here are dim."""
     shown = rich.table.Table(
       title=self.title, title_justify="left", caption="\n".join(self.notes) or None
     )
@@ -68,6 +70,7 @@ class Table:
     return shown
 
   def to_json(self) -> dict:
+    """{"name", "title", "rows": a dict each, "notes"}, ready for JSON."""
     rows = [
       {**dict(zip(self.columns, map(_finite, row.cells), strict=True)), "origin": row.origin}
       for row in self.rows

@@ -141,6 +141,7 @@ class Checkpoints:
     return step if step is not None and self._manager.metrics(step) else None
 
   def close(self) -> None:
+    """Waits until what is being saved is on disk."""
     self._manager.close()
 
   def _set_aside(self, step: int) -> Path:

@@ -37,6 +37,7 @@ class EventWriter:
     self._write(_field(2, VARINT, _varint(step)) + _field(5, BYTES, values))
 
   def close(self) -> None:
+    """Closes the file; what was written stays."""
     self._file.close()
 
   def _write(self, fields: bytes) -> None:

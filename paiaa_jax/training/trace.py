@@ -35,6 +35,7 @@ class Trace:
       self.close()
 
   def close(self) -> None:
+    """Writes a trace that is still running; without one, nothing."""
     if self._running:
       jax.profiler.stop_trace()
       self._running = False

@@ -63,6 +63,7 @@ class MetricWriter:
     self._progress.update(self._bar, completed=step)
 
   def close(self) -> None:
+    """Takes the progress bar away and closes the files."""
     self._progress.stop()
     if self._enabled:
       self._lines.close()

@@ -20,6 +20,10 @@ class Backbone(nn.Module):
     pooling: see models.pooling; each backbone says which layers are its levels.
     dtype: of the computation.
     remat: recompute each block in the backward pass, for memory.
+
+  Example:
+    >>> models.BACKBONES["densenet121"].FEATURES, models.BACKBONES["densenet121"].INPUT_SIZE
+    (1024, 224)
   """
 
   INPUT_SIZE: ClassVar[int]

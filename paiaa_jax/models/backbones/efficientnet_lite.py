@@ -33,6 +33,7 @@ STAGES = (
 
 
 def relu6(x: Array) -> Array:
+  """Values below 0 become 0, those above 6 become 6."""
   return jnp.clip(x, 0.0, 6.0)
 
 

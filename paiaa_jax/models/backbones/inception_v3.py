@@ -48,14 +48,17 @@ class Branches(nn.Module):
   dtype: Any = jnp.float32
 
   def conv(self, x, train, name, channels, kernel=(1, 1), stride=1, padding="SAME"):
+    """Convolution, BN and ReLU under a name of their own."""
     return Conv(channels, kernel, stride, padding, self.dtype, name=name)(x, train)
 
   @staticmethod
   def average(x: Array) -> Array:
+    """Mean of 3 x 3 windows; height and width stay."""
     return avg_pool(x, 3, 1, padding=1)
 
   @staticmethod
   def shrink(x: Array) -> Array:
+    """Maximum of 3 x 3 windows, two pixels apart."""
     return max_pool(x, 3, 2)
 
 

@@ -54,6 +54,11 @@ def load(name: str, path: str | Path, *, head: bool = False) -> Variables:
   Raises:
     FileNotFoundError: no such file.
     ValueError: a file that is not of this backbone; names the missing, unknown or misshapen key.
+
+  Example:
+    >>> path = models.pretrained.packaged_path("efficientnet_lite0")
+    >>> sorted(models.pretrained.load("efficientnet_lite0", path))
+    ['batch_stats', 'params']
   """
   try:
     return from_torch(name, _read(Path(path)), head=head)
@@ -62,7 +67,13 @@ def load(name: str, path: str | Path, *, head: bool = False) -> Variables:
 
 
 def from_torch(name: str, weights: dict[str, np.ndarray], *, head: bool = False) -> Variables:
-  """The same from a state_dict's arrays; a key that does not fit is a KeyError that names it."""
+  """The same from a state_dict's arrays; a key that does not fit is a KeyError that names it.
+
+  Example:
+    >>> models.pretrained.from_torch("densenet121", {})
+    Traceback (most recent call last):
+    KeyError: 'no weights for batch_stats/block1_layer1/norm1/mean of densenet121 (604 missing).'
+  """
   expected = _expected_shapes(name)
   found = {}
   for key, array in weights.items():
@@ -90,6 +101,10 @@ def packaged_path(name: str) -> Path:
   Raises:
     ValueError: no package holds this backbone's weights.
     FileNotFoundError: the package is not installed.
+
+  Example:
+    >>> models.pretrained.packaged_path("efficientnet_lite0").name
+    'efficientnet-lite0-57934424.pth'
   """
   if name not in PACKAGED:
     held = ", ".join(PACKAGED)
@@ -105,7 +120,10 @@ def packaged_path(name: str) -> Path:
 
 
 def save_model(folder: str | Path, variables: Variables, config: dict[str, Any]) -> None:
-  """Writes config.json, then model.safetensors, each whole or not at all."""
+  """Writes config.json, then model.safetensors, each whole or not at all.
+
+  Example: see load_model.
+  """
   folder = Path(folder)
   flat = traverse_util.flatten_dict(variables, sep="/")
   arrays = {key: np.asarray(value, order="C") for key, value in flat.items()}
@@ -115,7 +133,13 @@ def save_model(folder: str | Path, variables: Variables, config: dict[str, Any])
 
 
 def load_model(folder: str | Path) -> tuple[Variables, dict[str, Any]]:
-  """What `save_model` wrote; a folder that is none is a FileNotFoundError that says so."""
+  """What `save_model` wrote; a folder that is none is a FileNotFoundError that says so.
+
+  Example:
+    >>> models.pretrained.save_model("mine", {"params": {"a": np.ones(2)}}, {"scale": [1, 2]})
+    >>> models.pretrained.load_model("mine")
+    ({'params': {'a': array([1., 1.])}}, {'scale': [1, 2]})
+  """
   folder = Path(folder)
   weights, config = folder / "model.safetensors", folder / "config.json"
   if not (weights.is_file() and config.is_file()):

@@ -31,6 +31,8 @@ class Shots(NamedTuple):
     ratings: [n] in points; 0 where not seen.
     seen: [n] float, 1 where the rating is seen.
     position: [n] int, the order in which the images were drawn; splits.NEVER where padded.
+
+  Example: see Solver.
   """
 
   generic: Array
@@ -50,6 +52,8 @@ class Prediction(NamedTuple):
     degrees_of_freedom: scalar, of Student's t for intervals; None for a normal distribution.
     weights: [d] of the auxiliary outputs, the last one the intercept.
     penalty: scalar, the ridge penalty that was chosen.
+
+  Example: see Solver.
   """
 
   scores: Array
@@ -72,6 +76,13 @@ class Solver(NamedTuple):
     fit_all: (State or None, Users, Splits) -> Prediction with leaves [u, ..., f]. None as the state
       means that the other users' shots of the same split tell what `init` would have told.
     reads_coordinates: whether `Shots.coordinates` are read.
+
+  Example:
+    >>> def shift(state, shots):  # adds the mean of what the shots lie above their generic scores
+    ...   above = jnp.sum((shots.ratings - shots.generic) * shots.seen) / jnp.sum(shots.seen)
+    ...   return pz.Prediction(shots.generic + above)
+    >>> pz.evaluate(pz.Solver(lambda other_users: (), shift), users, splits).srcc_personal.shape
+    (2, 8, 3)
   """
 
   init: Callable[[Users | None], State]

@@ -34,6 +34,14 @@ def empirical_bayes(*, groups: int = 40) -> Solver:
   Args:
     groups: without a state, users are dealt into so many groups, and each group's prior comes from
       the others' shots; up to so many users, each is a group of one.
+
+  Example:
+    >>> solver = pz.empirical_bayes()
+    >>> prior = solver.init(users.take(slice(4, 8)))  # from users 4 to 7, for users 0 to 3
+    >>> few = slice(0, 4)
+    >>> found = pz.evaluate(solver, users.take(few), splits.take(few), state=prior)
+    >>> found.coverage.shape, prior.mean.shape
+    ((2, 4, 3), (6,))
   """
   return Solver(fit_prior_of, _predict, functools.partial(_fit_all, groups=groups))
 

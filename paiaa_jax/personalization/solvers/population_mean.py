@@ -27,7 +27,12 @@ from paiaa_jax.types import Array
 
 @functools.lru_cache(maxsize=32)
 def population_mean(*, groups: int = 40) -> Solver:
-  """The mean weights of the other users; `groups` as in `empirical_bayes`."""
+  """The mean weights of the other users; `groups` as in `empirical_bayes`.
+
+  Example:
+    >>> pz.population_mean().init(users.take(slice(4, 8))).mean.shape  # outputs and intercept
+    (6,)
+  """
   return Solver(fit_prior_of, _predict, functools.partial(_fit_all, groups=groups))
 
 

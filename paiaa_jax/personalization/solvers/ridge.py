@@ -22,12 +22,22 @@ def ridge(penalties: tuple[float, ...] = GRID, *, intercept: bool = True) -> Sol
       the generic score, 0 is Eq. 7 as written.
     intercept: also fit a constant, without penalty (a harsh or a kind user). Without it, harshness
       is taken for a dislike of every output whose mean is not 0.
+
+  Example:
+    >>> penalty = pz.evaluate(pz.ridge(), users, splits).penalty
+    >>> penalty.shape, bool((penalty >= np.float32(0.1)).all())
+    ((2, 8, 3), True)
   """
   return Solver(alone, functools.partial(_predict, penalties=penalties, intercept=intercept))
 
 
 def ols() -> Solver:
-  """Eq. 7 as written: least squares, no intercept."""
+  """Eq. 7 as written: least squares, no intercept.
+
+  Example:
+    >>> pz.evaluate(pz.ols(), users, splits).intercept.any()
+    np.False_
+  """
   return ridge((0.0,), intercept=False)
 
 

@@ -26,6 +26,10 @@ def sgd(
   """The paper's settings by default; batches hold min(batch_size, k) images in the order drawn.
 
   The other arguments are those of `fit_sgd`.
+
+  Example:
+    >>> pz.evaluate(pz.sgd(learning_rate=0.01, epochs=5), users, splits).weights.shape
+    (2, 8, 3, 5)
   """
   descent = functools.partial(
     fit_sgd,

@@ -70,6 +70,14 @@ def taste(kernel: Kernel = gaussian_kernel, *, generic: bool = True) -> Solver:
     kernel: of the coordinates.
     generic: False leaves out generic score and outputs; other users then tell the mean rating and
       the variances.
+
+  Example:
+    >>> import dataclasses
+    >>> seen = images._replace(coordinates=np.asarray(outputs[:, :2], np.float32))
+    >>> seen = dataclasses.replace(users, images=seen)
+    >>> process = pz.taste().init(seen)
+    >>> pz.evaluate(pz.taste(), seen, splits, state=process).width.shape
+    (2, 8, 3)
   """
   init = functools.partial(fit_process, kernel=kernel, generic=generic)
   predict = functools.partial(_predict, kernel=kernel)
