@@ -47,7 +47,7 @@ def write_photos(folder: Path, count: int, short_side: int) -> Database:
     crop = photo.crop((x, y, x + 540, y + 360)).resize((short_side * 3 // 2, short_side))
     crop.save(folder / f"{row}.jpg", quality=images.JPEG_QUALITY)
   names = [f"{row}.jpg" for row in range(count)]
-  table = pl.DataFrame({"image": names, "split": ["train"] * count})
+  table = pl.DataFrame({"path": names, "split": ["train"] * count})
   return Database("photos", folder, table)
 
 

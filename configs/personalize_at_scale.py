@@ -14,8 +14,8 @@ from ml_collections import ConfigDict
 def get_config() -> ConfigDict:
   config = ConfigDict()
   config.shards = dict(
-    ratings="ratings/*.parquet",  # columns user, image, score
-    # Columns image, aesthetic_score, one an auxiliary output: launch.evaluate's predictions are
+    ratings="ratings/*.parquet",  # columns user, path, score
+    # Columns path, aesthetic_score, one an auxiliary output: launch.evaluate's predictions are
     # such; in rows of `paiaa score` or launch.score_ray, rename path to image.
     scores="scores/*.parquet",
     scale=(1.0, 5.0),  # lowest and highest rating possible

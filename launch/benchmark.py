@@ -9,7 +9,7 @@ the shots' ratings, score the other images, and
       --against=generic.csv --out=runs/benchmark
 
 prints SROCC with intervals and, with --against, the test over people; --out also gets result.json,
-per_user.csv, tables, pictures and report.html. A file of predictions has columns image, score and
+per_user.csv, tables, pictures and report.html. A file of predictions has columns path, score and
 any of user, split, k; a score does not depend on an absent one. Without --k, its k are evaluated.
 """
 
@@ -63,11 +63,11 @@ def _asked_shots() -> list[int]:
 
 if __name__ == "__main__":
   flags.DEFINE_string(
-    "ratings", None, "A prepared folder, a distributor's, or a table user, image, score.",
+    "ratings", None, "A prepared folder, a distributor's, or a table user, path, score.",
     required=True,
   )  # fmt: skip
   flags.DEFINE_string("dataset", "flickr_aes", "What a distributor's folder holds.")
-  flags.DEFINE_string("predictions", "", "Table image, score and any of user, split, k.")
+  flags.DEFINE_string("predictions", "", "Table path, score and any of user, split, k.")
   flags.DEFINE_string("against", "", "Such a table to compare with, e.g. the generic scores.")
   flags.DEFINE_string("name", "", "Of the predictions in tables; by default their file's.")
   flags.DEFINE_string("against_name", "", "Of what they are compared with.")

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
+
+from paiaa_jax.apps import evaluate_model
 
 
 def predictions(folder: Path, dataset: str) -> dict[str, Any]:
@@ -15,7 +16,7 @@ def predictions(folder: Path, dataset: str) -> dict[str, Any]:
   stem = folder / "predictions" / f"{dataset}_test"
   return {
     "agreement": read_json(stem.with_suffix(".json")),
-    "frame": pl.read_parquet(stem.with_suffix(".parquet")),
+    "frame": evaluate_model.read_predictions(stem.with_suffix(".parquet")),
     "labels": np.load(stem.with_suffix(".npz")),
   }
 

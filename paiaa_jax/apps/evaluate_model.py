@@ -12,6 +12,7 @@ import polars as pl
 from paiaa_jax import files
 from paiaa_jax.apps import agreement
 from paiaa_jax.data import pipeline, records
+from paiaa_jax.data.databases import table_file
 from paiaa_jax.distribution import mean_score, score_std
 from paiaa_jax.errors import UserError
 from paiaa_jax.models import vector
@@ -22,7 +23,7 @@ class Predicted(NamedTuple):
   """What a model says of a split, and what its labels are.
 
   Attributes:
-    names: n image keys.
+    names: n paths.
     distribution: [n, b] predicted.
     aux: [n, k] predicted.
     target_distribution: [n, b'] of the raters; a row of zeros where there is none.
@@ -65,6 +66,11 @@ def evaluate(
   files.write_arrays(stem.with_suffix(".npz"), labels)
   files.write_json(stem.with_suffix(".json"), said)
   return stem, said
+
+
+def read_predictions(path: Path) -> pl.DataFrame:
+  """The table of predictions that `evaluate` wrote, a row an image."""
+  return table_file.key_by_path(files.read_parquet(path))
 
 
 def read_features(predictions: Path, images: int) -> np.ndarray:
@@ -111,11 +117,11 @@ def predict(
 
 
 def to_frame(predicted: Predicted, model: vector.Outputs) -> pl.DataFrame:
-  """Columns image, aesthetic_score, score_std, p1..pN and one an auxiliary output."""
+  """Columns path, aesthetic_score, score_std, p1..pN and one an auxiliary output."""
   p, values = predicted.distribution, model.score_values
   return pl.DataFrame(
     {
-      "image": predicted.names,
+      "path": predicted.names,
       "aesthetic_score": np.asarray(mean_score(jnp.asarray(p), values)),
       "score_std": score_std(p, values),
       **dict(zip(vector.columns(model), vector.pack(p, predicted.aux).T, strict=True)),

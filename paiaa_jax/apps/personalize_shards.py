@@ -22,6 +22,7 @@ import polars as pl
 from jax.experimental import multihost_utils
 
 from paiaa_jax.apps import users_table
+from paiaa_jax.data.databases.table_file import key_by_path
 from paiaa_jax.personalization import blocks
 from paiaa_jax.personalization.prior import Prior, fit_prior
 from paiaa_jax.personalization.splits import hash_ids
@@ -65,11 +66,12 @@ def deal_shard(
   done = out / f"shard-{number:05d}.json"
   if done.exists():
     return
-  ratings = pl.read_parquet(shard, columns=["user", "image", "score"])
-  wanted = ratings.lazy().select("image").unique()
-  columns = ["image", "aesthetic_score", *names]
-  scored = pl.scan_parquet(list(scores)).select(columns).join(wanted, on="image", how="semi")
-  rows = ratings.join(scored.collect(engine="streaming"), on="image")
+  ratings = key_by_path(pl.scan_parquet(shard)).select("user", "path", "score").collect()
+  wanted = ratings.lazy().select("path").unique()
+  columns = ["path", "aesthetic_score", *names]
+  scored = key_by_path(pl.scan_parquet(list(scores))).select(columns)
+  scored = scored.join(wanted, on="path", how="semi")
+  rows = ratings.join(scored.collect(engine="streaming"), on="path")
   unscored = len(ratings) - len(rows)
   part = hash_ids(rows["user"].to_numpy()) % np.uint64(parts)
   dealt = rows.with_columns(part=pl.Series(part, dtype=pl.Int64)).partition_by(
@@ -89,7 +91,7 @@ def read_part(
     return blocks.Rows(
       np.zeros((0, len(names) + 2), np.float32), np.zeros(1, np.int64)
     ), pl.DataFrame(schema={"user": pl.String, "ratings": pl.UInt32, "refused": pl.String})
-  rows = pl.read_parquet(files).sort("user", "image")
+  rows = pl.concat(key_by_path(pl.read_parquet(file)) for file in files).sort("user", "path")
   numbers = ("aesthetic_score", *names)
   fault = (
     pl.when(~pl.col("score").is_finite().fill_null(False))

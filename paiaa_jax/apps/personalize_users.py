@@ -88,7 +88,7 @@ def read(
   rating_range = min(scale), max(scale)
 
   def join(path: Path, ratings: pl.DataFrame) -> users_table.Rated:
-    predictions = files.read_parquet(path)
+    predictions = evaluate_model.read_predictions(path)
     pooled = evaluate_model.read_features(path, len(predictions)) if features else None
     return users_table.join(predictions, ratings, rating_range=rating_range, coordinates=pooled)
 
@@ -186,10 +186,9 @@ def show(result: dict[str, Any]) -> None:
 
 
 def read_ratings(folder: Path, name: str) -> pl.DataFrame:
-  """Columns user, image, score, split, from a prepared folder or the distributor's."""
-  prepared = folder / "ratings.parquet"
-  if prepared.is_file():
-    return files.read_parquet(prepared)
+  """Columns user, path, score, split, from a prepared folder or the distributor's."""
+  if (folder / "ratings.parquet").is_file():
+    return records.read_table(folder, "ratings")
   if (folder / "manifest.json").is_file() or name not in databases.DATABASES:
     raise UserError(f"{folder} has no ratings.parquet: {name} has no ratings by user.")
   return databases.DATABASES[name](folder).ratings

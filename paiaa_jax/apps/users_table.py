@@ -48,8 +48,8 @@ def join(
   """Puts each rating beside the predictions of its image.
 
   Args:
-    predictions: columns image, aesthetic_score and one an auxiliary output; a row an image.
-    ratings: columns user, image, score. Of an image rated twice by a user, the mean is taken.
+    predictions: columns path, aesthetic_score and one an auxiliary output; a row an image.
+    ratings: columns user, path, score. Of an image rated twice by a user, the mean is taken.
     rating_range: (lowest, highest) rating possible.
     coordinates: [N, m], a row for each row of the predictions.
 
@@ -60,17 +60,17 @@ def join(
     UserError: a column is missing, an image is predicted twice, no rating has a prediction, or a
       number is not finite or out of range.
   """
-  _require(predictions, ("image", "aesthetic_score"), "predictions")
-  _require(ratings, ("user", "image", "score"), "ratings")
-  if predictions["image"].is_duplicated().any():
-    twice = predictions.filter(predictions["image"].is_duplicated())["image"][0]
+  _require(predictions, ("path", "aesthetic_score"), "predictions")
+  _require(ratings, ("user", "path", "score"), "ratings")
+  if predictions["path"].is_duplicated().any():
+    twice = predictions.filter(predictions["path"].is_duplicated())["path"][0]
     raise UserError(f"the predictions hold image {twice} more than once; keep one row of it.")
   names = output_names(predictions)
-  rated = ratings.group_by("user", "image").agg(pl.col("score").mean())
-  rows = rated.join(predictions.select("image").with_row_index("row"), on="image")
+  rated = ratings.group_by("user", "path").agg(pl.col("score").mean())
+  rows = rated.join(predictions.select("path").with_row_index("row"), on="path")
   if rows.is_empty():
     raise UserError("no rated image has a prediction; are the image names the same in both?")
-  rows = rows.sort("user", "image").with_columns(
+  rows = rows.sort("user", "path").with_columns(
     place=pl.col("user").rank("dense").cast(pl.Int64) - 1,
     column=pl.int_range(pl.len()).over("user"),
   )
@@ -93,7 +93,7 @@ def join(
     padded(rows["score"].cast(pl.Float32).to_numpy()),
     padded(np.ones(len(rows), bool)),
     user_ids=rows["user"].unique(maintain_order=True).to_numpy(),
-    image_ids=predictions["image"].cast(pl.String).to_numpy().astype(str),
+    image_ids=predictions["path"].cast(pl.String).to_numpy().astype(str),
     rating_range=rating_range,
   )
   return Rated(users, names, len(rated) - len(rows))

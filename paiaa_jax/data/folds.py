@@ -11,8 +11,6 @@ import os
 import shutil
 from pathlib import Path
 
-import polars as pl
-
 from paiaa_jax.data import records
 from paiaa_jax.data.databases import psychoflickr
 from paiaa_jax.data.databases.database import SPLITS
@@ -44,10 +42,10 @@ def write_view(
   manifest = records.read_manifest(prepared)
   if not (prepared / "traits.parquet").is_file():
     raise ValueError(f"{prepared} has no traits by person; folds are of people.")
-  people = pl.read_parquet(prepared / "traits.parquet").select("user", "image")
+  people = records.read_table(prepared, "traits").select("user", "path")
   splits = psychoflickr.split_people(people["user"], fold, folds, validation, seed)
-  by_image = people.join(splits, "user").select("image", "split")
-  index = records.read_index(prepared).drop("split").join(by_image, "image").sort("row")
+  by_image = people.join(splits, "user").select("path", "split")
+  index = records.read_index(prepared).drop("split").join(by_image, "path").sort("row")
   folder = view_path(prepared, fold)
   partial = folder.with_name(folder.name + ".partial")
   shutil.rmtree(partial, ignore_errors=True)

@@ -90,11 +90,14 @@ def prepare(
 
 
 def _recipe(database: Database, max_side: int) -> str:
-  """Short hash of all that the records are made from: labels, names and settings."""
+  """Short hash of all that the records are made from: labels, names and settings.
+
+  Folders were first prepared from tables with the key `image`, and stay valid.
+  """
   settings = (database.scale, database.aux_names, max_side, images.JPEG_QUALITY, shards.SHARD_SIZE)
   digest = hashlib.sha256(repr((records.VERSION, images.PREPROCESSING, settings)).encode())
   for table in (database.images, database.distributions, database.ratings, database.traits):
-    digest.update(table.write_ndjson().encode())
+    digest.update(table.rename({"path": "image"}, strict=False).write_ndjson().encode())
   return digest.hexdigest()[:16]
 
 
@@ -120,7 +123,7 @@ def _work(database: Database, folder: Path, max_side: int) -> list[shards.Shard]
 def _names(database: Database) -> dict[str, list[str]]:
   """The images of each split that has any."""
   names = {
-    split: database.images.filter(pl.col("split") == split)["image"].to_list() for split in SPLITS
+    split: database.images.filter(pl.col("split") == split)["path"].to_list() for split in SPLITS
   }
   return {split: listed for split, listed in names.items() if listed}
 
@@ -147,7 +150,7 @@ def _pack(database: Database, splits: list[str], work: list[shards.Shard], folde
   def examples(split: str) -> Iterator[records.Example]:
     for shard in work:
       if shard.split == split and shard.target:
-        for image, data in pl.read_parquet(shard.target, columns=["image", "data"]).iter_rows():
+        for image, data in pl.read_parquet(shard.target, columns=[0, 1]).iter_rows():
           if data is not None:
             yield records.Example(image, data, **labels(image))
 
@@ -158,10 +161,10 @@ def _pack(database: Database, splits: list[str], work: list[shards.Shard], folde
 def _labels(database: Database) -> Callable[[str], dict]:
   """A function from an image to its labels, see types.Batch; people's traits are averaged."""
   names = list(database.aux_names)
-  traits = database.traits.group_by("image").agg(pl.col(names).mean())
+  traits = database.traits.group_by("path").agg(pl.col(names).mean())
   counts = database.distributions
   b, k = len(database.scale), len(names)
-  aux = dict(zip(traits["image"], traits.select(names).to_numpy(), strict=True))
+  aux = dict(zip(traits["path"], traits.select(names).to_numpy(), strict=True))
   distribution = {image: np.asarray(row) / sum(row) for image, row in counts.iter_rows()}
 
   def labels(image: str) -> dict:
@@ -193,7 +196,7 @@ def _manifest(
     "name": database.name,
     "images": packed,
     "with_distribution": database.distributions.height,
-    "with_traits": database.traits["image"].n_unique(),
+    "with_traits": database.traits["path"].n_unique(),
     "ratings": database.ratings.height,
     "users": database.ratings["user"].n_unique(),
     "scale": list(database.scale),
@@ -201,7 +204,7 @@ def _manifest(
     "notes": list(database.notes),
     "max_side": max_side,
     "left_out": [
-      {"image": name, "split": split, "reason": refused[name]}
+      {"path": name, "split": split, "reason": refused[name]}
       for split, listed in names.items()
       for name in listed
       if name in refused

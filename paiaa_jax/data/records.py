@@ -1,7 +1,7 @@
 """Prepared folders: a database packed once as ArrayRecord by TFDS, and read back by row.
 
     <folder>/images/1.0.0/   TFDS ArrayRecord files, one example an image, in the database's order
-    <folder>/index.parquet   image, split, labels: the same rows in order, without their pixels
+    <folder>/index.parquet   path, split, labels: the same rows in order, without their pixels
     <folder>/ratings.parquet, traits.parquet   by user, where the database has them
     <folder>/manifest.json   what is in it, what was left out and why
 
@@ -26,13 +26,15 @@ import tensorflow_datasets as tfds
 from array_record.python.array_record_data_source import ArrayRecordDataSource
 from tensorflow_datasets.proto import tf_example_pb2
 
+from paiaa_jax import files
+from paiaa_jax.data.databases import table_file
 from paiaa_jax.data.databases.database import SPLITS
 
 VERSION = "1.0.0"
 EXAMPLES_PER_FILE = 10_000
 EXAMPLES_AT_ONCE = 32  # in memory
 INDEX = {
-  "image": pl.String,
+  "path": pl.String,
   "split": pl.String,
   "distribution": pl.List(pl.Float32),
   "aux": pl.List(pl.Float32),
@@ -98,7 +100,7 @@ class Source:
 
   Attributes:
     manifest: the folder's manifest.json.
-    names: the image key of every row.
+    names: the path of every row.
     distribution: [n, b] float32, see types.Batch for this and the next three.
     aux: [n, k] float32.
     has_distribution: [n] float32.
@@ -108,7 +110,7 @@ class Source:
   def __init__(self, files: list[Path], index: pl.DataFrame, manifest: dict):
     """`index` has the split's rows, with the `row` of each among the records of `files`."""
     self.manifest = manifest
-    self.names = index["image"].to_list()
+    self.names = index["path"].to_list()
     self.distribution = np.array(index["distribution"].to_list(), np.float32)
     self.aux = np.array(index["aux"].to_list(), np.float32)
     self.has_distribution = index["has_distribution"].to_numpy()
@@ -155,8 +157,13 @@ def open_split(folder: str | Path, split: str) -> Source:
 
 def read_index(folder: Path) -> pl.DataFrame:
   """index.parquet with each image's `row` among all records of the folder that has the images."""
-  index = pl.read_parquet(folder / "index.parquet")
+  index = read_table(folder, "index")
   return index if "row" in index.columns else index.with_row_index("row")
+
+
+def read_table(folder: Path, name: str) -> pl.DataFrame:
+  """`index`, `ratings` or `traits` of a prepared folder, images under `path`."""
+  return table_file.key_by_path(files.read_parquet(folder / f"{name}.parquet"))
 
 
 def _files(folder: Path) -> list[Path]:

@@ -23,7 +23,7 @@ from paiaa_jax.errors import UserError
 from paiaa_jax.files import read_regular
 
 SHARD_SIZE = 256  # images
-SCHEMA = {"image": pl.String, "data": pl.Binary, "reason": pl.String}
+SCHEMA = {"path": pl.String, "data": pl.Binary, "reason": pl.String}
 
 
 class Shard(NamedTuple):
@@ -34,7 +34,7 @@ class Shard(NamedTuple):
     names: the images, relative to root.
     root: the folder they lie under.
     max_side: pixels, bound of the longer side; 0 passes readable files through untouched.
-    target: the parquet file to write, with columns `image, data` (null where refused) and
+    target: the parquet file to write, with columns `path, data` (null where refused) and
       `reason` (null where not); None only verifies.
   """
 

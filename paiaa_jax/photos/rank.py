@@ -13,7 +13,7 @@ from paiaa_jax.photos.names import cell
 from paiaa_jax.photos.table import Row
 
 COLUMNS = (
-  *("path", "personal_score", "personal_low", "personal_high", "percentile", "aesthetic_score"),
+  *("path", "aesthetic_score", "personal_score", "personal_low", "personal_high", "percentile"),
   *("burst", "burst_place", "model_id"),
 )
 
@@ -37,11 +37,11 @@ def rank(library: Library, profile: Profile, within_bursts: bool = False) -> lis
   place = bursts.places(burst, scores)
   columns = (
     map(cell, scored.paths),
+    personal.generic_scores(scored.vectors, library.model).tolist(),
     scores.tolist(),
     (scores - half).tolist(),
     (scores + half).tolist(),
     personal.percentiles(scores).tolist(),
-    personal.generic_scores(scored.vectors, library.model).tolist(),
     burst.tolist(),
     place.tolist(),
     [library.model.model_id] * len(scores),

@@ -16,7 +16,6 @@ import numpy as np
 import polars as pl
 from sklearn.decomposition import PCA
 
-from paiaa_jax import files
 from paiaa_jax.apps import evaluate_model, personalize_users, users_table
 from paiaa_jax.data import records
 from paiaa_jax.personalization.users import Images, Users
@@ -66,8 +65,8 @@ def read(workdir: Path, prepared: Path, other_ratings: str = "") -> Inputs:
   rated = personalize_users.read(workdir, prepared, other_ratings).rated
   test, others = read_split(workdir, database, "test"), None
   if _path(workdir, database, "train").is_file():
-    train = _path(workdir, database, "train")
-    known = users_table.join(pl.read_parquet(train), ratings.filter(pl.col("split") == "train"))
+    train = evaluate_model.read_predictions(_path(workdir, database, "train"))
+    known = users_table.join(train, ratings.filter(pl.col("split") == "train"))
     others = read_split(workdir, database, "train"), known.users
   return join(rated, test, others, database)
 
@@ -75,7 +74,7 @@ def read(workdir: Path, prepared: Path, other_ratings: str = "") -> Inputs:
 def read_split(workdir: Path, database: str, split: str) -> Seen:
   """What launch.evaluate --features wrote of a split."""
   path = _path(workdir, database, split)
-  frame = files.read_parquet(path)
+  frame = evaluate_model.read_predictions(path)
   features = evaluate_model.read_features(path, len(frame))
   names = users_table.output_names(frame)
   outputs = frame.select(pl.col(names).cast(pl.Float32)).to_numpy().reshape(-1, len(names))

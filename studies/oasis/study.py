@@ -52,14 +52,14 @@ class Draw(NamedTuple):
 def read(source: str | Path) -> Study:
   """Reads the distributors' files, see data.databases.oasis."""
   database = oasis.load(source, people=1)  # its own division of people is not used
-  images = database.images["image"].sort().to_numpy().astype(str)
+  images = database.images["path"].sort().to_numpy().astype(str)
   users = database.ratings["user"].unique().sort().to_numpy().astype(str)
   row = {name: i for i, name in enumerate(users)}
   column = {name: i for i, name in enumerate(images)}
   ratings = np.full((len(users), len(images)), np.nan, np.float32)
-  for user, image, score in database.ratings.select("user", "image", "score").iter_rows():
+  for user, image, score in database.ratings.select("user", "path", "score").iter_rows():
     ratings[row[user], column[image]] = score
-  norms = pl.DataFrame({"image": images}).join(database.traits, "image", maintain_order="left")
+  norms = pl.DataFrame({"path": images}).join(database.traits, "path", maintain_order="left")
   return Study(
     root=database.image_root,
     images=images,

@@ -153,7 +153,7 @@ def _gallery(workdir: Path, count: int = 5) -> Section:
   rows = [int(order[i]) for i in np.linspace(0, len(order) - 1, count).round().astype(int)]
   buckets = vector.bucket_columns(len(score_values))
   figure = galleries.distributions_and_traits(
-    [np.asarray(images.load(source[row]["image"], 224, frame["image"][row])) for row in rows],
+    [np.asarray(images.load(source[row]["image"], 224, frame["path"][row])) for row in rows],
     frame.select(buckets).to_numpy()[rows],
     target[rows],
     frame.select(TRAITS).to_numpy()[rows],
@@ -168,10 +168,10 @@ def _sources(workdir: Path) -> Section:
   columns = ("database", "split", "images", "made from")
   table = Table("sources", "Source photographs of each split", columns)
   for dataset, name in NAMES.items():
-    index = pl.read_parquet(run_folder.prepared(workdir, dataset) / "index.parquet")
+    index = records.read_index(run_folder.prepared(workdir, dataset))
     named = _source_of_image(workdir, dataset)
     for split in records.SPLITS:
-      members = index.filter(pl.col("split") == split)["image"].to_list()
+      members = index.filter(pl.col("split") == split)["path"].to_list()
       counts = sorted(Counter(named[image] for image in members).items())
       table.add(name, split, len(members), ", ".join(f"{source} {n}" for source, n in counts))
   text = (
@@ -184,7 +184,7 @@ def _sources(workdir: Path) -> Section:
 def _interval_over_sources(workdir: Path, dataset: str, found: dict[str, Any]) -> str:
   """95 % bootstrap interval of the SROCC over source photographs."""
   named = _source_of_image(workdir, dataset)
-  groups = np.array([named[image] for image in found["frame"]["image"]])
+  groups = np.array([named[image] for image in found["frame"]["path"]])
   target = found["labels"]["distribution"]
   ours = found["frame"]["aesthetic_score"].to_numpy()
   theirs = target @ np.arange(target.shape[1], dtype=np.float32)

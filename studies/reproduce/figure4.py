@@ -47,11 +47,11 @@ def section(results: Results) -> Section:
 
 
 def _scored(study: Study, frame: pl.DataFrame) -> pl.DataFrame:
-  """A row a photograph: user, image, row of the split, score 0..1, the person's traits."""
+  """A row a photograph: user, path, row of the split, score 0..1, the person's traits."""
   buckets = sum(name.startswith("p") and name[1:].isdigit() for name in frame.columns)
-  owner = pl.read_parquet(study.prepared(PSYCHO) / "traits.parquet")
+  owner = records.read_table(study.prepared(PSYCHO), "traits")
   score = (pl.col("aesthetic_score") - 1) / (buckets - 1)
-  return frame.select("image", score=score).with_row_index("row").join(owner, "image").sort("row")
+  return frame.select("path", score=score).with_row_index("row").join(owner, "path").sort("row")
 
 
 def _table(study: Study, liked: pl.DataFrame) -> Table:

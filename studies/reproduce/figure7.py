@@ -62,7 +62,7 @@ def section(results: Results) -> Section:
   source = records.open_split(prepared, "test")
   scale = records.read_manifest(prepared)["scale"]
   means = mean_score(labels["distribution"].astype(np.float64), scale)
-  crowd = dict(zip(frame["image"], means.tolist(), strict=True))
+  crowd = dict(zip(frame["path"], means.tolist(), strict=True))
   pair = _two_people(inputs, study, crowd)
   low, high = scale[0], scale[-1]
   picture = _draw(pair, source, low, high)

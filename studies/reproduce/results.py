@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from paiaa_jax.apps import evaluate_model
 from paiaa_jax.models.weights import model_folder
 from studies import run_folder
 from studies.reproduce.runs import Run
@@ -36,7 +37,7 @@ class Results:
   def frame(self, run: Run, database: str) -> pl.DataFrame | None:
     """Predictions on the test split, a row an image."""
     path = self._path(run, f"predictions/{self._stem(database)}_test.parquet")
-    return None if path is None else pl.read_parquet(path)
+    return None if path is None else evaluate_model.read_predictions(path)
 
   def labels(self, run: Run, database: str) -> dict[str, np.ndarray] | None:
     """`distribution` [n, b] and `aux` [n, k] of the test split, in the rows of `frame`."""

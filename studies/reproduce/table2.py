@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from paiaa_jax import metrics
+from paiaa_jax.data import records
 from paiaa_jax.reporting.page import Section
 from paiaa_jax.reporting.table import Table, interval
 from paiaa_jax.types import TRAITS
@@ -113,10 +114,10 @@ def _by_fold(
 def _by_person(results: Results, run: Run, name: str) -> list[float]:
   """SROCC over people of their mean predicted traits with their own."""
   prepared = results.study.prepared(name.partition("_fold")[0])
-  truth = pl.read_parquet(prepared / "traits.parquet").group_by("user", maintain_order=True)
-  owner = pl.read_parquet(prepared / "traits.parquet").select("user", "image")
+  traits = records.read_table(prepared, "traits")
+  truth, owner = traits.group_by("user", maintain_order=True), traits.select("user", "path")
   frame = cast(pl.DataFrame, results.frame(run, name))  # written with the agreement
-  predicted = frame.join(owner, "image").group_by("user", maintain_order=True)
+  predicted = frame.join(owner, "path").group_by("user", maintain_order=True)
   both = predicted.agg(pl.col(TRAITS).mean()).join(
     truth.agg(pl.col(TRAITS).first()), "user", suffix="_true"
   )

@@ -136,7 +136,7 @@ def _write_flickr_aes(
   truth.mkdir()
   _images_truth(names, latent).write_parquet(truth / "flickr_aes_images.parquet")
   pl.DataFrame(
-    {"user": workers[worker], "image": names[image], "score": scores[worker, image]}
+    {"user": workers[worker], "path": names[image], "score": scores[worker, image]}
   ).write_parquet(truth / "flickr_aes_scores.parquet")
   pl.DataFrame({"user": workers, **dict(zip(TRAITS, weights.T, strict=True))}).write_parquet(
     truth / "flickr_aes_weights.parquet"
@@ -173,4 +173,4 @@ def _write_psychoflickr(
 
 def _images_truth(names: np.ndarray, latent: raters.Latent) -> pl.DataFrame:
   traits = dict(zip(TRAITS, latent.traits.T, strict=True))
-  return pl.DataFrame({"image": names, "generic": latent.generic, **traits})
+  return pl.DataFrame({"path": names, "generic": latent.generic, **traits})

@@ -32,8 +32,8 @@ def folder(tmp_path):
       score = generic[image] + traits[image] @ weights[user] + rng.normal(0, 0.3)
       rows.append((f"user{user:02d}", f"{image}.jpg", float(np.clip(np.round(score), 1, 5))))
   rng.shuffle(rows)
-  frame = pl.DataFrame(rows, schema=["user", "image", "score"], orient="row")
-  scores = {"image": [f"{i}.jpg" for i in range(IMAGES)], "aesthetic_score": generic}
+  frame = pl.DataFrame(rows, schema=["user", "path", "score"], orient="row")
+  scores = {"path": [f"{i}.jpg" for i in range(IMAGES)], "aesthetic_score": generic}
   scores = pl.DataFrame({**scores, **dict(zip(NAMES, traits.T, strict=True))})
   for name, table, count in (("ratings", frame, 4), ("scores", scores, 3)):
     (tmp_path / name).mkdir()
@@ -58,7 +58,7 @@ def test_each_user_is_fitted_as_alone_in_memory(folder):
   assert len(result) == USERS
   prior = personalize_shards.read_prior(folder / "run" / "prior.json")
   scores = pl.read_parquet(sorted((folder / "scores").glob("*.parquet")))
-  ratings = pl.read_parquet(sorted((folder / "ratings").glob("*.parquet"))).join(scores, on="image")
+  ratings = pl.read_parquet(sorted((folder / "ratings").glob("*.parquet"))).join(scores, on="path")
   fit = jax.jit(lambda x, target, seen: fit_posterior(linear.moments(x, target, seen), prior))
   for row in result.iter_rows(named=True):
     own = ratings.filter(pl.col("user") == row["user"])
@@ -94,7 +94,7 @@ def test_another_runs_workdir_is_refused(folder):
 
 def test_a_user_of_a_bad_rating_is_refused_by_name_and_the_others_fitted(folder):
   bad = pl.DataFrame(
-    {"user": ["nan", "high", "null"], "image": ["1.jpg"] * 3, "score": [float("nan"), 9.0, None]}
+    {"user": ["nan", "high", "null"], "path": ["1.jpg"] * 3, "score": [float("nan"), 9.0, None]}
   )
   bad.write_parquet(folder / "ratings" / "bad.parquet")
   personalize_shards.run(settings(folder), folder / "run")

@@ -27,7 +27,7 @@ def run(tmp_path):
   ratings = crowd.generic + (crowd.outputs * weights).sum(-1) + rng.normal(0, 0.4, (USERS, IMAGES))
   ratings = np.clip(np.round(ratings), 1, 5)
   traits = {f"trait{i}": crowd.outputs[0, :, i] for i in range(5)}
-  predictions = {"image": NAMES, "aesthetic_score": crowd.generic[0], **traits}
+  predictions = {"path": NAMES, "aesthetic_score": crowd.generic[0], **traits}
   workdir, prepared = tmp_path / "run", tmp_path / "flickr_aes"
   (workdir / "predictions").mkdir(parents=True)
   prepared.mkdir()
@@ -37,7 +37,7 @@ def run(tmp_path):
   pl.DataFrame(
     {
       "user": np.repeat([f"user{i}" for i in range(USERS)], IMAGES),
-      "image": NAMES * USERS,
+      "path": NAMES * USERS,
       "score": ratings.ravel(),
       "split": np.repeat(["test"] * 4 + ["train"] * 2, IMAGES),
     }
@@ -101,7 +101,7 @@ def test_the_command_writes_table_v_and_a_row_for_each_user(run, child_env):
   assert len(pl.read_csv(workdir / "per_user_again.csv")) == 16
   assert "ridge" in done.stdout
   scores = pl.read_parquet(workdir / "scores_ridge_again.parquet")
-  assert set(scores.columns) == {"user", "image", "split", "k", "score"}  # as launch.benchmark's
+  assert set(scores.columns) == {"user", "path", "split", "k", "score"}  # as launch.benchmark's
   assert len(scores) == 4 * 4 * ((IMAGES - 8) + (IMAGES - 20))
 
   (workdir / "predictions" / "flickr_aes_test.parquet").unlink()

@@ -14,7 +14,7 @@ from paiaa_jax.photos.score import Photo
 
 PREDICTIONS = pl.DataFrame(
   {
-    "image": ["a", "b", "c"],
+    "path": ["a", "b", "c"],
     "aesthetic_score": [3.0, 4.0, 2.0],
     "score_std": [0.1, 0.2, 0.3],
     "p1": [0.5, 0.5, 0.5],
@@ -26,7 +26,7 @@ PREDICTIONS = pl.DataFrame(
 RATINGS = pl.DataFrame(
   {
     "user": ["zoe", "ann", "zoe", "zoe", "ann"],
-    "image": ["c", "b", "a", "b", "lost"],
+    "path": ["c", "b", "a", "b", "lost"],
     "score": [1, 5, 3, 4, 2],
   }
 )
@@ -58,7 +58,7 @@ def test_the_order_of_rows_does_not_matter():
 
 
 def test_an_image_rated_twice_counts_once_with_its_mean():
-  again = pl.concat([RATINGS, pl.DataFrame({"user": ["ann"], "image": ["b"], "score": [4]})])
+  again = pl.concat([RATINGS, pl.DataFrame({"user": ["ann"], "path": ["b"], "score": [4]})])
   assert join(PREDICTIONS, again).users.ratings[0].tolist() == [4.5, 0, 0]
 
 
@@ -70,7 +70,7 @@ def test_any_number_column_of_no_other_meaning_is_an_auxiliary_output():
 def test_rows_of_paiaa_score_hold_no_auxiliary_output_but_the_traits():
   model = ModelFolder(Path(), "m", 8, (1.0, 2.0), ("warmth",), {})
   rows = [table.to_row(Photo(Path("a.jpg"), np.array([0.25, 0.75, 0.1])), model)]
-  frame = table.to_frame(rows, table.columns(model)).rename({"path": "image"})
+  frame = table.to_frame(rows, table.columns(model))
   assert output_names(frame) == ("warmth",)
 
 
@@ -80,7 +80,7 @@ def test_what_does_not_fit_is_refused_in_words():
   with pytest.raises(UserError, match="image a more than once"):
     join(pl.concat([PREDICTIONS, PREDICTIONS[:1]]), RATINGS)
   with pytest.raises(UserError, match="no rated image has a prediction"):
-    join(PREDICTIONS, RATINGS.filter(pl.col("image") == "lost"))
+    join(PREDICTIONS, RATINGS.filter(pl.col("path") == "lost"))
 
 
 def test_a_row_for_each_solver_k_and_user():

@@ -35,7 +35,7 @@ def test_a_view_has_the_splits_of_the_loaders_fold(packed, fold):
   view = folds.write_view(prepared, fold, **OPTIONS)
   loaded = psychoflickr.load(source, fold=fold, **OPTIONS).images
   for split in SPLITS:
-    names = loaded.filter(pl.col("split") == split)["image"].to_list()
+    names = loaded.filter(pl.col("split") == split)["path"].to_list()
     assert sorted(records.open_split(view, split).names) == sorted(names)
   counts = dict(loaded["split"].value_counts().iter_rows())
   assert records.read_manifest(view)["images"] == counts

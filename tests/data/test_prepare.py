@@ -32,10 +32,10 @@ def make_database(folder, rows=9, **fields):
   default = dict(
     name="photos",
     image_root=root,
-    images=pl.DataFrame({"image": names, "split": splits}),
-    distributions=pl.DataFrame({"image": names[1:], "counts": counts}),
+    images=pl.DataFrame({"path": names, "split": splits}),
+    distributions=pl.DataFrame({"path": names[1:], "counts": counts}),
     ratings=pl.DataFrame(
-      {"user": ["ann", "bob"], "image": names[:2], "score": [1.0, 3.0], "split": ["train", "test"]}
+      {"user": ["ann", "bob"], "path": names[:2], "score": [1.0, 3.0], "split": ["train", "test"]}
     ),
     scale=(1.0, 2.0, 3.0),
   )
@@ -91,7 +91,7 @@ def test_packing_holds_few_images_in_memory(tmp_path):
 
 
 def test_traits_without_scores_and_people_who_share_an_image(tmp_path):
-  rows = {"user": ["ann", "bob", "bob"], "image": ["1.jpg", "1.jpg", "2.jpg"]}
+  rows = {"user": ["ann", "bob", "bob"], "path": ["1.jpg", "1.jpg", "2.jpg"]}
   traits = pl.DataFrame(rows | {trait: [0.5, -0.1, -0.1] for trait in TRAITS})
   empty = Database("", tmp_path, pl.DataFrame()).distributions
   database = make_database(tmp_path, distributions=empty, traits=traits, scale=())
@@ -103,6 +103,17 @@ def test_traits_without_scores_and_people_who_share_an_image(tmp_path):
   assert [source[row]["has_aux"] for row in range(3)] == [1, 1, 0]
   kept = pl.read_parquet(tmp_path / "out" / "photos" / "traits.parquet")
   assert kept.equals(traits)
+
+
+def test_a_folder_of_an_earlier_version_whose_key_is_image_reads_the_same(tmp_path):
+  prepare.prepare(make_database(tmp_path), tmp_path / "raw", tmp_path / "out", workers=1)
+  folder = tmp_path / "out" / "photos"
+  expected = records.open_split(folder, "train"), records.read_table(folder, "ratings")
+  for file in folder.glob("*.parquet"):
+    pl.read_parquet(file).rename({"path": "image"}).write_parquet(file)
+  source = records.open_split(folder, "train")
+  assert source.names == expected[0].names and source[1]["image"] == expected[0][1]["image"]
+  assert records.read_table(folder, "ratings").equals(expected[1])
 
 
 def test_images_are_bounded_in_size_unless_asked_not_to_be(tmp_path):
@@ -121,7 +132,7 @@ def test_bad_images_are_left_out_with_their_reason(tmp_path):
   (root / "3.jpg").write_bytes(b"<html>404</html>")
   (root / "4.jpg").write_bytes((root / "4.jpg").read_bytes()[:-60])
   manifest = prepare.prepare(database, tmp_path / "raw", tmp_path / "out", workers=1)
-  reasons = {bad["image"]: bad["reason"] for bad in manifest["left_out"]}
+  reasons = {bad["path"]: bad["reason"] for bad in manifest["left_out"]}
   assert list(reasons) == ["1.jpg", "4.jpg", "3.jpg"] and reasons["1.jpg"] == "missing"
   assert "not an image" in reasons["3.jpg"] and "runcated" in reasons["4.jpg"]
   assert manifest["images"] == {"train": 4, "test": 2}
@@ -262,7 +273,7 @@ if __name__ == "__main__":
   from paiaa_jax.data.databases.database import Database
 
   folder, shards.SHARD_SIZE = Path(sys.argv[1]), 4
-  images = pl.DataFrame({"image": ["1.jpg"] * 400, "split": ["train"] * 400})
+  images = pl.DataFrame({"path": ["1.jpg"] * 400, "split": ["train"] * 400})
   database = Database("photos", folder / "raw" / "photos", images)
   prepare.prepare(database, folder / "raw", folder / "out", max_side=10, workers=2)
 """

@@ -64,7 +64,7 @@ def test_folds_are_those_of_the_database(source):
   drawn = study.draw(data, seed=2, folds=5, people=4)
   database = oasis.load(source, fold=3, rater_fold=1, people=4, seed=2)
   assert set(data.images[drawn.photo_fold == 3]) == set(
-    database.images.filter(split="test")["image"]
+    database.images.filter(split="test")["path"]
   )
   assert set(data.users[drawn.block == 1]) == set(database.ratings.filter(split="test")["user"])
 

@@ -23,7 +23,7 @@ def read(source: Path, dataset: str) -> tuple[Users, str]:
   """The test users of `source`, all scores 0, and the database's name.
 
   Args:
-    source: a prepared folder, a distributor's folder, or a table with columns user, image, score
+    source: a prepared folder, a distributor's folder, or a table with columns user, path, score
       (its rows of `split` test, where it has such a column).
     dataset: what a distributor's folder holds, a key of DATABASES.
 
@@ -45,8 +45,8 @@ def read(source: Path, dataset: str) -> tuple[Users, str]:
     ratings = ratings.filter(pl.col("split") == "test")
   if ratings.is_empty():
     raise UserError(f"{source} has no ratings by test users.")
-  ratings = ratings.with_columns(pl.col("user", "image").cast(pl.String))
-  images = ratings.select(pl.col("image").unique(), aesthetic_score=pl.lit(0.0))
+  ratings = ratings.with_columns(pl.col("user", "path").cast(pl.String))
+  images = ratings.select(pl.col("path").unique(), aesthetic_score=pl.lit(0.0))
   return users_table.join(images, ratings).users, name
 
 
@@ -60,13 +60,13 @@ def write_splits(users: Users, path: Path, *, num_splits: int, seed: int) -> int
 
 
 def splits_table(users: Users, splits: Splits) -> pl.DataFrame:
-  """user, image, split, position: a row for each of a user's images and each split."""
+  """user, path, split, position: a row for each of a user's images and each split."""
   user, column = np.nonzero(users.valid)
   s = splits.num_splits
   return pl.DataFrame(
     {
       "user": np.repeat(users.user_ids[user], s),
-      "image": np.repeat(users.image_ids[users.row[user, column]], s),
+      "path": np.repeat(users.image_ids[users.row[user, column]], s),
       "split": np.tile(np.arange(s), len(user)),
       "position": splits.position[user, column].ravel(),
     }
@@ -74,9 +74,9 @@ def splits_table(users: Users, splits: Splits) -> pl.DataFrame:
 
 
 def _read_table(path: Path) -> pl.DataFrame:
-  """user, image, score and perhaps split; of an image rated twice by a user, the mean."""
+  """user, path, score and perhaps split; of an image rated twice by a user, the mean."""
   table = table_file.read(path)
-  checks.columns(table, ("user", "image", "score"), path)
+  checks.columns(table, ("user", "path", "score"), path)
   table = checks.numbers(checks.image_paths(table, path), ["score"], path)
   if "split" in table.columns:
     table = table.filter(pl.col("split") == "test")

@@ -34,9 +34,9 @@ class Scores(NamedTuple):
 
 
 def read(path: Path) -> pl.DataFrame:
-  """A table with columns image, score and any of user, split, k: csv, tsv, jsonl or parquet."""
+  """A table with columns path, score and any of user, split, k: csv, tsv, jsonl or parquet."""
   table = table_file.read(path)
-  checks.columns(table, ("image", "score"), path)
+  checks.columns(table, ("path", "score"), path)
   table = checks.image_paths(table, path)
   for name in {"split", "k"} & set(table.columns):
     # parquet and pandas may hold whole numbers as 3.0
@@ -67,7 +67,7 @@ def choose_shots(table: pl.DataFrame, asked: Sequence[int], path: Path) -> tuple
 
 
 def arrange(table: pl.DataFrame, path: Path, users: Users, splits: Splits) -> Scores:
-  """Puts each row of `read` where its user, image, split and k are.
+  """Puts each row of `read` where its user, path, split and k are.
 
   An absent column means that the score does not depend on it.
 
@@ -89,7 +89,7 @@ def arrange(table: pl.DataFrame, path: Path, users: Users, splits: Splits) -> Sc
     shot = pl.Series("shot", drawn) < (rows["k"] if "k" in rows.columns else shots[0])
     ignored["of shots"] = int(shot.sum())
     rows = rows.filter(~shot)
-  keys = [name for name in ("user", "image", "split", "k") if name in rows.columns]
+  keys = [name for name in ("user", "path", "split", "k") if name in rows.columns]
   named = pl.format(", ".join(f"{key} '{{}}'" for key in keys), *keys)
   said = pl.format("the score of {} is '{}', no finite number", named, "score")
   number = pl.col("score").cast(pl.Float64, strict=False)
@@ -135,12 +135,12 @@ def _find_places(table: pl.DataFrame, users: Users) -> pl.DataFrame:
   places = pl.DataFrame(
     {
       "user": users.user_ids[row].astype(str),
-      "image": users.image_ids[users.row[row, column]],
+      "path": users.image_ids[users.row[row, column]],
       "row": row,
       "column": column,
     }
   )
-  keys = [name for name in ("user", "image") if name in table.columns]
+  keys = [name for name in ("user", "path") if name in table.columns]
   return table.join(places, on=keys, maintain_order="left")
 
 
@@ -166,7 +166,7 @@ def _refuse_missing(scores: np.ndarray, path: Path, users: Users, splits: Splits
   if missing.any():
     i, u, n, s = np.argwhere(missing)[0]
     raise UserError(
-      f"{path}: no score of user '{users.user_ids[u]}', image "
+      f"{path}: no score of user '{users.user_ids[u]}', path "
       f"'{users.image_ids[users.row[u, n]]}', split {s}, k = {shots[i]}; "
       f"{missing.sum():,} of {needed.sum():,} are missing."
     )

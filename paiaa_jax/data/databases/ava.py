@@ -73,7 +73,7 @@ def load(
     raise UserError(f"unknown split {split!r}; one of auto, {', '.join(LISTS)}, seeded")
   test = images.filter(pl.col("split") == "test").height
   notes.append(f"split {split}, {test} test images" + _known_size(test))
-  name = pl.format("{}.jpg", "image_id").alias("image")
+  name = pl.format("{}.jpg", "image_id").alias("path")
   labels = labels.join(images, "image_id", "semi", maintain_order="left")
   return Database(
     name="ava",

@@ -56,34 +56,34 @@ def unique(table: pl.DataFrame, key: str, path: Path, what: str) -> None:
 
 
 def image_paths(table: pl.DataFrame, path: Path) -> pl.DataFrame:
-  """Column `image` as relative paths with '/', none of which leaves the image folder."""
-  table = table.with_columns(pl.col("image").str.replace_all("\\", "/", literal=True))
-  table = table.with_columns(pl.col("image").str.replace(r"^(\./)+", ""))
-  image = pl.col("image")
+  """Column `path` as relative paths with '/', none of which leaves the image folder."""
+  table = table.with_columns(pl.col("path").str.replace_all("\\", "/", literal=True))
+  table = table.with_columns(pl.col("path").str.replace(r"^(\./)+", ""))
+  image = pl.col("path")
   refuse(table, image.fill_null("") == "", path, "the image's name is empty")
   outside = image.str.contains(r"(^|/)\.\.(/|$)|^/|^[A-Za-z]:")
-  said = pl.format("image '{}' would lie outside the image folder", "image")
+  said = pl.format("image '{}' would lie outside the image folder", "path")
   refuse(table, outside, path, said)
-  said = pl.format("image '{}' holds a control character", "image")
+  said = pl.format("image '{}' holds a control character", "path")
   refuse(table, image.str.contains(r"[\x00-\x1f]"), path, said)
   return table
 
 
 def ratings(table: pl.DataFrame, path: Path, repeats: str = "refuse") -> tuple[pl.DataFrame, int]:
-  """One row a (user, image), in the order of their first row.
+  """One row a (user, path), in the order of their first row.
 
   Args:
-    table: LINE, `user, image, score` and perhaps more.
+    table: LINE, `user, path, score` and perhaps more.
     path: the file, for the error.
     repeats: where one user scored one image twice: "refuse" different scores, or their "mean".
 
   Returns:
-    `user, image, score`, and how many rows were dropped as repeats.
+    `user, path, score`, and how many rows were dropped as repeats.
   """
   if repeats not in ("refuse", "mean"):
     raise UserError(f"unknown repeats {repeats!r}; one of refuse, mean")
   refuse(table, pl.col("user").fill_null("") == "", path, "the user is empty")
-  pair = ["user", "image"]
+  pair = ["user", "path"]
   if repeats == "refuse":
     first = table.with_columns(pl.col(LINE, "score").first().over(pair).name.prefix("first_"))
     said = pl.format(

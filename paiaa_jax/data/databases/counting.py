@@ -6,7 +6,7 @@ import polars as pl
 
 
 def count_scores(ratings: pl.DataFrame, scale: tuple[float, ...]) -> pl.DataFrame:
-  """Ratings (`image, score`) -> `image, counts`, in the order of the images' first rows.
+  """Ratings (`path, score`) -> `path, counts`, in the order of the images' first rows.
 
   A score between two buckets counts in part for either, such that the mean is kept.
 
@@ -19,5 +19,5 @@ def count_scores(ratings: pl.DataFrame, scale: tuple[float, ...]) -> pl.DataFram
     (1 - (pl.col("score") - score).abs() / step).clip(0).sum().alias(f"bucket {b}")
     for b, score in enumerate(scale)
   ]
-  table = ratings.group_by("image", maintain_order=True).agg(shares)
-  return table.select("image", counts=pl.concat_arr(table.columns[1:]).arr.to_list())
+  table = ratings.group_by("path", maintain_order=True).agg(shares)
+  return table.select("path", counts=pl.concat_arr(table.columns[1:]).arr.to_list())

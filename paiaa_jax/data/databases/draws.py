@@ -33,10 +33,10 @@ def fold_members(names: pl.Series, fold: int, folds: int, seed: int, purpose: st
 
 
 def hold_out(images: pl.DataFrame, split: str, fraction: float, seed: int) -> pl.DataFrame:
-  """`images` (`image, split`) with this fraction of its training images moved to `split`."""
+  """`images` (`path, split`) with this fraction of its training images moved to `split`."""
   if not 0 <= fraction < 1:
     raise UserError(f"{split} is a fraction from 0 to below 1, not {fraction:g}")
-  train = images.filter(pl.col("split") == "train")["image"]
-  drawn = pl.col("image").is_in(draw(train, round(fraction * len(train)), seed, split))
+  train = images.filter(pl.col("split") == "train")["path"]
+  drawn = pl.col("path").is_in(draw(train, round(fraction * len(train)), seed, split))
   moved = pl.when(drawn).then(pl.lit(split)).otherwise("split")
   return images.with_columns(moved.alias("split"))

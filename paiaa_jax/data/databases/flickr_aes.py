@@ -54,10 +54,8 @@ def load(
   own = folder / OWN_HASHES
   hashes = read_hashes(own if own.is_file() else PACKAGED_HASHES)
   ratings, seen = _split_workers(ratings, hashes, folder)
-  test_images = ratings.filter(pl.col("split") == "test")["image"].unique().to_list()
-  images = draws.split_off(
-    ratings.select("image").unique(maintain_order=True), "image", test_images
-  )
+  test_images = ratings.filter(pl.col("split") == "test")["path"].unique().to_list()
+  images = draws.split_off(ratings.select("path").unique(maintain_order=True), "path", test_images)
   if seen < len(hashes):
     notes.append(f"{seen} of the {len(hashes)} test workers are in this copy")
   if not own.is_file():
@@ -74,12 +72,12 @@ def load(
 
 
 def read_ratings(folder: Path, repeats: str = "refuse") -> tuple[pl.DataFrame, list[str]]:
-  """`user, image, score`, one row a rating, and notes on rows that were repeats."""
+  """`user, path, score`, one row a rating, and notes on rows that were repeats."""
   path = folders.find_file(folder, RATING_FILES)
   if path:
     table = text_table.read(path)
     checks.columns(table, ("worker", "imagePair", "score"), path)
-    parts = [(path, table.rename({"worker": "user", "imagePair": "image"}))]
+    parts = [(path, table.rename({"worker": "user", "imagePair": "path"}))]
   else:
     parts = [(path, _read_worker(path)) for path in sorted((folder / WORKER_FOLDER).glob("*.csv"))]
   if not parts:
@@ -102,11 +100,11 @@ def read_hashes(path: Path) -> set[str]:
 def _read_worker(path: Path) -> pl.DataFrame:
   table = text_table.read(path)
   checks.columns(table, ("image", "score"), path)
-  return table.with_columns(user=pl.lit(path.stem))
+  return table.rename({"image": "path"}).with_columns(user=pl.lit(path.stem))
 
 
 def _check(table: pl.DataFrame, path: Path, repeats: str) -> tuple[pl.DataFrame, int]:
-  """Scores 1..5 as numbers, safe paths, one row a (user, image); see checks.ratings."""
+  """Scores 1..5 as numbers, safe paths, one row a (user, path); see checks.ratings."""
   table = checks.image_paths(table, path)
   table = checks.numbers(table, ["score"], path, SCALE[0], SCALE[-1])
   said = pl.format("the score {} is none of 1, 2, 3, 4, 5", "score")

@@ -59,11 +59,11 @@ def load(
   norms = read_norms(folders.need_file(folder, ("OASIS.csv",)))
   root = folders.image_root(folder, ("images",))
   norms = norms.with_columns(_file_names(norms["theme"], root))
-  ratings = read_ratings(folders.need_file(folder, ("corrData.mat",)), norms["image"])
+  ratings = read_ratings(folders.need_file(folder, ("corrData.mat",)), norms["path"])
   ratings = _split_people(ratings, rater_fold, people, seed)
-  rated = norms.join(ratings, "image", "semi", maintain_order="left")
-  test = draws.fold_members(rated["image"], fold, folds, seed, "oasis folds")
-  images = draws.split_off(rated.select("image"), "image", test)
+  rated = norms.join(ratings, "path", "semi", maintain_order="left")
+  test = draws.fold_members(rated["path"], fold, folds, seed, "oasis folds")
+  images = draws.split_off(rated.select("path"), "path", test)
   unrated = norms.height - rated.height
   notes = (f"{unrated} photographs have no ratings and are left out",) if unrated else ()
   return Database(
@@ -72,7 +72,7 @@ def load(
     images=draws.hold_out(images, "validation", validation, seed),
     distributions=counting.count_scores(ratings.filter(pl.col("split") == "train"), SCALE),
     ratings=ratings,
-    traits=rated.select("image", *AUX_NAMES),
+    traits=rated.select("path", *AUX_NAMES),
     scale=SCALE,
     aux_names=AUX_NAMES,
     notes=notes,
@@ -89,17 +89,17 @@ def read_norms(path: Path) -> pl.DataFrame:
   category = pl.col("Category").str.to_lowercase()
   said = pl.format(f"category '{{}}' is none of {', '.join(CATEGORIES)}", "Category")
   text_table.refuse(table, ~category.is_in(CATEGORIES), path, said)
-  table = checks.image_paths(table.with_columns(pl.col("Theme").alias("image")), path)
+  table = checks.image_paths(table.with_columns(pl.col("Theme").alias("path")), path)
   centre, reach = (SCALE[0] + SCALE[-1]) / 2, (SCALE[-1] - SCALE[0]) / 2
   return table.select(
-    pl.col("image").alias("theme"),
+    pl.col("path").alias("theme"),
     *[((pl.col(mean) - centre) / reach).alias(name) for mean, name in means.items()],
     *[pl.when(category == name).then(1.0).otherwise(-1.0).alias(name) for name in CATEGORIES],
   )
 
 
 def read_ratings(path: Path, photographs: pl.Series) -> pl.DataFrame:
-  """corrData.mat -> `user, image, score`; a user is named by the row, rater001 and so on."""
+  """corrData.mat -> `user, path, score`; a user is named by the row, rater001 and so on."""
   try:
     scores = scipy.io.loadmat(path, variable_names=["corrData"])["corrData"].astype(np.float64)
   except Exception as error:  # on broken bytes scipy's parser raises a dozen types
@@ -112,18 +112,18 @@ def read_ratings(path: Path, photographs: pl.Series) -> pl.DataFrame:
     )
   person, photograph = np.nonzero(~np.isnan(scores))
   table = pl.DataFrame({LINE: person + 1, "score": scores[person, photograph]})
-  table = table.with_columns(photographs.gather(photograph).alias("image"))
+  table = table.with_columns(photographs.gather(photograph).alias("path"))
   off = ~pl.col("score").is_between(SCALE[0], SCALE[-1])
-  said = pl.format("the score {} of '{}' is outside 1..7", "score", "image")
+  said = pl.format("the score {} of '{}' is outside 1..7", "score", "path")
   text_table.refuse(table, off, path, said)
   if table.is_empty():
     raise UserError(f"{path}: corrData holds no rating")
   user = pl.format("rater{}", pl.col(LINE).cast(pl.String).str.zfill(3)).alias("user")
-  return table.select(user, "image", "score")
+  return table.select(user, "path", "score")
 
 
 def _file_names(themes: pl.Series, root: Path) -> pl.Series:
-  """Each theme's file under root as `image`; <theme>.jpg where there is none."""
+  """Each theme's file under root as `path`; <theme>.jpg where there is none."""
 
   def key(name: str) -> pl.Expr:
     return pl.col(name).str.replace_all(" ", "").str.to_lowercase().alias("key")
@@ -136,7 +136,7 @@ def _file_names(themes: pl.Series, root: Path) -> pl.Series:
   files = files.with_columns(key("stem")).unique("key", keep="first", maintain_order=True)
   wanted = pl.DataFrame({"theme": themes}).with_columns(key("theme"))
   joined = wanted.join(files, "key", "left", maintain_order="left")
-  return joined.select(pl.coalesce("file", pl.col("theme") + ".jpg").alias("image"))["image"]
+  return joined.select(pl.coalesce("file", pl.col("theme") + ".jpg").alias("path"))["path"]
 
 
 def _split_people(ratings: pl.DataFrame, block: int, size: int, seed: int) -> pl.DataFrame:

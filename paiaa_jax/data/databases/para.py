@@ -56,7 +56,7 @@ def load(
   ratings, notes = _read_ratings(folder, repeats)
   ratings = _split_people(ratings, folder, fold)
   crowd = ratings.filter(pl.col("split") == "train")
-  images = ratings.select("image").unique(maintain_order=True)
+  images = ratings.select("path").unique(maintain_order=True)
   return Database(
     name="para",
     image_root=folders.image_root(folder, ("imgs",)),
@@ -79,9 +79,9 @@ def read_people(path: Path) -> pl.DataFrame:
 
 
 def traits_of_likers(ratings: pl.DataFrame, people: pl.DataFrame, min_likers: int) -> pl.DataFrame:
-  """`image` and the mean traits of the people who like it; see `load` for the rule."""
+  """`path` and the mean traits of the people who like it; see `load` for the rule."""
   likes = ratings.filter(pl.col("score") > pl.col("score").mean().over("user"))
-  likers = likes.join(people, "user", maintain_order="left").group_by("image", maintain_order=True)
+  likers = likes.join(people, "user", maintain_order="left").group_by("path", maintain_order=True)
   means = likers.agg(pl.col(TRAITS).mean(), pl.len().alias("likers"))
   return means.filter(pl.col("likers") >= min_likers).drop("likers")
 
@@ -91,7 +91,7 @@ def _annotation(folder: Path, table: str) -> Path:
 
 
 def _read_ratings(folder: Path, repeats: str) -> tuple[pl.DataFrame, tuple[str, ...]]:
-  """`user, image, score`, and a note where rows were repeats."""
+  """`user, path, score`, and a note where rows were repeats."""
   path = _annotation(folder, "Images")
   table = _with_image(text_table.read(path), path, ("userId", "aestheticScore"))
   table = checks.numbers(table, ["aestheticScore"], path, SCALE[0], SCALE[-1])
@@ -101,9 +101,9 @@ def _read_ratings(folder: Path, repeats: str) -> tuple[pl.DataFrame, tuple[str, 
 
 
 def _with_image(table: pl.DataFrame, path: Path, others: tuple[str, ...] = ()) -> pl.DataFrame:
-  """LINE, `image` as <sessionId>/<imageName>, and `others`."""
+  """LINE, `path` as <sessionId>/<imageName>, and `others`."""
   checks.columns(table, ("sessionId", "imageName", *others), path)
-  image = pl.format("{}/{}", "sessionId", "imageName").alias("image")
+  image = pl.format("{}/{}", "sessionId", "imageName").alias("path")
   return checks.image_paths(table.select(text_table.LINE, image, *others), path)
 
 
@@ -125,18 +125,18 @@ def _split_people(ratings: pl.DataFrame, folder: Path, fold: int) -> pl.DataFram
 def _split_images(images: pl.DataFrame, folder: Path, validation: float, seed: int) -> pl.DataFrame:
   """`images` with the column `split`, by the lists where they are there."""
   path = _annotation(folder, "GiaaTest")
-  test = _with_image(text_table.read(path), path).unique("image", maintain_order=True)
-  known = pl.col("image").is_in(images["image"].to_list())
-  text_table.refuse(test, ~known, path, pl.format("image '{}' has no ratings", "image"))
-  images = draws.split_off(images, "image", test["image"].to_list())
+  test = _with_image(text_table.read(path), path).unique("path", maintain_order=True)
+  known = pl.col("path").is_in(images["path"].to_list())
+  text_table.refuse(test, ~known, path, pl.format("image '{}' has no ratings", "path"))
+  images = draws.split_off(images, "path", test["path"].to_list())
   path = folders.find_file(folder, ("validation_images.txt", "annotation/validation_images.txt"))
   if path is None:
     return draws.hold_out(images, "validation", validation, seed)
   listed = text_table.read(path, names=("file",))
-  files = images.with_columns(file=pl.col("image").str.extract(r"([^/]+)$"))
+  files = images.with_columns(file=pl.col("path").str.extract(r"([^/]+)$"))
   train = files.filter(pl.col("split") == "train")["file"].to_list()
   said = pl.format("image '{}' is none of the training images", "file")
   text_table.refuse(listed, ~pl.col("file").is_in(train), path, said)
   held_out = pl.col("file").is_in(listed["file"].to_list())
   split = pl.when(held_out).then(pl.lit("validation")).otherwise("split")
-  return files.select("image", split.alias("split"))
+  return files.select("path", split.alias("split"))

@@ -64,7 +64,7 @@ def load(
   return Database(
     name="psychoflickr",
     image_root=folders.image_root(folder, ("images",)),
-    images=table.join(users, "user", maintain_order="left").select("image", "split"),
+    images=table.join(users, "user", maintain_order="left").select("path", "split"),
     traits=table,
     notes=_compare_with_published(users.height, table.height),
   )
@@ -74,14 +74,14 @@ def split_people(
   users: pl.Series, fold: int, folds: int, validation: float, seed: int
 ) -> pl.DataFrame:
   """`user, split`, a row a person; the arguments are those of `load`."""
-  people = users.unique().alias("image").to_frame()
-  test = draws.fold_members(people["image"], fold, folds, seed, "psychoflickr folds")
-  people = draws.split_off(people, "image", test)
-  return draws.hold_out(people, "validation", validation, seed).rename({"image": "user"})
+  people = users.unique().alias("path").to_frame()
+  test = draws.fold_members(people["path"], fold, folds, seed, "psychoflickr folds")
+  people = draws.split_off(people, "path", test)
+  return draws.hold_out(people, "validation", validation, seed).rename({"path": "user"})
 
 
 def _read(folder: Path, traits: str, low: float, high: float) -> pl.DataFrame:
-  """`user, image` and the traits in [-1, 1], a row an image."""
+  """`user, path` and the traits in [-1, 1], a row an image."""
   single, pair = (f"{traits}.txt", f"{traits}.csv"), (f"traits_{traits}.csv",)
   path = folders.need_file(folder, (*single, *pair))
   if path.name in pair:
@@ -91,22 +91,23 @@ def _read(folder: Path, traits: str, low: float, high: float) -> pl.DataFrame:
     people = trait_columns.scale(people, path, low, high)
     images_path = folders.need_file(folder, ("images.csv",))
     images = _read_images(images_path)
-    return _join(images, people, images_path).select("user", "image", *TRAITS)
+    return _join(images, people, images_path).select("user", "path", *TRAITS)
   table = text_table.read(path)
-  if "image" not in table.columns:  # the authors' header names it otherwise; it stands first
-    table = table.rename({table.columns[1]: "image"})
+  if "path" not in table.columns:  # the authors' header names it otherwise; it stands first
+    first = "image" if "image" in table.columns else table.columns[1]
+    table = table.rename({first: "path"})
   table = _check_images(_with_users(table, path), path)
   table = trait_columns.scale(table, path, low, high)
   first = pl.col(TRAITS).first().over("user")
   said = pl.format("user '{}' has other traits here than on the lines before", "user")
   text_table.refuse(table, pl.any_horizontal(pl.col(TRAITS) != first), path, said)
-  return table.select("user", "image", *TRAITS)
+  return table.select("user", "path", *TRAITS)
 
 
 def _read_images(path: Path) -> pl.DataFrame:
   table = text_table.read(path)
   checks.columns(table, ("user", "image"), path)
-  return _check_images(table, path)
+  return _check_images(table.rename({"image": "path"}), path)
 
 
 def _join(images: pl.DataFrame, people: pl.DataFrame, path: Path) -> pl.DataFrame:
@@ -121,15 +122,15 @@ def _with_users(table: pl.DataFrame, path: Path) -> pl.DataFrame:
   """Column `user`, from the path's first folder where there is no such column."""
   if "user" in table.columns:
     return table
-  said = pl.format("no folder in front of '{}' says whose image it is", "image")
-  text_table.refuse(table, ~pl.col("image").str.contains(r"^[^/]+/."), path, said)
-  return table.with_columns(user=pl.col("image").str.extract(r"^([^/]+)/"))
+  said = pl.format("no folder in front of '{}' says whose image it is", "path")
+  text_table.refuse(table, ~pl.col("path").str.contains(r"^[^/]+/."), path, said)
+  return table.with_columns(user=pl.col("path").str.extract(r"^([^/]+)/"))
 
 
 def _check_images(table: pl.DataFrame, path: Path) -> pl.DataFrame:
   table = checks.image_paths(table, path)
   text_table.refuse(table, pl.col("user") == "", path, "the user is empty")
-  checks.unique(table, "image", path, "image")
+  checks.unique(table, "path", path, "image")
   return table
 
 

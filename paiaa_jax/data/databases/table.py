@@ -1,14 +1,15 @@
 """Anyone's own table (csv, tsv, txt, jsonl or parquet) beside a folder of images.
 
-    image, p1, ..., pN      how often each of N scores was given, or its share (jsonl and parquet
+    path, p1, ..., pN       how often each of N scores was given, or its share (jsonl and parquet
                             may have a list `counts` instead)
-    image, score            the mean score; it becomes a distribution with that mean
-    user, image, score      single ratings, a row each
-    image, O, C, E, A, N    traits of the people who like the image; with `user`, of one such person
+    path, score             the mean score; it becomes a distribution with that mean
+    user, path, score       single ratings, a row each
+    path, O, C, E, A, N     traits of the people who like the image; with `user`, of one such person
 
-Counts or score, and traits, may stand in one table. A column `split` (train, validation or val,
-test) divides the images; without it the draw is seeded. Also read so: AADB's, TAD66K's, EVA's and
-REAL-CUR's tables.
+`path` is relative to the images' folder; image, file, filename, imageName and image_id are read as
+it where there is none. Counts or score, and traits, may stand in one table. A column `split`
+(train, validation or val, test) divides the images; without it the draw is seeded. Also read so:
+AADB's, TAD66K's, EVA's and REAL-CUR's tables.
 """
 
 from __future__ import annotations
@@ -85,11 +86,11 @@ def load(source: str | Path, **options: Any) -> Database:
   """
   asked, path = Options(**options), table_file.find(Path(source))
   table = table_file.read(path)
-  checks.columns(table, ("image",), path)
-  table = checks.image_paths(table.with_columns(pl.col("image") + asked.suffix), path)
+  checks.columns(table, ("path",), path)
+  table = checks.image_paths(table.with_columns(pl.col("path") + asked.suffix), path)
   by_user = "user" in table.columns and "score" in table.columns
   if not by_user:
-    checks.unique(table, "image", path, "image")
+    checks.unique(table, "path", path, "image")
   traits = _read_traits(table, path, asked.trait_low, asked.trait_high)
   if by_user:
     distributions, ratings, scale, notes = _read_ratings(table, path, asked)
@@ -98,7 +99,7 @@ def load(source: str | Path, **options: Any) -> Database:
     distributions, scale, notes = _read_distributions(table, path, asked)
     ratings = NO_RATINGS
   if distributions.is_empty() and traits.is_empty():
-    raise UserError(f"{path}: beside `image` it has neither score, nor p1..pN, nor O, C, E, A, N")
+    raise UserError(f"{path}: beside `path` it has neither score, nor p1..pN, nor O, C, E, A, N")
   return Database(
     name="table",
     image_root=_image_root(path, asked.images),
@@ -119,13 +120,13 @@ def _image_root(path: Path, images: str) -> Path:
 
 
 def _read_traits(table: pl.DataFrame, path: Path, low: float, high: float) -> pl.DataFrame:
-  """`image`, the traits, and `user` where there is one; no rows where the table has no traits."""
+  """`path`, the traits, and `user` where there is one; no rows where the table has no traits."""
   if not trait_columns.find(table):
     return NO_TRAITS
   user = [name for name in ("user",) if name in table.columns]
   if user and "score" in table.columns:
     raise UserError(f"{path}: scores by user and traits need a table each")
-  return trait_columns.scale(table, path, low, high).select(*user, "image", *TRAITS)
+  return trait_columns.scale(table, path, low, high).select(*user, "path", *TRAITS)
 
 
 def _read_ratings(table: pl.DataFrame, path: Path, asked: Options) -> tuple:
@@ -149,7 +150,7 @@ def _read_distributions(table: pl.DataFrame, path: Path, asked: Options) -> tupl
       raise UserError(f"{path}: it has {len(columns)} counts, not buckets={buckets}")
     low, high = (low, high) if low < high else (1.0, float(len(columns)))
     table = checks.counts(table, [name for _, name in columns], path)
-    return table.select("image", "counts"), _even(low, high, len(columns)), ()
+    return table.select("path", "counts"), _even(low, high, len(columns)), ()
   if "score" in table.columns:
     table, scale, notes = _read_scores(table, path, asked)
     return counting.count_scores(table, scale), scale, notes
@@ -192,19 +193,19 @@ def _split_users(ratings: pl.DataFrame, count: int, seed: int) -> pl.DataFrame:
 def _split_images(
   table: pl.DataFrame, path: Path, test: float, validation: float, seed: int
 ) -> pl.DataFrame:
-  """`image, split`, a row an image in the order of their first row."""
+  """`path, split`, a row an image in the order of their first row."""
   if "split" not in table.columns:
-    images = table.select("image").unique(maintain_order=True)
-    images = draws.hold_out(draws.split_off(images, "image", []), "test", test, seed)
+    images = table.select("path").unique(maintain_order=True)
+    images = draws.hold_out(draws.split_off(images, "path", []), "test", test, seed)
     return draws.hold_out(images, "validation", validation, seed)
   split = pl.col("split").str.to_lowercase().replace("val", "validation")
   table = table.with_columns(split.alias("split"))
   said = pl.format(f"split '{{}}' is none of {', '.join(SPLITS)}", "split")
   text_table.refuse(table, ~pl.col("split").is_in(SPLITS), path, said)
-  first = pl.col("split").first().over("image")
-  said = pl.format("image '{}' stands in another split above", "image")
+  first = pl.col("split").first().over("path")
+  said = pl.format("image '{}' stands in another split above", "path")
   text_table.refuse(table, pl.col("split") != first, path, said)
-  images = table.select("image", "split").unique(maintain_order=True)
+  images = table.select("path", "split").unique(maintain_order=True)
   if "validation" in images["split"].to_list():
     return images
   return draws.hold_out(images, "validation", validation, seed)

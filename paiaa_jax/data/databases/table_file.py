@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TypeVar, cast
 
 import polars as pl
 
@@ -12,9 +13,11 @@ from paiaa_jax.data.databases import text_table
 from paiaa_jax.data.databases.text_table import LINE
 from paiaa_jax.errors import UserError
 
+Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
+
 SUFFIXES = (".csv", ".tsv", ".txt", ".jsonl", ".parquet")
 ALIASES = {
-  "image": ("imagename", "imagepair", "image_id", "imageid", "filename", "file", "path"),
+  "path": ("image", "imagename", "imagepair", "image_id", "imageid", "filename", "file"),
   "user": ("userid", "user_id", "worker", "worker_id", "workerid", "rater"),
   "score": ("rating", "mean_score"),
 }
@@ -46,8 +49,17 @@ def read(path: Path) -> pl.DataFrame:
   return table.rename(_known_names(table.columns))
 
 
+def key_by_path(table: Frame) -> Frame:
+  """A table of images with `path` as their key, whatever usual name it stands under.
+
+  Earlier versions of this package wrote `image`.
+  """
+  names = _known_names(table.collect_schema().names())
+  return cast(Frame, table.rename({name: key for name, key in names.items() if key == "path"}))
+
+
 def _known_names(columns: list[str]) -> dict[str, str]:
-  """Column -> `image`, `user` or `score`, where a column has another name for it."""
+  """Column -> `path`, `user` or `score`, where a column has another name for it."""
   plain = {name.lower(): name for name in columns}
   return {
     next(plain[alias] for alias in (wanted, *aliases) if alias in plain): wanted

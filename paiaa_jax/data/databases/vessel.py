@@ -53,23 +53,23 @@ def load(
   if kind and kind not in kinds:
     raise UserError(f"{path}: no photograph of the kind {kind!r}; it has {', '.join(kinds)}")
   ratings = ratings.filter(pl.col("kind") == kind) if kind else ratings
-  images = ratings.select("image").unique(maintain_order=True)
-  test = draws.fold_members(images["image"], fold, folds, seed, "vessel folds")
-  images = draws.split_off(images, "image", test)
-  first = ratings.unique(["user", "image"], keep="first", maintain_order=True)
+  images = ratings.select("path").unique(maintain_order=True)
+  test = draws.fold_members(images["path"], fold, folds, seed, "vessel folds")
+  images = draws.split_off(images, "path", test)
+  first = ratings.unique(["user", "path"], keep="first", maintain_order=True)
   return Database(
     name="vessel",
     image_root=folders.image_root(folder, ("images",)),
     images=draws.hold_out(images, "validation", validation, seed),
     distributions=counting.count_scores(first, SCALE),
-    ratings=ratings.select("user", "image", "score", split=pl.lit("test")),
+    ratings=ratings.select("user", "path", "score", split=pl.lit("test")),
     scale=SCALE,
     notes=(f"{ratings.height - first.height} ratings are repeats by the same user",),
   )
 
 
 def read_ratings(path: Path) -> pl.DataFrame:
-  """ratings.csv -> `user, image, kind, block, score`, a row a rating.
+  """ratings.csv -> `user, path, kind, block, score`, a row a rating.
 
   Users, and the photographs of each, stand in the order of their first rows; the ratings of one
   photograph by one user in the order of `block`, which counts its showings from 1.
@@ -77,7 +77,7 @@ def read_ratings(path: Path) -> pl.DataFrame:
   table = text_table.read(path)
   checks.columns(table, ("Subj", "Block", "ImageType", "Image", "Rating"), path)
   table = table.rename(
-    {"Subj": "user", "Block": "block", "ImageType": "kind", "Image": "image", "Rating": "score"}
+    {"Subj": "user", "Block": "block", "ImageType": "kind", "Image": "path", "Rating": "score"}
   )
   table = checks.image_paths(table, path)
   table = checks.numbers(table, ["score"], path, SCALE[0], SCALE[-1])
@@ -86,13 +86,13 @@ def read_ratings(path: Path) -> pl.DataFrame:
   whole = pl.col("block").round() == pl.col("block")
   text_table.refuse(table, ~whole, path, pl.format("block {} is no whole number", "block"))
   first = table.with_columns(
-    line=pl.col(LINE).first().over("user", "image", "block"),
-    first_kind=pl.col("kind").first().over("image"),
+    line=pl.col(LINE).first().over("user", "path", "block"),
+    first_kind=pl.col("kind").first().over("path"),
   )
-  said = pl.format("user '{}' rates image '{}' twice in block {}", "user", "image", "block")
+  said = pl.format("user '{}' rates image '{}' twice in block {}", "user", "path", "block")
   text_table.refuse(first, pl.col(LINE) != pl.col("line"), path, said)
-  said = pl.format("image '{}' is of the kind '{}', but '{}' above", "image", "kind", "first_kind")
+  said = pl.format("image '{}' is of the kind '{}', but '{}' above", "path", "kind", "first_kind")
   text_table.refuse(first, pl.col("kind") != pl.col("first_kind"), path, said)
-  place = [pl.col(LINE).min().over(group) for group in (["user"], ["user", "image"])]
+  place = [pl.col(LINE).min().over(group) for group in (["user"], ["user", "path"])]
   table = table.sort(*place, "block").with_columns(pl.col("block").cast(pl.Int64))
-  return table.select("user", "image", "kind", "block", "score")
+  return table.select("user", "path", "kind", "block", "score")

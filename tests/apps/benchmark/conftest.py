@@ -19,11 +19,11 @@ def place(tmp_path):
   ratings = pl.DataFrame(
     {
       "user": [f"user{u}" for u in user],
-      "image": [f"{u}/{i}.jpg" for u, i in zip(user, image, strict=True)],
+      "path": [f"{u}/{i}.jpg" for u, i in zip(user, image, strict=True)],
       "score": crowd.ratings[crowd.valid],
     }
   )
-  generic = ratings.select("image", aesthetic_score=pl.Series(crowd.generic[crowd.valid]))
+  generic = ratings.select("path", aesthetic_score=pl.Series(crowd.generic[crowd.valid]))
   traits = {f"trait{i}": crowd.outputs[crowd.valid][:, i] for i in range(5)}
   scored = generic.with_columns(**{name: pl.Series(trait) for name, trait in traits.items()})
   joined = users_table.join(scored, ratings)

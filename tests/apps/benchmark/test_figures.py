@@ -36,7 +36,7 @@ def test_figures_are_scipys_on_the_rows_of_the_file(place):
   users, splits, mine, _ = read(place, frame)
   assert mine.ignored == (f"{(8 + 20) * SPLITS * 3 + (8 + 9) * SPLITS} rows of shots",)
   result = run.evaluate(users, splits, mine, None, seed=0)
-  rows = held_out(frame).join(place.ratings.rename({"score": "rating"}), on=["user", "image"])
+  rows = held_out(frame).join(place.ratings.rename({"score": "rating"}), on=["user", "path"])
   expected = {}
   for (user, k, _), own in rows.group_by("user", "k", "split"):
     if user != "user3":

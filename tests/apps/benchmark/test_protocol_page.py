@@ -71,8 +71,8 @@ def test_the_written_splits_are_the_pages_too(place):
   users, _ = read_people.read(place.folder / "ratings.csv", "")
   frame = read_people.splits_table(users, pz.draw_splits(users, pz.Protocol(SHOTS, num_splits=2)))
   for (user, split), own in frame.group_by("user", "split"):
-    order = sorted(own["image"], key=lambda image: key(0, split, user, image))
-    assert own.sort("position")["image"].to_list() == order
+    order = sorted(own["path"], key=lambda image: key(0, split, user, image))
+    assert own.sort("position")["path"].to_list() == order
 
 
 def test_the_pages_numbers_are_the_codes():

@@ -24,11 +24,11 @@ def test_the_order_of_rows_and_parquet_and_rows_of_shots_change_nothing(place):
 
 
 def test_a_score_does_not_depend_on_an_absent_column(place):
-  alike = place.ratings.select("image", "user", score=pl.Series(range(len(place.ratings))))
-  whole = held_out(noise(place)).drop("score").join(alike, on=["user", "image"])
+  alike = place.ratings.select("path", "user", score=pl.Series(range(len(place.ratings))))
+  whole = held_out(noise(place)).drop("score").join(alike, on=["user", "path"])
   _, _, full, _ = read(place, whole)
   shown = np.isfinite(full.scores)
-  for columns in (["image"], ["user", "image"]):
+  for columns in (["path"], ["user", "path"]):
     frame = alike.select(*columns, "score")
     _, splits, some, _ = read(place, frame, asked=SHOTS)
     assert splits.shots == SHOTS and not some.ignored
@@ -40,7 +40,7 @@ def test_a_score_does_not_depend_on_an_absent_column(place):
 
 def test_what_is_not_asked_for_is_counted(place):
   frame = held_out(noise(place, shots=(8, 12, 20), num_splits=6))
-  strange = frame.head(2).with_columns(image=pl.lit("nobody.jpg"), split=pl.Series([0, 1]))
+  strange = frame.head(2).with_columns(path=pl.lit("nobody.jpg"), split=pl.Series([0, 1]))
   frame = pl.concat([frame, strange])
   _, _, mine, _ = read(place, frame, asked=SHOTS)
   beyond, other, stranger = mine.ignored
@@ -63,11 +63,11 @@ def change(row, **cells):
 WRONG = {
   "a missing row": (
     lambda frame: frame.filter(~((pl.col("user") == "user1") & (pl.col("split") == 2))),
-    r"no score of user 'user1', image '1/\d+.jpg', split 2, k = 8; 52 of \d+ are missing",
+    r"no score of user 'user1', path '1/\d+.jpg', split 2, k = 8; 52 of \d+ are missing",
   ),
   "a row twice": (
     lambda frame: pl.concat([frame, frame[7:8]]),
-    r"line \d+: a second score of user 'user0', image '0/\d+.jpg', split '\d', k '8'",
+    r"line \d+: a second score of user 'user0', path '0/\d+.jpg', split '\d', k '8'",
   ),
   "a stranger": (change(3, user="eve"), r"line 5: user 'eve' is none of the test users"),
   "no number": (change(3, score=np.nan), r"line 5: the score of user 'user0', .* is 'NaN'"),
@@ -114,7 +114,7 @@ def test_prepared_and_distributors_folders_give_their_test_users(place):
   raw = place.folder / "raw"
   (raw / "workers").mkdir(parents=True)
   for (user,), own in place.ratings.group_by("user"):
-    own.select("image", "score").write_csv(raw / "workers" / f"{user}.csv")
+    own.select("score", image="path").write_csv(raw / "workers" / f"{user}.csv")
   digest = hashlib.sha256(b"flickr-aes:user2").hexdigest()
   (raw / "test_workers.sha256").write_text(digest + "\n")
   rated, name = read_people.read(raw, "flickr_aes")
@@ -134,6 +134,6 @@ def test_a_table_that_says_who_is_for_testing_is_taken_at_its_word(place):
   twice.with_columns(split=split).write_csv(path)
   rated, _ = read_people.read(path, "")
   assert rated.user_ids.tolist() == ["user0"]
-  image = place.ratings["image"][0]
+  image = place.ratings["path"][0]
   mean = (place.ratings["score"][0] + 9) / 2
   assert rated.ratings[0, rated.image_ids[rated.row[0]] == image] == pytest.approx(mean)

@@ -49,14 +49,14 @@ def assert_sound():
 
   def sound(database):
     images = database.images
-    assert images["image"].n_unique() == images.height > 0
+    assert images["path"].n_unique() == images.height > 0
     assert set(images["split"]) <= set(SPLITS)
-    known = set(images["image"])
+    known = set(images["path"])
     for frame in (database.distributions, database.ratings, database.traits):
-      assert set(frame["image"]) <= known
+      assert set(frame["path"]) <= known
       assert sum(frame.null_count().row(0)) == 0
     counts = database.distributions["counts"]
-    assert database.distributions["image"].n_unique() == counts.len()
+    assert database.distributions["path"].n_unique() == counts.len()
     assert counts.dtype == pl.List(pl.Float64)
     assert set(counts.list.len()) <= {len(database.scale)}
     assert all(total > 0 for total in counts.list.sum())
@@ -64,7 +64,7 @@ def assert_sound():
     assert list(database.scale) == sorted(set(database.scale))
     aux = database.traits.select(database.aux_names).to_numpy()
     assert np.all(np.abs(aux) <= 1)
-    assert database.ratings.columns == ["user", "image", "score", "split"]
+    assert database.ratings.columns == ["user", "path", "score", "split"]
     by_user = database.ratings.group_by("user").agg(pl.col("split").n_unique())
     assert set(by_user["split"]) <= {1}
 

@@ -35,7 +35,7 @@ def test_validation_is_drawn_from_training_alone(name, make):
   without, held = (load(name, folder, validation=share).images for share in (0.0, 0.3))
   assert "validation" not in without["split"].to_list()
   assert "validation" in held["split"].to_list()
-  moved = without.join(held, "image").filter(split_right="validation")
+  moved = without.join(held, "path").filter(split_right="validation")
   assert set(moved["split"]) == {"train"}
   assert held.filter(split="test").equals(without.filter(split="test"))
 

@@ -10,8 +10,8 @@ CSV = "FLICKR-AES_image_labeled_by_each_worker.csv"
 
 def test_test_images_are_those_that_a_test_worker_rated(make):
   database = flickr_aes.load(make("flickr_aes"), validation=0.0)
-  rated = set(database.ratings.filter(user="w2")["image"])
-  assert set(database.images.filter(split="test")["image"]) == rated
+  rated = set(database.ratings.filter(user="w2")["path"])
+  assert set(database.images.filter(split="test")["path"]) == rated
   assert dict(database.ratings.select("user", "split").iter_rows()) == {
     f"w{w}": "test" if w == 2 else "train" for w in range(6)
   }
@@ -19,27 +19,27 @@ def test_test_images_are_those_that_a_test_worker_rated(make):
 
 def test_training_images_have_no_rating_of_a_test_worker(make):
   database = flickr_aes.load(make("flickr_aes"))
-  train = set(database.images.filter(split="train")["image"])
+  train = set(database.images.filter(split="train")["path"])
   assert train
-  assert not train & set(database.ratings.filter(split="test")["image"])
+  assert not train & set(database.ratings.filter(split="test")["path"])
 
 
 def test_counts_are_those_of_the_ratings(make):
   database = flickr_aes.load(make("flickr_aes"))
   for image, counts in database.distributions.iter_rows():
-    scores = database.ratings.filter(image=image)["score"].to_list()
+    scores = database.ratings.filter(path=image)["score"].to_list()
     assert counts == [scores.count(score) for score in (1, 2, 3, 4, 5)]
 
 
 def test_a_file_a_worker_is_read_alike(make):
   folder = make("flickr_aes")
-  whole = flickr_aes.load(folder).ratings.sort("user", "image")
+  whole = flickr_aes.load(folder).ratings.sort("user", "path")
   (folder / CSV).unlink()
   (folder / "workers").mkdir()
   for (user,), rows in whole.group_by("user"):
-    lines = [f"{image},{score:.0f}" for image, score in rows.select("image", "score").iter_rows()]
+    lines = [f"{image},{score:.0f}" for image, score in rows.select("path", "score").iter_rows()]
     (folder / "workers" / f"{user}.csv").write_text("image,score\n" + "\n".join(lines))
-  assert flickr_aes.load(folder).ratings.sort("user", "image").equals(whole)
+  assert flickr_aes.load(folder).ratings.sort("user", "path").equals(whole)
 
 
 def test_the_packaged_hashes_are_thirty_seven():
@@ -98,7 +98,7 @@ def test_repeats_are_counted_once_and_conflicts_meet_in_the_middle_if_asked(make
   with (folder / CSV).open("a") as file:
     file.write("\nw0, farm1_0_b.jpg, 4")
   mean = flickr_aes.load(folder, repeats="mean")
-  assert mean.ratings.filter(user="w0", image="farm1_0_b.jpg")["score"].item() == 2.0
+  assert mean.ratings.filter(user="w0", path="farm1_0_b.jpg")["score"].item() == 2.0
   with pytest.raises(UserError, match="one of refuse, mean"):
     flickr_aes.load(folder, repeats="last")
 

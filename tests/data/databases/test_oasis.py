@@ -25,20 +25,20 @@ def test_only_the_crowd_is_counted(make):
   crowd = database.ratings.filter(split="train")
   assert database.ratings.filter(split="test")["user"].n_unique() == 3
   for image, counts in database.distributions.iter_rows():
-    scores = crowd.filter(image=image)["score"].to_list()
+    scores = crowd.filter(path=image)["score"].to_list()
     assert counts == [scores.count(score) for score in range(1, 8)]
 
 
 def test_norms_are_the_auxiliary_outputs(make):
   database = load(make("oasis"))
   assert database.aux_names == ("valence", "arousal", "animal", "object", "person", "scenery")
-  row = database.traits.filter(image="Dog 5.jpg").row(0)
+  row = database.traits.filter(path="Dog 5.jpg").row(0)
   assert row == ("Dog 5.jpg", pytest.approx(-2 / 3), 0.0, -1.0, 1.0, -1.0, -1.0)
 
 
 def test_folds_part_the_photographs_and_blocks_the_people(make):
   folder = make("oasis")
-  tested = [set(load(folder, fold=f).images.filter(split="test")["image"]) for f in range(5)]
+  tested = [set(load(folder, fold=f).images.filter(split="test")["path"]) for f in range(5)]
   assert [len(images) for images in tested] == [4] * 5
   assert len(set.union(*tested)) == 20
   blocks = [set(load(folder, rater_fold=b).ratings.filter(split="test")["user"]) for b in range(4)]
@@ -54,7 +54,7 @@ def test_files_are_found_without_blanks_and_case(make):
   (folder / "images").mkdir()
   for name in ("dog 3.JPG", "Dog4.jpg", "dog5.png"):
     (folder / "images" / name).touch()
-  names = load(folder).images["image"].to_list()
+  names = load(folder).images["path"].to_list()
   assert names[3:7] == ["dog 3.JPG", "Dog4.jpg", "dog5.png", "Dog 6.jpg"]
 
 
@@ -64,7 +64,7 @@ def test_photographs_without_ratings_are_left_out_and_noted(make):
   scores[:, 4] = np.nan
   scipy.io.savemat(folder / "corrData.mat", {"corrData": scores})
   database = load(folder)
-  assert "Dog 4.jpg" not in database.images["image"].to_list()
+  assert "Dog 4.jpg" not in database.images["path"].to_list()
   assert database.notes == ("1 photographs have no ratings and are left out",)
 
 

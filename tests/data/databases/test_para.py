@@ -15,11 +15,11 @@ def test_an_images_traits_are_the_mean_of_those_who_like_it(make):
   for user, image, score, _ in database.ratings.iter_rows():
     scores.setdefault(user, {})[image] = score
   expected = {}
-  for image in database.images["image"]:
+  for image in database.images["path"]:
     fans = [user for user, own in scores.items() if own[image] > np.mean(list(own.values()))]
     if len(fans) >= 3:
       expected[image] = np.mean([people[user] for user in fans])
-  found = dict(database.traits.select("image", "openness").iter_rows())
+  found = dict(database.traits.select("path", "openness").iter_rows())
   assert found.keys() == expected.keys()
   assert found
   np.testing.assert_allclose([found[i] for i in expected], list(expected.values()))
@@ -45,7 +45,7 @@ def test_a_fold_keeps_its_people_out_of_distributions_and_traits(make):
 def test_half_steps_have_buckets_of_their_own(make):
   database = para.load(make("para"))
   for image, counts in database.distributions.iter_rows():
-    scores = database.ratings.filter(image=image)["score"].to_list()
+    scores = database.ratings.filter(path=image)["score"].to_list()
     assert counts == [scores.count(score) for score in database.scale]
 
 

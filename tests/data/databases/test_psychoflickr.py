@@ -7,7 +7,7 @@ from paiaa_jax.types import TRAITS
 
 def test_traits_are_scaled_from_the_questionnaire_to_one(make):
   traits = psychoflickr.load(make("psychoflickr")).traits
-  assert traits.columns == ["user", "image", *TRAITS]
+  assert traits.columns == ["user", "path", *TRAITS]
   assert traits.row(3) == ("u1", "u1/0.jpg", -0.25, -1.0, 1.0, 0.0, 0.375)
 
 
@@ -51,7 +51,7 @@ def test_the_folds_part_the_people(make):
   tested = []
   for fold in range(10):
     database = psychoflickr.load(folder, fold=fold, validation=0.2)
-    by_user = database.traits.join(database.images, "image").group_by("user").agg(split="split")
+    by_user = database.traits.join(database.images, "path").group_by("user").agg(split="split")
     assert all(len(set(splits)) == 1 for splits in by_user["split"])
     people = {user for user, splits in by_user.iter_rows() if splits[0] == "test"}
     assert 1 <= len(people) <= 2

@@ -61,8 +61,8 @@ def test_para_folds_part_the_people(real_labels, tmp_path):
   ]
   assert [len(fold) for fold in folds] == [110, 110, 109, 109]
   assert pl.concat(folds).n_unique() == 438
-  listed = text_table.read(tmp_path / "validation_images.txt", names=("image",))
-  assert (listed.height, listed["image"][0]) == (2822, "iaa_pub24763_.jpg")
+  listed = text_table.read(tmp_path / "validation_images.txt", names=("path",))
+  assert (listed.height, listed["path"][0]) == (2822, "iaa_pub24763_.jpg")
 
 
 def test_oasis(real_labels, assert_sound):
@@ -71,9 +71,9 @@ def test_oasis(real_labels, assert_sound):
   assert (database.images.height, database.ratings.height) == (595, 88_151)
   assert database.ratings["user"].n_unique() == 600
   assert database.ratings.filter(split="test")["user"].n_unique() == 37
-  assert all((database.image_root / image).is_file() for image in database.images["image"])
+  assert all((database.image_root / image).is_file() for image in database.images["path"])
   first = database.traits.row(0, named=True)
-  assert first["image"] == "Acorns 1.jpg"
+  assert first["path"] == "Acorns 1.jpg"
   np.testing.assert_allclose(first["valence"], (4.68627451 - 4) / 3)
   spread = database.ratings.group_by("user").agg(pl.col("score").n_unique())
   assert spread.filter(score=1).height == 2  # two people gave one score throughout
@@ -85,5 +85,5 @@ def test_vessel(real_labels, assert_sound):
   assert (database.images.height, database.ratings.height) == (266, 11_346)
   for kind, users, photographs, times in (("lsc", 18, 148, 2), ("ari", 17, 118, 3)):
     ratings = vessel.load(real_labels / "vessel", kind=kind).ratings
-    assert (ratings["user"].n_unique(), ratings["image"].n_unique()) == (users, photographs)
+    assert (ratings["user"].n_unique(), ratings["path"].n_unique()) == (users, photographs)
     assert ratings.height == users * photographs * times

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paiaa_jax.data.databases import table
+from paiaa_jax.data.databases import table, table_file
 from paiaa_jax.errors import UserError
 from paiaa_jax.types import TRAITS
 
@@ -24,8 +24,8 @@ def load(tmp_path):
 
 
 def test_counts_are_kept_in_every_format(load, tmp_path):
-  rows = [{"image": "é 1.jpg", "counts": [1, 0, 3]}, {"image": "b/2.png", "counts": [2, 2, 0]}]
-  lines = ["image,p1,p2,p3"] + [",".join(map(str, [r["image"], *r["counts"]])) for r in rows]
+  rows = [{"path": "é 1.jpg", "counts": [1, 0, 3]}, {"path": "b/2.png", "counts": [2, 2, 0]}]
+  lines = ["image,p1,p2,p3"] + [",".join(map(str, [r["path"], *r["counts"]])) for r in rows]
   databases = [
     load("\n".join(lines)),
     load("\n".join(lines).replace(",", "\t"), "mine.tsv"),
@@ -34,8 +34,16 @@ def test_counts_are_kept_in_every_format(load, tmp_path):
   pl.DataFrame(rows).write_parquet(tmp_path / "mine.parquet")
   databases.append(table.load(tmp_path / "mine.parquet"))
   for database in databases:
-    assert database.distributions.rows() == [(row["image"], row["counts"]) for row in rows]
+    assert database.distributions.rows() == [(row["path"], row["counts"]) for row in rows]
     assert database.scale == (1.0, 2.0, 3.0)
+
+
+@pytest.mark.parametrize("key", ["path", "Path", "image", "imageName", "image_id", "filename"])
+def test_images_stand_under_any_usual_name_and_path_goes_first(key):
+  rows = pl.DataFrame({"score": [1.0], key: ["a.jpg"], "file": ["b.jpg"]})
+  for frame in (rows, rows.lazy()):
+    read = table_file.key_by_path(frame).lazy().collect()
+    assert read.columns == ["score", "path", "file"] and read["path"].to_list() == ["a.jpg"]
 
 
 @settings(deadline=None)
@@ -52,7 +60,7 @@ def test_a_mean_score_becomes_a_distribution_with_that_mean(tmp_path_factory, sc
 def test_ratings_by_user_are_counted(load):
   rows = ["worker,image,score", "u,a.jpg,5", "v,a.jpg,3", "u,b.jpg,1"]
   database = load("\n".join(rows), test_users=1)
-  assert database.ratings.select("user", "image", "score").rows() == [
+  assert database.ratings.select("user", "path", "score").rows() == [
     ("u", "a.jpg", 5.0), ("v", "a.jpg", 3.0), ("u", "b.jpg", 1.0),
   ]  # fmt: skip
   assert database.distributions.rows() == [("a.jpg", [0, 0, 1, 0, 1]), ("b.jpg", [1, 0, 0, 0, 0])]
@@ -97,7 +105,7 @@ def test_traits_are_read_alone_with_counts_or_by_user(load):
   assert both.traits.row(0) == ("a.jpg", 1.0, 0.0, 0.0, 0.0, 0.0)
   assert both.distributions.row(0) == ("a.jpg", [3.0, 4.0])
   by_user = load("user,image,O,C,E,A,N\nu,a.jpg,1,0,0,0,0\n")
-  assert by_user.traits.columns == ["user", "image", *TRAITS]
+  assert by_user.traits.columns == ["user", "path", *TRAITS]
 
 
 def test_a_column_split_divides_the_images(load):
@@ -142,7 +150,7 @@ def test_the_images_lie_beside_the_table_in_images_or_where_one_says(load, tmp_p
     ("image,score,split\na,1,half\n", "line 2: split 'half' is none of train"),
     ("user,image,score,split\nu,a,1,train\nv,a,1,test\n", "line 3: image 'a' stands in another"),
     ("image,width\na,1\n", "neither score, nor p1..pN, nor O, C, E, A, N"),
-    ("photo,score\na,1\n", "no column 'image'; it has 'photo', 'score'"),
+    ("photo,score\na,1\n", "no column 'path'; it has 'photo', 'score'"),
   ],
 )
 def test_bad_input_is_one_line_with_file_and_line(load, text, message):
@@ -153,11 +161,11 @@ def test_bad_input_is_one_line_with_file_and_line(load, text, message):
 @pytest.mark.parametrize(
   ("text", "message"),
   [
-    ('{"image": "a", "score": 1}\n[1]\n', "line 2: no JSON object"),
-    ('{"image": "a", "score": 1}\n\n{"image": \n', "line 3: no JSON object"),
-    ('{"image": "\\ud800", "score": 1}\n', "line 1: no JSON object"),
-    ('{"image": "a", "counts": 3}\n', "line 1: counts is no list"),
-    ('{"image": "a", "counts": [1, 2]}\n{"image": "b", "counts": [1]}\n', "line 2: column 'p2'"),
+    ('{"path": "a", "score": 1}\n[1]\n', "line 2: no JSON object"),
+    ('{"path": "a", "score": 1}\n\n{"path": \n', "line 3: no JSON object"),
+    ('{"path": "\\ud800", "score": 1}\n', "line 1: no JSON object"),
+    ('{"path": "a", "counts": 3}\n', "line 1: counts is no list"),
+    ('{"path": "a", "counts": [1, 2]}\n{"path": "b", "counts": [1]}\n', "line 2: column 'p2'"),
     ("[" * 100_000, "line 1: no JSON object"),
   ],
 )

@@ -20,7 +20,7 @@ def test_every_rating_is_kept_in_the_order_of_its_showings(make):
   ratings = vessel.load(folder).ratings
   assert ratings.height == 4 * 10 * (2 + 3)
   for (user, image), by_block in given.items():
-    scores = ratings.filter(user=user, image=image)["score"].to_list()
+    scores = ratings.filter(user=user, path=image)["score"].to_list()
     assert scores == [by_block[block] for block in sorted(by_block)]
 
 
@@ -33,7 +33,7 @@ def test_distributions_count_first_ratings(make):
 
 def test_one_kind_is_taken_alone_and_an_unknown_one_is_named(make):
   folder = make("vessel")
-  images = vessel.load(folder, kind="ari").images["image"]
+  images = vessel.load(folder, kind="ari").images["path"]
   assert sorted(images) == sorted({r["Image"] for r in rows(folder) if r["ImageType"] == "ari"})
   with pytest.raises(UserError, match="no photograph of the kind 'sea'; it has ari, lsc"):
     vessel.load(folder, kind="sea")
@@ -41,7 +41,7 @@ def test_one_kind_is_taken_alone_and_an_unknown_one_is_named(make):
 
 def test_folds_part_the_photographs(make):
   folder = make("vessel")
-  tested = [vessel.load(folder, fold=f).images.filter(split="test")["image"] for f in range(5)]
+  tested = [vessel.load(folder, fold=f).images.filter(split="test")["path"] for f in range(5)]
   assert [len(images) for images in tested] == [4] * 5
   assert len({image for images in tested for image in images}) == 20
 

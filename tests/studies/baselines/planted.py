@@ -56,7 +56,7 @@ def draw(
     rated = rng.random((people, images)) < rng.uniform(0.75, 1, (people, 1))
     user, image = np.nonzero(rated)
     score = np.clip(truth + rng.normal(0, noise, truth.shape), 1, 5)[user, image]
-    names = {"user": [f"{prefix}{i}" for i in user], "image": [seen.names[i] for i in image]}
+    names = {"user": [f"{prefix}{i}" for i in user], "path": [seen.names[i] for i in image]}
     return truth, pl.DataFrame({**names, "score": score, "split": prefix})
 
   truth, ratings = rate(test, users, "test")
@@ -100,7 +100,7 @@ def write(folder: Path, **settings) -> tuple[Path, Path, World]:
 def frame(seen: Split) -> pl.DataFrame:
   """A table of predictions."""
   traits = {f"trait{i}": seen.outputs[:, i] for i in range(seen.outputs.shape[1])}
-  return pl.DataFrame({"image": seen.names, "aesthetic_score": seen.generic, **traits})
+  return pl.DataFrame({"path": seen.names, "aesthetic_score": seen.generic, **traits})
 
 
 def _photographs(rng, images, features, traits, prefix) -> Split:

@@ -28,18 +28,18 @@ def test_ratings_find_the_features_and_scores_of_their_own_photograph(run):
         inputs.features[row], scaling(written.test.features[expected]), rtol=1e-5
       )
       assert users.images.generic[row] == written.test.generic[expected]
-      is_pair = (pl.col("user") == user) & (pl.col("image") == image)
+      is_pair = (pl.col("user") == user) & (pl.col("path") == image)
       assert written.ratings.filter(is_pair)["score"].item() == pytest.approx(users.ratings[u, i])
 
 
 def test_the_others_are_the_training_users_on_the_training_photographs(run):
   workdir, prepared, written = run
   others = read.read(workdir, prepared).others
-  train = written.ratings.filter(pl.col("split") == "train").sort("user", "image")
+  train = written.ratings.filter(pl.col("split") == "train").sort("user", "path")
   user, place = np.nonzero(others.valid)
   np.testing.assert_allclose(others.ratings[user, place], train["score"].to_numpy(), rtol=1e-6)
   assert others.user_ids[user].tolist() == train["user"].to_list()
-  assert others.image_ids[others.row[user, place]].tolist() == train["image"].to_list()
+  assert others.image_ids[others.row[user, place]].tolist() == train["path"].to_list()
 
 
 def test_columns_are_scaled_by_the_training_photographs(run):

@@ -99,7 +99,7 @@ def test_psychoflickr_repeats_a_persons_traits_on_each_favourite(packaged):
 def test_the_loaders_take_them_and_every_image_decodes(name, packaged):
   database = DATABASES[name](packaged / FOLDERS[name])
   assert set(database.images["split"]) == {"train", "validation", "test"}
-  for image in database.images["image"].gather_every(20):
+  for image in database.images["path"].gather_every(20):
     with Image.open(database.image_root / image) as picture:
       picture.load()
       assert picture.format == "JPEG" and picture.mode == "RGB"

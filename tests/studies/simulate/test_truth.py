@@ -24,11 +24,9 @@ def read(folder, name):
 
 
 def rated_pairs(folder):
-  """The csv's `user, image, rating` with the noise-free `score` and the image's `generic`."""
-  table = pl.read_csv(folder / CSV, new_columns=["user", "image", "rating"])
-  joined = table.join(read(folder, "scores"), ["user", "image"]).join(
-    read(folder, "images"), "image"
-  )
+  """The csv's `user, path, rating` with the noise-free `score` and the image's `generic`."""
+  table = pl.read_csv(folder / CSV, new_columns=["user", "path", "rating"])
+  joined = table.join(read(folder, "scores"), ["user", "path"]).join(read(folder, "images"), "path")
   assert joined.height == table.height
   return joined
 
@@ -43,7 +41,7 @@ def mean_srcc(folder, column):
 def test_no_source_has_photographs_in_training_and_in_testing(name, packaged):
   sources = json.loads((packaged / "truth" / "sources.json").read_text())[FOLDERS[name]]
   images = DATABASES[name](packaged / FOLDERS[name]).images
-  assert sources.keys() == set(images["image"])
+  assert sources.keys() == set(images["path"])
   by_split = defaultdict(set)
   for image, split in images.iter_rows():
     by_split["test" if split == "test" else "training"].add(sources[image])
@@ -90,7 +88,7 @@ def test_likers_traits_follow_the_photographs(packaged):
   names = [image.split("/")[1] for image in sources]
   truth = read(packaged, "images").with_row_index("number")
   table = pl.read_csv(packaged / "PsychoFlickr" / "attributed.txt", separator=" ")
-  assert table["image"].str.split("/").list.get(1).to_list() == names
+  assert table["path"].str.split("/").list.get(1).to_list() == names
   numbers = pl.Series([int(name.removesuffix(".jpg")) for name in names])
   for trait in TRAITS:
     latent = truth[trait].gather(numbers)
