@@ -15,6 +15,7 @@ import polars as pl
 from paiaa_jax import metrics, rng
 from paiaa_jax.apps import agreement
 from paiaa_jax.data import images, records
+from paiaa_jax.distribution import mean_score
 from paiaa_jax.models import vector
 from paiaa_jax.reporting import galleries, page
 from paiaa_jax.reporting.page import Picture, Section
@@ -187,7 +188,7 @@ def _interval_over_sources(workdir: Path, dataset: str, found: dict[str, Any]) -
   groups = np.array([named[image] for image in found["frame"]["path"]])
   target = found["labels"]["distribution"]
   ours = found["frame"]["aesthetic_score"].to_numpy()
-  theirs = target @ np.arange(target.shape[1], dtype=np.float32)
+  theirs = mean_score(target, np.arange(target.shape[1]))
 
   def srcc(rows):
     return float(metrics.srcc(ours[rows], theirs[rows]))

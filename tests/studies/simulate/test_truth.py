@@ -88,7 +88,7 @@ def test_likers_traits_follow_the_photographs(packaged):
   names = [image.split("/")[1] for image in sources]
   truth = read(packaged, "images").with_row_index("number")
   table = pl.read_csv(packaged / "PsychoFlickr" / "attributed.txt", separator=" ")
-  assert table["path"].str.split("/").list.get(1).to_list() == names
+  assert table["image"].str.split("/").list.get(1).to_list() == names
   numbers = pl.Series([int(name.removesuffix(".jpg")) for name in names])
   for trait in TRAITS:
     latent = truth[trait].gather(numbers)
