@@ -7,6 +7,8 @@ import numpy as np
 from paiaa_jax.personalization.users import Images, Users, make_images, make_users
 from studies.oasis.study import Study
 
+WIDTH = 64  # photographs of a user are padded to its multiples: blocks then share compiled programs
+
 
 def gather(study: Study, members: np.ndarray) -> Users:
   """The users at rows `members` of the study; who gave one score throughout is left out.
@@ -25,7 +27,7 @@ def users_of(
 ) -> Users:
   """Users of ratings [u, N], NaN where there is none; each user's photographs stand together."""
   valid = ~np.isnan(ratings)
-  count = valid.sum(axis=1).max()
+  count = -(-valid.sum(axis=1).max() // WIDTH) * WIDTH
   row = np.argsort(~valid, axis=1, kind="stable")[:, :count]
   return make_users(
     images,
