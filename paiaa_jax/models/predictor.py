@@ -7,6 +7,7 @@ on its company nor on its place in a batch.
 from __future__ import annotations
 
 import functools
+import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ from typing import Any
 import jax
 import numpy as np
 
-from paiaa_jax.models import platform
+from paiaa_jax import files
+from paiaa_jax.models import frozen_network, platform
+from paiaa_jax.models.frozen_network import FrozenNetwork
 from paiaa_jax.models.network import Network
 from paiaa_jax.models.weights import model_folder, pretrained
 from paiaa_jax.types import Array, Prediction
@@ -53,8 +56,9 @@ class Predictor:
     self.folder, self.model_id, self.image_size = model.folder, model.model_id, model.image_size
     self.score_values, self.aux_names = model.score_values, model.aux_names
     self.batch_size = min(batch_size, ON_CPU) if platform.is_xla_cpu() else batch_size
-    self._apply = _compiled(_network(model), platform.is_xla_cpu())
-    self._variables = jax.device_put(pretrained.load_model(folder)[0])
+    network = network_of(model)
+    self._apply = _compiled(network, platform.is_xla_cpu())
+    self._variables = jax.device_put(variables_of(model, network))
 
   def predict(self, images: Array) -> Prediction:
     """Predicts n images, n >= 0, in as many calls of the compiled shape as it takes.
@@ -89,9 +93,16 @@ class Predictor:
     return Prediction(*(leaf[: len(images)] for leaf in prediction))
 
 
-def _network(model: model_folder.ModelFolder) -> Network:
+def network_of(model: model_folder.ModelFolder) -> Network | FrozenNetwork:
+  """What config.json describes; either has `apply(variables, images)`.
+
+  Raises:
+    ValueError: a field that this version does not know.
+  """
+  fields = dict(model.network)
+  kind = FrozenNetwork if fields.pop("kind", None) == frozen_network.KIND else Network
   try:
-    return Network(**model.network)
+    return kind(**fields)
   except TypeError as error:
     raise ValueError(
       f"{model.folder / model_folder.CONFIG} has a network that this version does not know "
@@ -99,8 +110,27 @@ def _network(model: model_folder.ModelFolder) -> Network:
     ) from error
 
 
+def variables_of(model: model_folder.ModelFolder, network: Network | FrozenNetwork) -> Any:
+  """The folder's weights; a frozen backbone's come from the installed package.
+
+  Raises:
+    FileNotFoundError: that package is not installed.
+    ValueError: its weights are not those that the heads were fitted to.
+  """
+  variables = pretrained.load_model(model.folder)[0]
+  if isinstance(network, Network):
+    return variables
+  weights = pretrained.packaged_path(network.backbone)
+  if hashlib.sha256(files.read_bytes(weights)).hexdigest() != network.weights_sha256:
+    raise ValueError(
+      f"{weights} is another version of {network.backbone} than the model in {model.folder} was "
+      "made with."
+    )
+  return {"backbone": pretrained.load(network.backbone, weights), "heads": variables["heads"]}
+
+
 @functools.lru_cache(maxsize=8)  # models of one network share what is compiled
-def _compiled(network: Network, one_by_one: bool) -> Callable:
+def _compiled(network: Network | FrozenNetwork, one_by_one: bool) -> Callable:
   """(variables, images) -> Prediction.
 
   The CPU takes image after image: its batched convolutions round the last rows of a batch otherwise
@@ -111,7 +141,7 @@ def _compiled(network: Network, one_by_one: bool) -> Callable:
   return jax.jit(network.apply)
 
 
-def _one_by_one(network: Network, variables: Any, images: Array) -> Prediction:
+def _one_by_one(network: Network | FrozenNetwork, variables: Any, images: Array) -> Prediction:
   def predict(image):
     return jax.tree.map(lambda rows: rows[0], network.apply(variables, image[None]))
 

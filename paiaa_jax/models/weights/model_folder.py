@@ -2,7 +2,8 @@
 
 Training writes model.safetensors, and a config.json of the form
   {"network": Network's fields, "preprocessing": {"image_size": side, "pixels": PREPROCESSING},
-   "scale": [the score of each bucket], "aux_names": [...], "tasks": "joint"}.
+   "scale": [the score of each bucket], "aux_names": [...], "tasks": "joint",
+   "trained_on": words, where they are known}.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ class ModelFolder(NamedTuple):
     image_size: pixels of a side of the network's input.
     score_values: the score of each of the b buckets, ascending.
     aux_names: names of the k auxiliary outputs.
-    network: Network's fields.
+    network: Network's fields, or FrozenNetwork's with "kind": "frozen".
+    trained_on: whose ratings it learned, in words; empty where the folder does not say.
   """
 
   folder: Path
@@ -34,6 +36,7 @@ class ModelFolder(NamedTuple):
   score_values: tuple[float, ...]
   aux_names: tuple[str, ...]
   network: dict[str, Any]
+  trained_on: str = ""
 
 
 def read(folder: str | Path) -> ModelFolder:
@@ -57,6 +60,7 @@ def read(folder: str | Path) -> ModelFolder:
       tuple(float(score) for score in config["scale"]),
       tuple(config["aux_names"]),
       {name: _hashable(value) for name, value in config["network"].items()},
+      str(config.get("trained_on", "")),
     )
   except (KeyError, TypeError, ValueError, AttributeError) as error:
     reason = f"no field {error}" if isinstance(error, KeyError) else str(error)
