@@ -35,6 +35,7 @@ def get_config() -> ConfigDict:
       image_size=299,  # pixels, side of the network's input
       resize=350,  # pixels, side of the square a training crop is cut from
       flip=False,  # random horizontal flips in training
+      trained_on="",  # whose labels these are, in words that the model folder passes on
       workers=0,  # decoding threads beside the main one; 0: one per core
     )
   )

@@ -20,6 +20,7 @@ def get_config(arg=""):
   config.model.head_widths = ()  # linear: there are 300 photographs to learn from
   config.data.aesthetics = "runs/quickstart/data/prepared/flickr_aes"
   config.data.auxiliary = "runs/quickstart/data/prepared/psychoflickr"
+  config.data.trained_on = "simulated raters"
   config.data.image_size = 112
   config.data.resize = 120
   config.optim.batch_size = 16

@@ -1,7 +1,7 @@
 """Personality-assisted image aesthetics: how beautiful photographs are to people, and to one.
 
-    model = paiaa_jax.load("runs/quickstart/model")
-    model.score(["photo.jpg"]).score                   # generic scores, [n]
+    model = paiaa_jax.load()
+    model.score(["photo.jpg"]).score  # generic scores, [n]
 
 load             a trained model: scores images, learns the taste of one user
 losses           losses of one image each, and their masked mean

@@ -2,7 +2,9 @@
 
 import csv
 import io
+import json
 import os
+import shutil
 import subprocess
 import sys
 from importlib import metadata
@@ -124,11 +126,20 @@ def test_a_tilde_in_a_models_name_is_the_users_home(paiaa, monkeypatch, model_pa
   assert paiaa("doctor", f"--model=~/{model_path.name}")[1].count("scores 1 to 5") == 1
 
 
-def test_without_a_model_it_says_how_to_get_one(paiaa, monkeypatch, tmp_path):
+def test_where_no_model_is_named_it_is_the_packaged_one(paiaa, monkeypatch):
   monkeypatch.delenv("PAIAA_MODEL")
-  monkeypatch.chdir(tmp_path)
-  code, _, err = paiaa("score", ".")
-  assert code == 2 and "make quickstart" in err and "PAIAA_MODEL" in err
+  code, out, _ = paiaa("doctor")
+  assert code == 0 and "default_model" in out and "scores 1 to 7" in " ".join(out.split())
+
+
+def test_whose_ratings_a_model_learned_is_said(paiaa, photos, model_path, tmp_path):  # noqa: F811
+  folder = shutil.copytree(model_path, tmp_path / "told")
+  config = json.loads((folder / "config.json").read_text())
+  (folder / "config.json").write_text(json.dumps({**config, "trained_on": "simulated raters"}))
+  _, _, err = paiaa("score", photos, "--model", folder)
+  assert "learned from simulated raters" in err
+  _, _, err = paiaa("score", photos)
+  assert "learned from" not in err
 
 
 def test_doctor_reports_even_where_things_are_missing(paiaa, monkeypatch):

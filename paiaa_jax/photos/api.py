@@ -1,6 +1,6 @@
 """The Python side: a model that scores images in memory or on disk, and learns a person's taste.
 
-model = paiaa_jax.load("runs/quickstart/model")
+model = paiaa_jax.load()
 predictions = model.score(["a.jpg", "b.jpg"])
 profile = model.personalize(["a.jpg", ...], [4, ...])
 predictions.personal(profile)
@@ -114,7 +114,7 @@ def load(model: str | Path | None = None, batch_size: int = 32) -> Model:
   """Opens a model folder, or a model of the hub by its id.
 
   Args:
-    model: where; None: $PAIAA_MODEL, else runs/quickstart/model.
+    model: where; None: $PAIAA_MODEL, else the one that comes with the package.
     batch_size: images of the one compiled shape; the first call of `score` compiles it.
 
   Raises:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import paiaa_jax
 from paiaa_jax.models.weights import model_folder
 from paiaa_jax.models.weights.model_folder import CONFIG, WEIGHTS, ModelFolder
 
 VARIABLE = "PAIAA_MODEL"
-QUICKSTART = Path("runs/quickstart/model")  # what `make quickstart` leaves
+PACKAGED = Path(paiaa_jax.__file__).parent / "default_model"
 
 
 def open_model(name: str | None) -> ModelFolder:
-  """Reads the model called `name`, by default $PAIAA_MODEL or the quickstart's.
+  """Reads the model called `name`, by default $PAIAA_MODEL or the one that comes with the package.
 
   A name of the form owner/model that is no folder here is fetched from the hub, once; nothing is
   sent there but the name.
@@ -24,12 +25,7 @@ def open_model(name: str | None) -> ModelFolder:
   """
   name = name or os.environ.get(VARIABLE)
   if name is None:
-    if not QUICKSTART.is_dir():
-      raise FileNotFoundError(
-        f"no model: give --model=FOLDER or set {VARIABLE}; `make quickstart` trains one into "
-        f"{QUICKSTART}."
-      )
-    return model_folder.read(QUICKSTART)
+    return model_folder.read(PACKAGED)
   name = os.path.expanduser(name)
   is_hub_id = name.count("/") == 1 and not name.startswith((".", "/", "~"))
   if Path(name).exists() or not is_hub_id:

@@ -17,9 +17,8 @@ import numpy as np
 
 from paiaa_jax import __version__
 from paiaa_jax.data.images import PREPROCESSING
-from paiaa_jax.models.network import Network
 from paiaa_jax.models.platform import traced_for_elsewhere
-from paiaa_jax.models.weights import pretrained
+from paiaa_jax.models.predictor import network_of, variables_of
 from paiaa_jax.models.weights.model_folder import CONFIG, WEIGHTS, ModelFolder
 from paiaa_jax.photos.table import whole
 from paiaa_jax.types import Prediction
@@ -67,8 +66,9 @@ def export(model: ModelFolder, form: str, out: Path) -> Path:
 
 def program(model: ModelFolder) -> Callable:
   """images [n, s, s, 3] uint8 -> (distribution [n, b], aux [n, k]); the weights inside."""
-  network = cast(Callable[..., Prediction], Network(**model.network).apply)
-  variables, _ = pretrained.load_model(model.folder)
+  described = network_of(model)
+  network = cast(Callable[..., Prediction], described.apply)
+  variables = variables_of(model, described)
 
   def apply(image):
     with traced_for_elsewhere():

@@ -18,7 +18,9 @@ PICTURE = 480  # pixels of the longer side
 QUALITY = 80
 
 
-def write(rows: Sequence[Row], count: int, profile: Profile, advice: str, out: Path) -> None:
+def write(
+  rows: Sequence[Row], count: int, profile: Profile, advice: str, trained_on: str, out: Path
+) -> None:
   """Writes the page, whole or not at all.
 
   Args:
@@ -26,6 +28,7 @@ def write(rows: Sequence[Row], count: int, profile: Profile, advice: str, out: P
     count: photographs of the library.
     profile: whose ranking.
     advice: what is said where the profile is not better than the generic score.
+    trained_on: whose ratings the model learned, or "".
     out: an .html file.
 
   Raises:
@@ -45,6 +48,7 @@ def write(rows: Sequence[Row], count: int, profile: Profile, advice: str, out: P
       better=profile.better,
       advice=advice,
       model_id=profile.model_id,
+      trained_on=trained_on,
     )
   )
   with whole(out) as partial:

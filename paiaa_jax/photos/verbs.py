@@ -39,6 +39,8 @@ def score(library: Library, output: Path | None) -> int:
   if scores and sys.stderr.isatty():
     say("\n".join(terminal.histogram(scores)))
   say(f"{len(scores)} photographs scored from {low:g} to {high:g} by {library.model.model_id}")
+  if library.model.trained_on:
+    say(f"it learned from {library.model.trained_on}")
   if bad:
     say(f"{len(bad)} files could not be scored; column 'error' says why")
   return len(bad)
@@ -120,7 +122,7 @@ def rank(
   else:
     table.write(best, COLUMNS, out)
   if html:
-    sheet.write(best, len(rows), taste, worth(taste)[-1], html)
+    sheet.write(best, len(rows), taste, worth(taste)[-1], library.model.trained_on, html)
     say(f"{html}: a page of pictures, for any browser")
   say(f"{len(best)} of {len(rows)} photographs, scores from {low:g} to {high:g}")
   if not taste.better:

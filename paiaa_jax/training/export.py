@@ -37,12 +37,14 @@ def export(run: Run, config: ConfigDict, state: State, folder: Path) -> dict[str
 
 def model_config(run: Run, config: ConfigDict) -> dict[str, Any]:
   """What goes beside the weights: Network's arguments, preprocessing, what the outputs mean."""
+  origin = {"trained_on": config.data.trained_on} if config.data.trained_on else {}
   return {
     "network": run.network_fields,
     "preprocessing": {"image_size": config.data.image_size, "pixels": PREPROCESSING},
     "scale": list(run.streams.scale),
     "aux_names": list(run.streams.aux_names),
     "tasks": config.train.tasks,
+    **origin,
   }
 
 

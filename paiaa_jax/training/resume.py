@@ -10,7 +10,15 @@ import jax
 from ml_collections import ConfigDict
 
 # Fields that change neither the weights nor what they are trained on.
-FREE = ("log.", "checkpoint.", "personalize.", "data.workers", "train.fsdp", "train.eval_")
+FREE = (
+  "log.",
+  "checkpoint.",
+  "personalize.",
+  "data.workers",
+  "data.trained_on",
+  "train.fsdp",
+  "train.eval_",
+)
 
 
 def claim(workdir: Path, config: ConfigDict) -> None:

@@ -60,7 +60,7 @@ def test_the_lines_of_python_run(tmp_path, monkeypatch):
   random = np.random.default_rng(0)
   for name in ("a.jpg", "b.jpg", "c.jpg"):
     save_photo(tmp_path / name, random)
-  save_tiny_model(tmp_path / "runs" / "quickstart" / "model")
+  monkeypatch.setenv("PAIAA_MODEL", str(save_tiny_model(tmp_path / "model")))
   page = (ROOT / "docs" / "photos.md").read_text(encoding="utf-8")
   names = {"paths": ["a.jpg", "b.jpg", "c.jpg"], "ratings": [1, 3, 5]}
   exec(re.search(r"```python\n(.*?)```", page, re.DOTALL)[1], names)
@@ -73,9 +73,9 @@ def test_four_commands_from_a_folder_to_a_personal_top_ten(kind, tmp_path, child
   random = np.random.default_rng(0)
   for i in range(60):
     save_photo(tmp_path / "photos" / f"{i:02d}.jpg", random)
-  save_model(kind, tmp_path / "runs" / "quickstart" / "model")
+  save_model(kind, tmp_path / "model")
   env = child_env | {"PAIAA_CACHE": str(tmp_path / "cache.sqlite"), "PYTHONPATH": str(ROOT)}
-  env = {name: value for name, value in env.items() if name != "PAIAA_MODEL"}
+  env |= {"PAIAA_MODEL": str(tmp_path / "model")}
 
   score, suggest, personalize, rank = commands()
   run(score, tmp_path, env)

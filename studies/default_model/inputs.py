@@ -1,0 +1,87 @@
+"""The photographs, their degraded copies and uniform frames, as labels and as features.
+
+WORKDIR/photographs.npy [n, d], copies.npy [c, d], frames.npy [f, d]: what is there is not computed
+again.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from paiaa_jax import files, rng
+from paiaa_jax.data import images
+from paiaa_jax.models.frozen_network import FrozenNetwork
+from paiaa_jax.models.weights import pretrained
+from studies.default_model.copies import CHECKS, DAMAGES
+from studies.default_model.heads import Inputs
+from studies.oasis.study import Study, distribution
+
+SIZE = 448  # pixels, side of the network's input
+SOURCES = 96  # photographs that have copies, so that the training part of a fold has enough
+FRAMES = (  # RGB of frames without a picture
+  *((level,) * 3 for level in (0, 32, 64, 96, 128, 160, 192, 224, 255)),
+  *((255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (0, 255, 255), (255, 0, 255)),
+)
+
+
+def read(data: Study, extract: Extract) -> Inputs:
+  """Everything that the heads are fitted to."""
+  order = rng.generator(0, "degraded copies").permutation(len(data.images))[:SOURCES]
+  return Inputs(
+    names=data.images,
+    features=extract("photographs.npy", map(_pixels, data.paths)),
+    shares=distribution(data.ratings, data.scale),
+    norms=data.norms[:, :2],
+    order=order,
+    copies=extract("copies.npy", _copies(data, order)),
+    frames=extract("frames.npy", (_frame(colour) for colour in FRAMES)),
+  )
+
+
+def damaged(data: Study, chosen: np.ndarray, extract: Extract) -> np.ndarray:
+  """Features [checks, len(chosen), d] of photographs under each of copies.CHECKS."""
+  pixels = (check(_pixels(data.paths[i])) for check in CHECKS.values() for i in chosen)
+  return extract("checks.npy", pixels).reshape(len(CHECKS), len(chosen), -1)
+
+
+class Extract:
+  """Features of one image after another, kept in a file of `workdir`."""
+
+  def __init__(self, network: FrozenNetwork, weights: Path, workdir: Path):
+    """weights: the backbone's file."""
+    self._forward = jax.jit(network.features)
+    self._backbone = pretrained.load(network.backbone, weights)
+    self._workdir = workdir
+
+  def __call__(self, name: str, pixels: Iterable[np.ndarray]) -> np.ndarray:
+    """[n, d] of n images [SIZE, SIZE, 3] uint8."""
+    file = self._workdir / name
+    if not file.exists():
+      start, rows = time.monotonic(), []
+      for image in pixels:
+        rows.append(np.asarray(self._forward(self._backbone, image[None]))[0])
+        if len(rows) % 100 == 0:
+          logging.info("%s: %d images in %.0f s", file.name, len(rows), time.monotonic() - start)
+      files.write_arrays(file, np.stack(rows))
+    return np.load(file)
+
+
+def _pixels(path: Path) -> np.ndarray:
+  return images.square(path, SIZE)
+
+
+def _copies(data: Study, order: np.ndarray) -> Iterator[np.ndarray]:
+  for i in order:
+    image = _pixels(data.paths[i])
+    for damage in DAMAGES:
+      yield damage.apply(image)
+
+
+def _frame(colour: tuple[int, ...]) -> np.ndarray:
+  return np.full((SIZE, SIZE, 3), colour, np.uint8)
