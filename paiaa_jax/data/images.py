@@ -90,12 +90,12 @@ def upright(image: Image.Image) -> Image.Image:
 def _within_memory(data: bytes, min_side: int, held: contextlib.ExitStack) -> Image.Image:
   """The image, opened; the memory that decoding it takes is counted until `held` is closed."""
   if webp := memory.of_webp(data):
-    held.enter_context(memory.room_for(*webp))
+    memory.hold(*webp, held)
     return open_image(data)
   image = open_image(data)
   kept = memory.of_coefficients(image, data)
   _reduce(image, min_side, kept)
-  held.enter_context(memory.room_for(image.size, kept + memory.needed(image, image.size)))
+  memory.hold(image.size, kept + memory.needed(image, image.size), held)
   return image
 
 

@@ -13,6 +13,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from paiaa_jax.errors import UserError
 
 ONE_IMAGE = 2 << 30  # bytes at most: the same everywhere, so that a photograph is refused or not
+COUNTED = 8 << 20  # bytes, less are not worth the counting
 A_CORE = 256 << 20  # bytes of the budget, which is ONE_IMAGE at least
 # Bytes a pixel at the peak, as measured: what the decoder holds, Pillow's image, and RGB in sRGB.
 BYTES_A_PIXEL = {"JPEG": 10, "PNG": 10, "GIF": 10, "BMP": 10, "TIFF": 12, "WEBP": 18}
@@ -47,8 +48,8 @@ class Budget:
 BUDGET = Budget(max(ONE_IMAGE, A_CORE * (os.cpu_count() or 1)))
 
 
-def room_for(size: Size, amount: int) -> contextlib.AbstractContextManager[None]:
-  """The bytes that decoding an image of that size takes, held for a block.
+def hold(size: Size, amount: int, held: contextlib.ExitStack) -> None:
+  """Takes the bytes that decoding an image of that size needs, until `held` is closed.
 
   Raises:
     UserError: one image may not take so many.
@@ -59,7 +60,8 @@ def room_for(size: Size, amount: int) -> contextlib.AbstractContextManager[None]
       f"{width} x {height} pixels, which take {amount / 1e9:.1f} GB to decode; "
       f"the limit is {ONE_IMAGE / 1e9:.1f} GB."
     )
-  return BUDGET.hold(amount)
+  if amount >= COUNTED:
+    held.enter_context(BUDGET.hold(amount))
 
 
 def needed(image: Image.Image, size: Size) -> int:
@@ -78,6 +80,8 @@ def of_coefficients(image: Image.Image, data: bytes) -> int:
   That is where each scan brings a part of the picture: progressive, or a component at a time.
   """
   if not isinstance(image, JpegImageFile) or not image.layer or image.fp is None:
+    return 0
+  if image.width * image.height < COUNTED // 8:  # each has four samples of two bytes at most
     return 0
   layers = image.layer
   length = 6 + 2 * len(layers)  # of a scan's header that names all components

@@ -49,6 +49,7 @@ def test_bytes_are_given_back_after_an_error():
 def test_an_image_is_counted_while_it_is_used(form, monkeypatch):
   held = []
   monkeypatch.setattr(memory, "BUDGET", budget := memory.Budget(10**9))
+  monkeypatch.setattr(memory, "COUNTED", 1)
   data = encoded(photo(60, 50), form)
   with images.opened(data):
     held.append(10**9 - budget._free)
@@ -111,7 +112,8 @@ def test_the_limit_is_on_what_is_decoded(limit, expected, monkeypatch):
     images.load(encoded(photo(800, 600), "PNG"))
 
 
-def test_a_progressive_jpeg_counts_all_its_frequencies_however_small_it_is_decoded():
+def test_a_progressive_jpeg_counts_all_its_frequencies_however_small_it_is_decoded(monkeypatch):
+  monkeypatch.setattr(memory, "COUNTED", 1)
   luma, both_chromas = 640 * 480, 2 * 320 * 240
   for subsampling, samples in ((0, 3 * luma), (2, luma + both_chromas)):
     options = {"subsampling": subsampling, "quality": 90}
@@ -130,8 +132,8 @@ from paiaa_jax.data import images, memory
 from paiaa_jax.errors import UserError
 from PIL import Image
 told = []
-room_for = memory.room_for
-memory.room_for = lambda size, amount: told.append(amount) or room_for(size, amount)
+hold = memory.hold
+memory.hold = lambda size, amount, held: told.append(amount) or hold(size, amount, held)
 
 def status(what):
   lines = dict(line.split(":") for line in open("/proc/self/status"))
