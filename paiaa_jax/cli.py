@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from paiaa_jax.errors import UserError
 from paiaa_jax.files import expand_home
 
 app = typer.Typer(
@@ -108,10 +109,10 @@ def personalize(
   elif from_xmp and not table:
     found = ratings.read_stars([from_xmp], recursive)
   else:
-    raise ValueError("give either a csv of ratings or --from-xmp=FOLDER.")
+    raise UserError("give either a csv of ratings or --from-xmp=FOLDER.")
   if not found.paths:
     deeper = "" if table or recursive else "; --recursive looks into folders in folders"
-    raise ValueError(f"no rating in {table or from_xmp}{deeper}.")
+    raise UserError(f"no rating in {table or from_xmp}{deeper}.")
   verbs.personalize(_library(found.paths, model, batch_size, False, cache), found, output)
 
 
@@ -215,10 +216,10 @@ def _library(paths, model, batch_size, recursive, cache):
 
 
 def main() -> None:
-  """Runs the command; what the user can mend is one line on stderr and exit code 2."""
+  """Runs the command; what the user can mend (UserError) is one line on stderr and exit code 2."""
   try:
     code = app(expand_home(sys.argv[1:]) or ["--help"], standalone_mode=False)
-  except (ValueError, OSError) as error:
+  except UserError as error:
     _fail(str(error), 2)
   except Exception as error:
     told = getattr(error, "format_message", None)  # typer's own errors, by whatever class it has

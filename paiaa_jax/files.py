@@ -14,7 +14,7 @@ import re
 import shutil
 import stat
 import zipfile
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
   import polars as pl
 
 MAX_READ = 2 << 30  # bytes, of a file that is read at once
-# Polars and safetensors, and Orbax's storage library, tell a system's error in a text of their own.
-_IN_TEXT = re.compile(r"([^:]+?) (?:\(os error \d+\)|\[os_error_code)")
+# Polars and safetensors, Orbax's storage, and ArrayRecord tell a system's error in their own texts.
+_IN_TEXT = re.compile(
+  r"([^:]+?) (?:\(os error \d+\)|\[os_error_code)|\b(?:open|write|close)\(\) failed: ([^;]+);"
+)
 
 
 def refusal(error: Exception) -> str | None:
@@ -34,7 +36,7 @@ def refusal(error: Exception) -> str | None:
   if isinstance(error, OSError) and error.strerror:
     return error.strerror
   if found := _IN_TEXT.search(str(error)):
-    return found[1].strip()
+    return (found[1] or found[2]).strip()
   return str(error) if isinstance(error, OSError) else None
 
 
@@ -109,20 +111,20 @@ def write_frame(path: str | Path, frame: pl.DataFrame) -> None:
     (frame.write_csv if Path(path).suffix == ".csv" else frame.write_parquet)(draft)
 
 
-def write_arrays(path: str | Path, arrays: np.ndarray | dict[str, np.ndarray]) -> None:
+def write_arrays(path: str | Path, arrays: np.ndarray | Mapping[str, Any]) -> None:
   """Writes an array as .npy, or several by name as .npz, through `atomic_write`."""
   import numpy as np
 
   with atomic_write(path) as draft, draft.open("wb") as file:
-    if isinstance(arrays, dict):
-      np.savez(file, allow_pickle=False, **arrays)
-    else:
+    if isinstance(arrays, np.ndarray):
       np.save(file, arrays, allow_pickle=False)
+    else:
+      np.savez(file, allow_pickle=False, **arrays)
 
 
 @contextlib.contextmanager
 def reading(
-  path: str | Path, what: str, *broken: type[Exception], missing: str = ""
+  path: str | Path, what: str, *broken: type[Exception], make: str = ""
 ) -> Generator[None]:
   """Errors of reading `path` in the block become a UserError that names it.
 
@@ -130,17 +132,17 @@ def reading(
     path: of the file.
     what: the file should be, such as "JSON".
     broken: what a parser raises for a file that is not.
-    missing: how to make the file, said where there is none.
+    make: how the file is made.
   """
   try:
     yield
   except UserError:
     raise
   except FileNotFoundError as error:
-    raise UserError(f"{path} is missing{missing and f'; {missing}'}.") from error
+    raise UserError(f"{path} is missing{make and f'; {make}'}.") from error
   except (OSError, *broken) as error:
     reason = refusal(error) or str(error).partition("\n")[0] or type(error).__name__
-    raise UserError(f"{path} cannot be read as {what} ({reason}).") from error
+    raise UserError(f"{path} cannot be read as {what} ({reason}){make and f'; {make}'}.") from error
 
 
 def read_bytes(path: str | Path) -> bytes:
@@ -149,25 +151,25 @@ def read_bytes(path: str | Path) -> bytes:
     return Path(path).read_bytes()
 
 
-def read_json(path: str | Path, missing: str = "") -> Any:
-  """A JSON file's value; `missing` is how to make the file, said where there is none."""
-  with reading(path, "JSON", ValueError, missing=missing):
+def read_json(path: str | Path, make: str = "") -> Any:
+  """A JSON file's value; `make` says how the file is made."""
+  with reading(path, "JSON", ValueError, make=make):
     return json.loads(Path(path).read_text(encoding="utf-8"))
 
 
-def read_parquet(path: str | Path, columns: list[str] | None = None, missing: str = "") -> Any:
-  """A parquet file, or these columns of it, as a polars frame; `missing` as in read_json."""
+def read_parquet(path: str | Path, columns: list[str] | None = None, make: str = "") -> Any:
+  """A parquet file, or these columns of it, as a polars frame; `make` as in read_json."""
   import polars as pl
 
-  with reading(path, "a parquet table", pl.exceptions.PolarsError, missing=missing):
+  with reading(path, "a parquet table", pl.exceptions.PolarsError, make=make):
     return pl.read_parquet(path, columns=columns)
 
 
-def read_arrays(path: str | Path, missing: str = "") -> Any:
-  """The array of a .npy file, or those of a .npz file by name; `missing` as in read_json."""
+def read_arrays(path: str | Path, make: str = "") -> Any:
+  """The array of a .npy file, or those of a .npz file by name; `make` as in read_json."""
   import numpy as np
 
-  with reading(path, "numpy arrays", ValueError, EOFError, zipfile.BadZipFile, missing=missing):
+  with reading(path, "numpy arrays", ValueError, EOFError, zipfile.BadZipFile, make=make):
     loaded = np.load(path)
     return dict(loaded) if isinstance(loaded, np.lib.npyio.NpzFile) else loaded
 

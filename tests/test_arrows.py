@@ -67,8 +67,6 @@ def test_a_file_imports_only_the_rooms_it_may(path):
 def test_personalization_is_arrays_only():
   opens = re.compile(r"\b(open|fromfile|tofile|genfromtxt|(np|jnp)\.(load|save)\w*)\(")
   for path in (PACKAGE / "personalization").rglob("*.py"):
-    if path.name == "profile.py":  # still reads and writes its own file
-      continue
     assert {name.partition(".")[0] for name in imported(path)} <= ARRAYS_ONLY, path.name
     assert not opens.search(path.read_text(encoding="utf-8")), path.name
 

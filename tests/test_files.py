@@ -143,6 +143,6 @@ def test_a_file_of_another_kind_is_named(suffix, content, tmp_path):
 @pytest.mark.parametrize("suffix", READERS)
 def test_a_missing_file_says_how_to_make_it(suffix, tmp_path):
   with pytest.raises(UserError, match=rf"a\{suffix} is missing; run this\."):
-    READERS[suffix](tmp_path / f"a{suffix}", missing="run this")
+    READERS[suffix](tmp_path / f"a{suffix}", make="run this")
   with pytest.raises(UserError, match=r"Is a directory|cannot be read as"):
     READERS[suffix](tmp_path)

@@ -8,6 +8,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jax import Array
 
+from paiaa_jax.errors import UserError
 from paiaa_jax.models.norm import BatchNorm
 
 ACTIVATIONS = {"softmax": nn.softmax, "tanh": jnp.tanh}
@@ -35,7 +36,7 @@ class Head(nn.Module):
   @nn.compact
   def __call__(self, features: Array, *, train: bool) -> Array:
     if self.activation not in ACTIVATIONS:
-      raise ValueError(f"unknown activation {self.activation!r}; one of {', '.join(ACTIVATIONS)}.")
+      raise UserError(f"unknown activation {self.activation!r}; one of {', '.join(ACTIVATIONS)}.")
     x = features
     for i, width in enumerate(self.widths):
       x = nn.Dense(width, dtype=self.dtype, name=f"fc{i}")(x)

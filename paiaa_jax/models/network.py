@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import flax.linen as nn
 import jax.numpy as jnp
 
+from paiaa_jax.errors import UserError
 from paiaa_jax.models.backbones.base import Backbone
 from paiaa_jax.models.backbones.densenet import DenseNet121
 from paiaa_jax.models.backbones.efficientnet_lite import EfficientNetLite0
@@ -30,7 +31,7 @@ IMAGENET_CLASSES = 1000
 def backbone_class(name: str) -> type[Backbone]:
   """The linen module of that name; an unknown name is a ValueError that lists the known ones."""
   if name not in BACKBONES:
-    raise ValueError(f"unknown backbone {name!r}; model.backbone is one of {', '.join(BACKBONES)}.")
+    raise UserError(f"unknown backbone {name!r}; model.backbone is one of {', '.join(BACKBONES)}.")
   return BACKBONES[name]
 
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import jax.numpy as jnp
 from jax import Array
 
+from paiaa_jax.errors import UserError
+
 POOLINGS = ("gap", "multi_level")
 
 
@@ -20,7 +22,7 @@ def pool(levels: Sequence[Array], pooling: str) -> Array:
   if pooling == "gap":
     return jnp.mean(levels[-1], (1, 2))
   if pooling != "multi_level":
-    raise ValueError(f"unknown pooling {pooling!r}; model.pooling is one of {', '.join(POOLINGS)}.")
+    raise UserError(f"unknown pooling {pooling!r}; model.pooling is one of {', '.join(POOLINGS)}.")
   moments = []
   for x in levels:
     x = x.astype(jnp.float32)

@@ -16,6 +16,7 @@ import jax
 import numpy as np
 
 from paiaa_jax import files
+from paiaa_jax.errors import UserError
 from paiaa_jax.models import frozen_network, platform
 from paiaa_jax.models.frozen_network import FrozenNetwork
 from paiaa_jax.models.network import Network
@@ -97,14 +98,14 @@ def network_of(model: model_folder.ModelFolder) -> Network | FrozenNetwork:
   """What config.json describes; either has `apply(variables, images)`.
 
   Raises:
-    ValueError: a field that this version does not know.
+    UserError: a field that this version does not know.
   """
   fields = dict(model.network)
   kind = FrozenNetwork if fields.pop("kind", None) == frozen_network.KIND else Network
   try:
     return kind(**fields)
   except TypeError as error:
-    raise ValueError(
+    raise UserError(
       f"{model.folder / model_folder.CONFIG} has a network that this version does not know "
       f"({error}); install a newer paiaa-jax."
     ) from error

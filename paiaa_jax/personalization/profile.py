@@ -1,4 +1,4 @@
-"""A user's taste as a small JSON file: score = generic + intercept + weights . traits (Eq. 6).
+"""A user's taste: score = generic + intercept + weights . traits (Eq. 6).
 
 Numpy alone, so that a library's scores are there before jax would be imported.
 """
@@ -6,16 +6,11 @@ Numpy alone, so that a library's scores are there before jax would be imported.
 from __future__ import annotations
 
 import dataclasses
-import json
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from scipy import special
 
 from paiaa_jax.types import Array
-
-FORMAT = 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,40 +72,3 @@ class Profile:
     x = np.concatenate([traits, np.ones((len(traits), 1), np.float32)], axis=1)
     spread = np.einsum("ni,ij,nj->n", x, np.asarray(self.covariance), x, optimize=True)
     return special.stdtrit(self.freedom, (1 + level) / 2) * np.sqrt(spread + self.noise)
-
-  def save(self, path: str | Path) -> None:
-    """Writes JSON; OSError where it cannot."""
-    fields = {"format": FORMAT, **dataclasses.asdict(self)}
-    Path(path).write_text(json.dumps(fields, indent=1) + "\n", encoding="utf-8")
-
-
-def load(path: str | Path) -> Profile:
-  """Reads what `Profile.save` wrote.
-
-  Raises:
-    FileNotFoundError: no such file.
-    ValueError: a file that is no profile, says why.
-  """
-  path = Path(path)
-  if not path.is_file():
-    raise FileNotFoundError(f"{path}: no such profile; `paiaa personalize` writes one.")
-  try:
-    fields = json.loads(path.read_text(encoding="utf-8"))
-    if fields.pop("format") != FORMAT:
-      raise ValueError(f"another format than {FORMAT}")
-    profile = Profile(**{name: _tuples(value) for name, value in fields.items()})
-    d = len(profile.aux_names) + 1
-    numbers = np.asarray(
-      [*profile.weights, profile.intercept, profile.noise, profile.freedom], float
-    )
-    if np.shape(profile.covariance) != (d, d) or numbers.shape != (d + 2,):
-      raise ValueError("sizes that disagree")
-    if not (np.isfinite(numbers).all() and np.isfinite(profile.covariance).all()):
-      raise ValueError("a number that is not finite")
-    return profile
-  except (KeyError, TypeError, ValueError, AttributeError) as error:
-    raise ValueError(f"{path} is no profile ({error}); `paiaa personalize` writes one.") from error
-
-
-def _tuples(value: Any) -> Any:
-  return tuple(_tuples(item) for item in value) if isinstance(value, list) else value

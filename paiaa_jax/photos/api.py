@@ -60,7 +60,7 @@ class Predictions(NamedTuple):
     return vector.outputs_of(self.vectors, self.model)
 
   def personal(self, profile: Profile) -> np.ndarray:
-    """Personal scores [n]; ValueError for a profile of another model."""
+    """Personal scores [n]; UserError for a profile of another model."""
     return personal.personal_scores(self.vectors, self.model, profile)
 
 
@@ -75,8 +75,8 @@ class Model:
     """Scores n images: paths, encoded bytes, Pillow images, or uint8 RGB arrays [h, w, 3].
 
     Raises:
-      ValueError: an image that cannot be decoded, or an array of another shape or type.
-      OSError: a path that cannot be opened.
+      UserError: a file that cannot be read or decoded.
+      ValueError: an array of another shape or type.
     """
     size = self.folder.image_size
     pixels = np.empty((len(pictures), size, size, 3), np.uint8)
@@ -118,8 +118,7 @@ def load(model: str | Path | None = None, batch_size: int = 32) -> Model:
     batch_size: images of the one compiled shape; the first call of `score` compiles it.
 
   Raises:
-    FileNotFoundError: no such model.
-    ValueError: a folder that holds none.
+    UserError: no such model, or a folder that holds none.
 
   Example:
     >>> model = paiaa_jax.load("runs/quickstart/model")

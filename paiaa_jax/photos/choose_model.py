@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import paiaa_jax
+from paiaa_jax.errors import UserError
 from paiaa_jax.models.weights import model_folder
 from paiaa_jax.models.weights.model_folder import CONFIG, WEIGHTS, ModelFolder
 
@@ -20,8 +21,7 @@ def open_model(name: str | None) -> ModelFolder:
   sent there but the name.
 
   Raises:
-    FileNotFoundError: nothing of that name; says what to do.
-    ValueError: a folder that holds no model.
+    UserError: nothing of that name, or a folder that holds no model; says what to do.
   """
   name = name or os.environ.get(VARIABLE)
   if name is None:
@@ -37,11 +37,11 @@ def _fetch(name: str) -> str:
   try:
     import huggingface_hub
   except ImportError as error:
-    raise FileNotFoundError(
+    raise UserError(
       f"{name}: no such folder; to fetch it from the hub: pip install 'paiaa-jax[hub]'."
     ) from error
   try:
     return huggingface_hub.snapshot_download(name, allow_patterns=[WEIGHTS, CONFIG])
   except Exception as error:  # the client raises a dozen types; all mean that there is no model
     reason = " ".join(str(error).split())[:200]
-    raise FileNotFoundError(f"{name}: neither a folder nor on the hub ({reason}).") from error
+    raise UserError(f"{name}: neither a folder nor on the hub ({reason}).") from error

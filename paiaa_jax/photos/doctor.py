@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from paiaa_jax.data.images import FORMATS, PREPROCESSING
+from paiaa_jax.errors import UserError
 from paiaa_jax.models.weights import pretrained
 from paiaa_jax.photos.cache import default_path
 from paiaa_jax.photos.choose_model import open_model
@@ -61,7 +62,7 @@ def _devices() -> str:
 def _model(name: str | None) -> str:
   try:
     found = open_model(name)
-  except (ValueError, FileNotFoundError) as error:
+  except UserError as error:
     return str(error)
   low, high = found.score_values[0], found.score_values[-1]
   what = f"{found.network.get('backbone', '?')}, {found.image_size} px, scores {low:g} to {high:g}"
@@ -71,7 +72,7 @@ def _model(name: str | None) -> str:
 def _weights() -> str:
   try:
     return str(pretrained.packaged_path("efficientnet_lite0"))
-  except FileNotFoundError as error:
+  except UserError as error:
     return str(error)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from paiaa_jax.data import images
+from paiaa_jax.files import atomic_write
 from paiaa_jax.models import vector
 from paiaa_jax.models.weights.model_folder import ModelFolder
 from paiaa_jax.personalization.profile import Profile
@@ -53,7 +54,7 @@ def draw(path: Path, row: np.ndarray, model: ModelFolder, profile: Profile, out:
   """The card as a picture: the photograph, its score distribution, what each trait adds.
 
   Raises:
-    ValueError, OSError: a photograph that cannot be read, or a place that cannot be written.
+    UserError: a photograph that cannot be read, or a place that cannot be written.
   """
   from matplotlib.figure import Figure
   from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -68,7 +69,8 @@ def draw(path: Path, row: np.ndarray, model: ModelFolder, profile: Profile, out:
   picture.set_title(printable(Path(path.name)), loc="left", fontsize=10, parse_math=False)
   _draw_people(spread, model, vector.distribution_of(row, model), parts.generic)
   _draw_sum(sums, parts, _half(row, model, profile), profile.scale)
-  figure.savefig(out, dpi=150)
+  with atomic_write(out) as draft:
+    figure.savefig(draft, dpi=150, format="png")
 
 
 def _half(row: np.ndarray, model: ModelFolder, profile: Profile) -> float:

@@ -17,10 +17,11 @@ import numpy as np
 
 from paiaa_jax import __version__
 from paiaa_jax.data.images import PREPROCESSING
+from paiaa_jax.errors import UserError
+from paiaa_jax.files import atomic_write
 from paiaa_jax.models.platform import traced_for_elsewhere
 from paiaa_jax.models.predictor import network_of, variables_of
 from paiaa_jax.models.weights.model_folder import CONFIG, WEIGHTS, ModelFolder
-from paiaa_jax.photos.table import whole
 from paiaa_jax.types import Prediction
 
 PLATFORMS = ("cpu", "cuda", "tpu")
@@ -51,16 +52,15 @@ def export(model: ModelFolder, form: str, out: Path) -> Path:
   """Writes the model in `form`, a key of FORMS, to `out`, whole or not at all; returns `out`.
 
   Raises:
-    ValueError: an unknown form, an absent converter, or an ONNX file that does not agree with us.
-    FileExistsError: `out` exists already.
+    UserError: an unknown form, an absent converter, or `out` exists already.
+    ValueError: an ONNX file that does not agree with us.
   """
   if form not in FORMS:
-    raise ValueError(f"unknown format {form!r}; one of {', '.join(FORMS)}.")
+    raise UserError(f"unknown format {form!r}; one of {', '.join(FORMS)}.")
   if out.exists():
-    raise FileExistsError(f"{out} exists already; name another place.")
-  out.parent.mkdir(parents=True, exist_ok=True)
-  with whole(out) as partial:
-    FORMS[form](model, partial)
+    raise UserError(f"{out} exists already; name another place.")
+  with atomic_write(out) as draft:
+    FORMS[form](model, draft)
   return out
 
 
@@ -106,7 +106,7 @@ def _stablehlo(model: ModelFolder, out: Path) -> None:
   try:
     out.write_bytes(exported.serialize())
   except ImportError as error:
-    raise ValueError("StableHLO needs one more package: pip install flatbuffers.") from error
+    raise UserError("StableHLO needs one more package: pip install flatbuffers.") from error
 
 
 def _onnx(model: ModelFolder, out: Path) -> None:
@@ -114,7 +114,7 @@ def _onnx(model: ModelFolder, out: Path) -> None:
     import jax2onnx
     import onnxruntime
   except ImportError as error:
-    raise ValueError(
+    raise UserError(
       f"ONNX needs {error.name}; its converter wants an older orbax-checkpoint than the lock file, "
       "so in an environment of its own: pip install 'paiaa-jax[onnx]'."
     ) from error

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from paiaa_jax.errors import UserError
 from paiaa_jax.models.weights.model_folder import ModelFolder
 from paiaa_jax.photos import files, score
 from paiaa_jax.photos.cache import KEY, default_path
@@ -51,14 +52,14 @@ class Library(NamedTuple):
     """Every photograph found, in order, scored or with its error.
 
     Raises:
-      FileNotFoundError: a path that does not exist; at once, before the first photograph.
-      ValueError: folders without a single photograph.
+      UserError: a path that does not exist, or folders without a single photograph; at once,
+        before the first photograph.
     """
     found = list(files.find_photos(self.paths, self.recursive))
     if not found:
       where = ", ".join(printable(path) for path in self.paths)
       deeper = "" if self.recursive else "; --recursive looks into folders in folders"
-      raise ValueError(f"no photograph in {where}{deeper}.")
+      raise UserError(f"no photograph in {where}{deeper}.")
     return self._score(found)
 
   def _score(self, found: list[Path]) -> Iterator[Photo]:
@@ -75,7 +76,7 @@ class Library(NamedTuple):
     """All of them at once.
 
     Raises:
-      ValueError: there is no good photograph among them.
+      UserError: there is no good photograph among them.
     """
     photos = list(self.photos())
     good = [photo for photo in photos if not photo.error]
@@ -83,7 +84,7 @@ class Library(NamedTuple):
     for photo in bad:
       print(f"{printable(photo.path)}: {photo.error}", file=sys.stderr)
     if not good:
-      raise ValueError(f"no photograph to score among {len(photos)} files.")
+      raise UserError(f"no photograph to score among {len(photos)} files.")
     keys = np.array([photo.key for photo in good], KEY)
     vectors = [photo.vector for photo in good if photo.vector is not None]
     return Scored([photo.path for photo in good], np.stack(vectors), keys, bad)

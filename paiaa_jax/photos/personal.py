@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from paiaa_jax.distribution import mean_score
+from paiaa_jax.errors import UserError
 from paiaa_jax.models import vector
 from paiaa_jax.models.weights.model_folder import ModelFolder
 from paiaa_jax.personalization.profile import Profile
@@ -77,7 +78,7 @@ def learn(library: Library, ratings: Ratings) -> Profile:
   """The profile of whoever gave these ratings; `library` is of the rated photographs.
 
   Raises:
-    ValueError: a rated photograph that cannot be scored, or too few of them.
+    UserError: a rated photograph that cannot be scored, or too few of them.
   """
   # here, because scipy.stats takes a while, and ranking does without
   from paiaa_jax.personalization.learn import learn_profile
@@ -97,9 +98,9 @@ def learn(library: Library, ratings: Ratings) -> Profile:
 
 
 def check_profile(profile: Profile, model: ModelFolder) -> None:
-  """ValueError unless the profile was learnt under this model."""
+  """UserError unless the profile was learnt under this model."""
   if profile.model_id != model.model_id:
-    raise ValueError(
+    raise UserError(
       f"this profile was learnt with model {profile.model_id}, not {model.model_id}; give that "
       "model with --model, or learn it anew with `paiaa personalize`."
     )

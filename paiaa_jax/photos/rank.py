@@ -27,7 +27,7 @@ def rank(library: Library, profile: Profile, within_bursts: bool = False) -> lis
     within_bursts: the best of each burst come first, then the other takes.
 
   Raises:
-    ValueError: a profile of another model, or no photograph at all.
+    UserError: a profile of another model, or no photograph at all.
   """
   personal.check_profile(profile, library.model)
   scored = library.scored()

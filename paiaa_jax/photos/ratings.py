@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
+from paiaa_jax.errors import UserError
+from paiaa_jax.files import atomic_write, reading
 from paiaa_jax.photos import files, table, xmp
 from paiaa_jax.photos.names import cell, path_of, printable
 
@@ -36,17 +38,17 @@ def read_table(path: Path, scale: tuple[float, float] = STARS) -> Ratings:
   A row without a rating is one that was not rated yet. A photograph rated twice has the last one.
 
   Raises:
-    FileNotFoundError: no such table.
-    ValueError: a column, number or photograph that is missing or wrong, with its line.
+    UserError: no such table, or a column, number or photograph that is missing or wrong, with its
+      line.
   """
   if not scale[0] < scale[1]:
-    raise ValueError(f"--scale is lowest, then highest: {scale[0]:g} is not below {scale[1]:g}.")
+    raise UserError(f"--scale is lowest, then highest: {scale[0]:g} is not below {scale[1]:g}.")
   found = {}
   for photo, text, where in _rated_rows(path):
     value = _number(text, scale, where)
     if not photo.is_file():
       what = "is a folder; a rating is of one photograph" if photo.is_dir() else "is not there"
-      raise ValueError(f"{where}: {photo} {what}; mend or delete the line.")
+      raise UserError(f"{where}: {photo} {what}; mend or delete the line.")
     found[photo] = value
   return Ratings(list(found), list(found.values()), scale)
 
@@ -58,31 +60,28 @@ def read_paths(path: Path) -> list[Path]:
 
 def _rated_rows(path: Path) -> Iterator[tuple[Path, str, str]]:
   """(photograph, rating as text, where it stands) of each row with a rating."""
-  if not path.is_file():
-    raise FileNotFoundError(f"{path}: no such table of ratings.")
-  try:
-    with path.open(encoding="utf-8-sig", errors=NAMES, newline="") as file:
-      delimiter = _delimiter(file)
-      rows = csv.DictReader(file, delimiter=delimiter)
-      names = rows.fieldnames or []
-      if missing := [name for name in COLUMNS if name not in names]:
-        has = f"columns {', '.join(names)}" if names else "no columns"
-        raise ValueError(f"{path} has {has}; it needs {' and '.join(COLUMNS)}: no {missing[0]}.")
-      for row in rows:
-        text = (row["rating"] or "").strip()
-        if row["path"] and text:
-          text = text if delimiter == "," else text.replace(",", ".")  # 4,5 of a spreadsheet
-          yield _beside(row["path"], path.parent), text, f"{path}, line {rows.line_num}"
-  except csv.Error as error:
-    raise ValueError(f"{path} is no csv in UTF-8 ({error}).") from error
+  with (
+    reading(path, "a csv in UTF-8", csv.Error, make="`paiaa suggest` writes one to fill in"),
+    path.open(encoding="utf-8-sig", errors=NAMES, newline="") as file,
+  ):
+    delimiter = _delimiter(file)
+    rows = csv.DictReader(file, delimiter=delimiter)
+    names = rows.fieldnames or []
+    if missing := [name for name in COLUMNS if name not in names]:
+      has = f"columns {', '.join(names)}" if names else "no columns"
+      raise UserError(f"{path} has {has}; it needs {' and '.join(COLUMNS)}: no {missing[0]}.")
+    for row in rows:
+      text = (row["rating"] or "").strip()
+      if row["path"] and text:
+        text = text if delimiter == "," else text.replace(",", ".")  # 4,5 of a spreadsheet
+        yield _beside(row["path"], path.parent), text, f"{path}, line {rows.line_num}"
 
 
 def read_stars(folders: Sequence[Path], recursive: bool) -> Ratings:
   """Stars 1..5 that a person gave in a photo manager; rejections and our predictions do not count.
 
   Raises:
-    FileNotFoundError: no such folder.
-    ValueError: a sidecar that is no XMP, by name.
+    UserError: no such folder, or a sidecar that is no XMP, by name.
   """
   found = {path: xmp.read_rating(path).human for path in files.find_photos(folders, recursive)}
   found = {path: float(stars) for path, stars in found.items() if stars and 1 <= stars <= 5}
@@ -96,12 +95,12 @@ def write_table(paths: Sequence[str], out: Path) -> None:
   """Writes a whole table of photographs to rate, ratings empty; an old one is not overwritten.
 
   Raises:
-    FileExistsError: there is one, perhaps with ratings in it.
+    UserError: there is one, perhaps with ratings in it.
   """
   check_new(out)
   with (
-    table.whole(out) as partial,
-    partial.open("w", encoding="utf-8", newline="") as file,
+    atomic_write(out) as draft,
+    draft.open("w", encoding="utf-8", newline="") as file,
   ):
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -112,7 +111,7 @@ def check_new(out: Path) -> None:
   """Refuses, before any work, a place where no new table can be written."""
   table.check_place(out, "a table to fill in", (".csv",))
   if out.exists():
-    raise FileExistsError(f"{out} exists; it may hold ratings. Name another file.")
+    raise UserError(f"{out} exists; it may hold ratings. Name another file.")
 
 
 def _delimiter(file: TextIO) -> str:
@@ -129,7 +128,7 @@ def _number(text: str, scale: tuple[float, float], where: str) -> float:
   except ValueError:
     value = math.nan
   if not low <= value <= high:
-    raise ValueError(
+    raise UserError(
       f"{where}: rating {text!r} is no number from {low:g} to {high:g}; other ratings need "
       "--scale LOWEST HIGHEST."
     )

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from paiaa_jax.data import images
+from paiaa_jax.errors import UserError
+from paiaa_jax.files import write_text
 from paiaa_jax.personalization.profile import Profile
 from paiaa_jax.photos.names import path_of
-from paiaa_jax.photos.table import Row, whole
+from paiaa_jax.photos.table import Row
 
 PICTURE = 480  # pixels of the longer side
 QUALITY = 80
@@ -32,7 +34,7 @@ def write(
     out: an .html file.
 
   Raises:
-    OSError: a place that cannot be written.
+    UserError: a place that cannot be written.
   """
   import jinja2
 
@@ -51,8 +53,7 @@ def write(
       trained_on=trained_on,
     )
   )
-  with whole(out) as partial:
-    partial.write_text(page, encoding="utf-8")
+  write_text(out, page)
 
 
 def _card(row: Row) -> dict[str, Any]:
@@ -69,7 +70,7 @@ def _card(row: Row) -> dict[str, Any]:
 
 def _picture(path: Path) -> str:
   """A small upright JPEG without metadata, in base64; empty where the file cannot be read."""
-  with suppress(ValueError, OSError):
+  with suppress(UserError):
     image = images.load(path, min_side=PICTURE)
     image.thumbnail((PICTURE, PICTURE))
     encoded = io.BytesIO()

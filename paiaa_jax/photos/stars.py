@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from paiaa_jax.errors import UserError
 from paiaa_jax.personalization.profile import Profile
 from paiaa_jax.photos import personal, xmp
 from paiaa_jax.photos.library import Library
@@ -28,7 +29,7 @@ def plan(library: Library, profile: Profile) -> list[Plan]:
   """Stars of every photograph by the person's own shares of one to five stars.
 
   Raises:
-    ValueError: a profile of another model, or no photograph at all.
+    UserError: a profile of another model, or no photograph at all.
   """
   personal.check_profile(profile, library.model)
   scored = library.scored()
@@ -47,7 +48,7 @@ def write(plans: list[Plan]) -> list[Plan]:
       try:
         xmp.write_predicted(one.path, one.stars)
         one = one._replace(what="written")
-      except (ValueError, OSError) as error:
+      except UserError as error:
         one = one._replace(what=str(error))
     done.append(one)
   return done
@@ -56,7 +57,7 @@ def write(plans: list[Plan]) -> list[Plan]:
 def _plan(path: Path, stars: int, shared: str | None) -> Plan:
   try:
     rating = xmp.read_rating(path)
-  except (ValueError, OSError) as error:
+  except UserError as error:
     return Plan(path, stars, str(error))
   if rating.human is not None:
     return Plan(path, rating.human, "keep: rated by hand")

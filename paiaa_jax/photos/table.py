@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import json
-import os
-import shutil
 import sys
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -16,6 +13,8 @@ import numpy as np
 
 from paiaa_jax.data.images import PREPROCESSING
 from paiaa_jax.distribution import mean_score, score_std
+from paiaa_jax.errors import UserError
+from paiaa_jax.files import atomic_write, writing
 from paiaa_jax.models import vector
 from paiaa_jax.models.weights.model_folder import ModelFolder
 from paiaa_jax.photos.names import cell
@@ -73,34 +72,23 @@ def check_output(path: Path | None) -> None:
 
 
 def check_place(path: Path, what: str, suffixes: Sequence[str]) -> None:
-  """ValueError for another suffix, FileNotFoundError where the folder is not there."""
+  """UserError for another suffix, or where the folder is not there."""
   if path.suffix not in suffixes:
-    raise ValueError(f"{path}: {what} ends in {' or '.join(suffixes)}.")
+    raise UserError(f"{path}: {what} ends in {' or '.join(suffixes)}.")
   if not path.absolute().parent.is_dir():
-    raise FileNotFoundError(f"{path.parent}: no such folder to write {path.name} into.")
+    raise UserError(f"{path.parent}: no such folder to write {path.name} into.")
 
 
 def write(rows: Iterable[Row], names: Sequence[str], path: Path | None) -> None:
   """Writes rows with columns `names` to path, or as csv to stdout where path is None."""
   if path is None:
-    _write_csv(rows, names, sys.stdout)
+    with writing("standard output"):
+      _write_csv(rows, names, sys.stdout)
+      sys.stdout.flush()
     return
   check_output(path)
-  with whole(path) as partial:
-    WRITERS[path.suffix](rows, names, partial)
-
-
-@contextlib.contextmanager
-def whole(path: Path) -> Generator[Path]:
-  """A file or folder beside the real path, which it replaces at the end; gone after an error."""
-  partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-  try:
-    yield partial
-    os.replace(partial, path)
-  finally:
-    if partial.is_dir():
-      shutil.rmtree(partial)
-    partial.unlink(missing_ok=True)
+  with atomic_write(path) as draft:
+    WRITERS[path.suffix](rows, names, draft)
 
 
 def _write_csv(rows: Iterable[Row], names: Sequence[str], file: TextIO) -> None:

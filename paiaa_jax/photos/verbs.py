@@ -8,8 +8,10 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from paiaa_jax.personalization import profile as profiles
-from paiaa_jax.photos import table, terminal
+from paiaa_jax.errors import UserError
+from paiaa_jax.files import writing
+from paiaa_jax.personalization.profile import Profile
+from paiaa_jax.photos import profile_file, table, terminal
 from paiaa_jax.photos.library import Library
 from paiaa_jax.photos.names import cell, printable
 from paiaa_jax.photos.ratings import Ratings
@@ -77,13 +79,13 @@ def personalize(library: Library, ratings: Ratings, out: Path) -> None:
 
   table.check_place(out, "a profile", (".json",))
   profile = learn(library, ratings)
-  profile.save(out)
+  profile_file.save(profile, out)
   for line in worth(profile):
     say(line)
-  print(out)
+  tell(str(out))
 
 
-def worth(profile: profiles.Profile) -> list[str]:
+def worth(profile: Profile) -> list[str]:
   """What a profile is worth, in plain words."""
   personal, generic = profile.srcc_personal, profile.srcc_generic
   if personal is None or generic is None:
@@ -114,7 +116,7 @@ def rank(
   table.check_output(out)
   if html:
     table.check_place(html, "a page", (".html",))
-  taste = profiles.load(profile)
+  taste = profile_file.load(profile)
   rows = rank(library, taste, within_bursts)
   best, (low, high) = rows[: top or None], taste.scale
   if out is None and terminal.is_terminal():
@@ -133,16 +135,16 @@ def explain(library: Library, profile: Path, png: Path | None) -> None:
   """Prints, and draws where asked, what makes the score of one photograph."""
   from paiaa_jax.photos import explain
 
-  taste = profiles.load(profile)
+  taste = profile_file.load(profile)
   if png:
     table.check_place(png, "a card", (".png",))
   if library.paths[0].is_dir():
-    raise ValueError(f"{library.paths[0]} is a folder; a card explains one photograph.")
+    raise UserError(f"{library.paths[0]} is a folder; a card explains one photograph.")
   photo = next(library.photos())
   if photo.vector is None:
-    raise ValueError(f"{photo.path}: {photo.error}")
+    raise UserError(f"{photo.path}: {photo.error}")
   card = photo.path, photo.vector, library.model, taste
-  print("\n".join(explain.lines(*card)))
+  tell("\n".join(explain.lines(*card)))
   if png:
     explain.draw(*card, png)
 
@@ -151,7 +153,7 @@ def stars(library: Library, profile: Path, write: bool) -> None:
   """Tells, and writes where asked, the stars of every photograph."""
   from paiaa_jax.photos import stars
 
-  plans = stars.plan(library, profiles.load(profile))
+  plans = stars.plan(library, profile_file.load(profile))
   plans = stars.write(plans) if write else plans
   rows = [
     {"path": cell(one.path), "stars": one.stars, "what": printable(one.what)} for one in plans
@@ -171,7 +173,7 @@ def doctor(model: str | None) -> None:
   wrapper.subsequent_indent = " " * 26
   for what, how in report(model):
     wrapper.initial_indent = f"{what:26}"
-    print(wrapper.fill(how))
+    tell(wrapper.fill(how))
 
 
 def export(model: str | None, form: str, out: Path) -> None:
@@ -179,7 +181,13 @@ def export(model: str | None, form: str, out: Path) -> None:
   from paiaa_jax.photos.choose_model import open_model
   from paiaa_jax.photos.export import export as write
 
-  print(write(open_model(model), form, out))
+  tell(str(write(open_model(model), form, out)))
+
+
+def tell(words: str) -> None:
+  """What was asked for, on stdout."""
+  with writing("standard output"):
+    print(words, flush=True)
 
 
 def say(words: str) -> None:

@@ -9,9 +9,7 @@ of a sidecar stays.
 from __future__ import annotations
 
 import contextlib
-import os
 import re
-import shutil
 import xml.etree.ElementTree as ElementTree
 from collections import defaultdict
 from collections.abc import Iterable
@@ -21,6 +19,8 @@ from typing import NamedTuple
 from PIL import Image
 
 from paiaa_jax.data.images import FORMATS
+from paiaa_jax.errors import UserError
+from paiaa_jax.files import atomic_write, read_bytes
 
 XMP = "http://ns.adobe.com/xap/1.0/"
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -77,11 +77,10 @@ def read_rating(photo: Path) -> Rating:
   """Stars of the photograph: a human's in its sidecar, else those inside the image file.
 
   Raises:
-    ValueError: a sidecar that is no XMP.
-    OSError: one that cannot be read.
+    UserError: a sidecar that is no XMP, or cannot be read.
   """
   sidecar = sidecar_of(photo)
-  rating = parse_rating(sidecar.read_bytes(), sidecar) if sidecar.exists() else Rating()
+  rating = parse_rating(read_bytes(sidecar), sidecar) if sidecar.exists() else Rating()
   if rating.human is None and (embedded := _embedded_stars(photo)):
     return Rating(embedded)
   return rating
@@ -92,7 +91,7 @@ def parse_rating(data: bytes, name: str | Path) -> Rating:
   try:
     root = ElementTree.fromstring(data.removeprefix(b"\xef\xbb\xbf"))
   except (ElementTree.ParseError, ValueError, LookupError) as error:
-    raise ValueError(f"{name} is not XMP ({error}).") from error
+    raise UserError(f"{name} is not XMP ({error}).") from error
   found = {}
   for description in root.iter(f"{{{RDF}}}Description"):
     for key in (f"{{{XMP}}}Rating", f"{{{PAIAA}}}PredictedRating"):
@@ -106,21 +105,15 @@ def write_predicted(photo: Path, stars: int) -> None:
   """Writes 1..5 predicted stars to the photograph's sidecar, which appears whole or not at all.
 
   Raises:
-    ValueError: the photograph has a human's rating, or its sidecar cannot be edited safely.
-    OSError: the sidecar cannot be read or written.
+    UserError: the photograph has a human's rating, or its sidecar cannot be read, edited safely or
+      written.
   """
   if (human := read_rating(photo).human) is not None:
-    raise ValueError(f"{photo} has a rating of its own ({human}); it stays.")
-  sidecar = sidecar_of(photo).resolve()
-  edited = with_stars(sidecar.read_bytes() if sidecar.exists() else _NEW, stars, sidecar)
-  partial = sidecar.with_name(f".{sidecar.name}.{os.getpid()}.partial")
-  try:
-    partial.write_bytes(edited)
-    if sidecar.exists():
-      shutil.copymode(sidecar, partial)
-    os.replace(partial, sidecar)
-  finally:
-    partial.unlink(missing_ok=True)
+    raise UserError(f"{photo} has a rating of its own ({human}); it stays.")
+  sidecar = sidecar_of(photo)
+  edited = with_stars(read_bytes(sidecar) if sidecar.exists() else _NEW, stars, sidecar)
+  with atomic_write(sidecar) as draft:
+    draft.write_bytes(edited)
 
 
 def with_stars(data: bytes, stars: int, name: str | Path) -> bytes:
@@ -129,7 +122,7 @@ def with_stars(data: bytes, stars: int, name: str | Path) -> bytes:
   digits = str(stars).encode()
   edited = data
   if len(_RATING_ANYHOW.findall(data)) != (before.stars is not None):
-    raise ValueError(f"{name} names a rating in a way that cannot be edited safely; it stays.")
+    raise UserError(f"{name} names a rating in a way that cannot be edited safely; it stays.")
   if before.stars is not None:
     edited = _RATING.sub(rb"\g<1>" + digits, edited)
   if before.predicted is not None:
@@ -139,7 +132,7 @@ def with_stars(data: bytes, stars: int, name: str | Path) -> bytes:
   if new:
     edited = _with_description(edited, " ".join(new))
   if parse_rating(edited, name) != Rating(stars, stars):
-    raise ValueError(f"{name} is laid out in a way that cannot be edited safely; it stays.")
+    raise UserError(f"{name} is laid out in a way that cannot be edited safely; it stays.")
   return edited
 
 

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from paiaa_jax.errors import UserError
 from paiaa_jax.models.backbones.efficientnet_lite import Depthwise, Pointwise
 from paiaa_jax.models.network import BACKBONES
 from paiaa_jax.models.pooling import pool
@@ -158,7 +159,7 @@ def test_a_flat_layer_has_a_finite_gradient():
 
 
 def test_an_unknown_pooling_lists_the_known_ones():
-  with pytest.raises(ValueError, match="gap, multi_level"):
+  with pytest.raises(UserError, match="gap, multi_level"):
     pool([jnp.ones((1, 1, 1, 1))], "max")
 
 

@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
+from paiaa_jax.errors import UserError
 from paiaa_jax.models.predictor import Predictor
 from paiaa_jax.models.weights.model_folder import model_id
 from tests.photos.tiny_model import save_tiny_model
@@ -61,7 +62,7 @@ def test_the_id_changes_with_either_file(folder, tmp_path):
 
 
 def test_wrong_input_says_what_is_wanted(folder, images, tmp_path):
-  with pytest.raises(FileNotFoundError, match="no model folder"):
+  with pytest.raises(UserError, match="no model folder"):
     Predictor(tmp_path)
   with pytest.raises(ValueError, match=r"uint8 \[n, 16, 16, 3\]"):
     Predictor(folder).predict(images[:, :8])
@@ -76,5 +77,5 @@ def test_the_model_of_a_later_version_is_told_from_a_broken_one(folder, tmp_path
   path = tmp_path / "later" / "config.json"
   config = json.loads(path.read_text())
   path.write_text(json.dumps(config | {"network": config["network"] | {"attention": 3}}))
-  with pytest.raises(ValueError, match=r"config\.json .*attention.*install a newer paiaa-jax"):
+  with pytest.raises(UserError, match=r"config\.json .*attention.*install a newer paiaa-jax"):
     Predictor(tmp_path / "later")

@@ -1,7 +1,6 @@
 """One person's fit agrees with scikit-learn and the compiled engine; a profile is always sound."""
 
 import dataclasses
-import json
 
 import jax
 import numpy as np
@@ -9,9 +8,10 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from paiaa_jax import personalization as pz
-from paiaa_jax.personalization import learn, profile
+from paiaa_jax.personalization import learn
 from paiaa_jax.personalization.active import choose_next
 from paiaa_jax.personalization.penalties import GRID
+from paiaa_jax.photos import profile_file
 
 NAMES = tuple("abcde")
 MODEL = {"model_id": "m", "aux_names": NAMES, "scale": (1.0, 10.0), "rating_scale": (1.0, 10.0)}
@@ -117,8 +117,8 @@ def test_few_or_degenerate_ratings_give_a_sound_profile(n, kind, tmp_path):
   if kind == "same traits":
     traits = np.tile(traits[:1], (n, 1))
   found = learn.learn_profile(generic, traits, ratings, **MODEL)
-  found.save(tmp_path / "me.json")
-  assert profile.load(tmp_path / "me.json") == found
+  profile_file.save(found, tmp_path / "me.json")
+  assert profile_file.load(tmp_path / "me.json") == found
   assert np.isfinite(found.score(generic, traits)).all()
   assert np.isfinite(found.half_width(traits)).all()
 
@@ -132,25 +132,6 @@ def test_what_cannot_be_learnt_from_is_refused():
     broken[3] = value
     with pytest.raises(ValueError, match=fault):
       learn.learn_profile(generic, traits, broken, **MODEL)
-
-
-def test_a_broken_profile_is_named(tmp_path):
-  found = learn.learn_profile(*person(20), **MODEL)
-  path = tmp_path / "me.json"
-  with pytest.raises(FileNotFoundError, match="no such profile"):
-    profile.load(path)
-  good = {"format": 1, **dataclasses.asdict(found)}
-  for broken in (
-    "not json",
-    "[]",
-    json.dumps({**good, "format": 2}),
-    json.dumps({**good, "weights": [1.0]}),
-    json.dumps({**good, "noise": float("nan")}),
-    json.dumps({**good, "extra": 1}),
-  ):
-    path.write_text(broken)
-    with pytest.raises(ValueError, match=r"me\.json is no profile"):
-      profile.load(path)
 
 
 def test_chosen_ratings_tell_more_than_random_ones():

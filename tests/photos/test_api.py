@@ -9,6 +9,7 @@ from PIL import Image
 
 import paiaa_jax
 from paiaa_jax.data import images
+from paiaa_jax.errors import UserError
 from tests.photos.conftest import save_photo
 from tests.photos.tiny_model import save_tiny_model
 
@@ -66,7 +67,6 @@ def test_no_images_have_no_scores(opened):
 @pytest.mark.parametrize(
   ("picture", "says"),
   [
-    (b"no image", "not an image"),
     (np.zeros((8, 8), np.uint8), "uint8"),
     (np.zeros((8, 8, 3)), "float64"),
   ],
@@ -74,6 +74,10 @@ def test_no_images_have_no_scores(opened):
 def test_what_is_no_picture_is_refused(opened, picture, says):
   with pytest.raises(ValueError, match=says):
     opened.score([picture])
+  with pytest.raises(UserError, match="not an image"):
+    opened.score([b"no image"])
+  with pytest.raises(UserError, match=r"gone\.jpg is missing"):
+    opened.score(["gone.jpg"])
 
 
 def test_ratings_out_of_scale_are_refused(opened, photos):

@@ -6,6 +6,7 @@ import jax
 import numpy as np
 import pytest
 
+from paiaa_jax.errors import UserError
 from paiaa_jax.models.predictor import Predictor
 from paiaa_jax.models.weights import model_folder
 from paiaa_jax.photos import export
@@ -50,9 +51,9 @@ def test_onnx_agrees_in_onnxruntime(model, tmp_path):
 
 
 def test_wrong_wishes_are_refused(model, tmp_path):
-  with pytest.raises(ValueError, match="one of safetensors, stablehlo, onnx"):
+  with pytest.raises(UserError, match="one of safetensors, stablehlo, onnx"):
     export.export(model, "pickle", tmp_path / "x")
-  with pytest.raises(FileExistsError, match="exists already"):
+  with pytest.raises(UserError, match="exists already"):
     export.export(model, "safetensors", tmp_path)
 
 

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from paiaa_jax.data import images
+from paiaa_jax.errors import UserError
 from paiaa_jax.photos import files
 from tests.data import profiles
 
@@ -70,7 +71,7 @@ def test_it_is_scored_among_others(heic, open_library):
 
 @pytest.mark.skipif(HERE, reason="pillow-heif is installed: HEIC is read")
 def test_without_the_extra_it_is_named():
-  with pytest.raises(ValueError, match=r"paiaa-jax\[heic\]"):
+  with pytest.raises(UserError, match=r"paiaa-jax\[heic\]"):
     images.decode(b"\0\0\0\x18ftypheic" + bytes(100))
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import json
 import os
 import re
 import subprocess
@@ -11,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from paiaa_jax.errors import UserError
 from paiaa_jax.models import vector
-from paiaa_jax.personalization import profile as profiles
-from paiaa_jax.photos import explain, personal, rank, ratings, stars, verbs, xmp
+from paiaa_jax.photos import explain, personal, profile_file, rank, ratings, stars, verbs, xmp
 from paiaa_jax.photos.ratings import Ratings
 from tests.photos.conftest import save_photo
 
@@ -74,7 +75,7 @@ def test_within_bursts_the_best_take_of_each_comes_first(open_library, photos, p
 
 
 def test_a_contact_sheet_is_one_file_that_fetches_nothing(open_library, photos, profile, tmp_path):
-  profile.save(tmp_path / "me.json")
+  profile_file.save(profile, tmp_path / "me.json")
   (photos / "19.jpg").rename(photos / "19 <b>&.jpg")
   out = tmp_path / "top.html"
   verbs.rank(open_library(photos), tmp_path / "me.json", 0, False, None, out)
@@ -83,7 +84,7 @@ def test_a_contact_sheet_is_one_file_that_fetches_nothing(open_library, photos, 
   assert "http" not in page and "<script" not in page and "19 &lt;b&gt;&amp;.jpg" in page
   scores = [float(score) for score in re.findall(r'"score">(-?[\d.]+)', page)]
   assert len(scores) == 20 and scores == sorted(scores, reverse=True)
-  with pytest.raises(ValueError, match=r"a page ends in \.html"):
+  with pytest.raises(UserError, match=r"a page ends in \.html"):
     verbs.rank(open_library(photos), tmp_path / "me.json", 0, False, None, tmp_path / "top.pdf")
 
 
@@ -110,7 +111,7 @@ def test_stars_are_given_as_often_as_the_person_gives_them(profile, shares):
 
 
 def test_stars_are_told_first_and_written_if_asked(open_library, photos, profile, capsys, tmp_path):
-  profile.save(tmp_path / "me.json")
+  profile_file.save(profile, tmp_path / "me.json")
   xmp.write_predicted(photos / "05.jpg", 2)
   sidecar = photos / "05.jpg.xmp"
   sidecar.write_bytes(sidecar.read_bytes().replace(b'xmp:Rating="2"', b'xmp:Rating="5"'))
@@ -173,7 +174,7 @@ def test_rated_photographs_are_known_however_they_are_spelt(
 @pytest.mark.parametrize("name", ["no/such/s.csv", "s.xls"])
 def test_where_nothing_can_be_suggested_nothing_is_scored(open_library, photos, tmp_path, name):
   library = open_library(photos)
-  with pytest.raises((ValueError, OSError), match=r"no such folder|ends in \.csv"):
+  with pytest.raises(UserError, match=r"no such folder|ends in \.csv"):
     verbs.suggest(library, [], 3, tmp_path / name)
   assert not library.cache.exists()
 
@@ -189,7 +190,7 @@ def test_names_that_are_no_text_go_round(open_library, photos, tmp_path):
 def test_stars_of_names_that_are_no_text_are_reported(
   open_library, photos, profile, tmp_path, monkeypatch
 ):
-  profile.save(tmp_path / "me.json")
+  profile_file.save(profile, tmp_path / "me.json")
   (photos / "00.jpg").rename(photos / os.fsdecode(b"na\xffme.jpg"))
   strict = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="strict")
   monkeypatch.setattr(sys, "stdout", strict)
@@ -210,7 +211,7 @@ def test_a_table_that_cannot_be_finished_is_not_there(photos, tmp_path):
 
 def test_a_profile_of_another_model_is_refused(open_library, photos, profile):
   other = dataclasses.replace(profile, model_id="0" * 16)
-  with pytest.raises(ValueError, match="learnt with model 0000"):
+  with pytest.raises(UserError, match="learnt with model 0000"):
     rank.rank(open_library(photos), other)
 
 
@@ -227,7 +228,7 @@ def test_ratings_are_read_with_their_faults_named(photos, tmp_path):
     "path,stars\nx.jpg,3\n": "columns path, stars; it needs path and rating",
   }.items():
     table.write_text(text)
-    with pytest.raises(ValueError, match=fault):
+    with pytest.raises(UserError, match=fault):
       ratings.read_table(table)
 
 
@@ -238,7 +239,7 @@ def test_suggestions_are_of_photographs_not_rated_yet(open_library, photos, tmp_
 
 
 def test_cached_rescoring_needs_no_jax(model_path, photos, profile, open_library, tmp_path):
-  profile.save(tmp_path / "me.json")
+  profile_file.save(profile, tmp_path / "me.json")
   code = (
     "import sys\nfrom pathlib import Path\nfrom paiaa_jax.photos import verbs\n"
     "from paiaa_jax.photos.library import Library\n"
@@ -252,5 +253,24 @@ def test_cached_rescoring_needs_no_jax(model_path, photos, profile, open_library
 
 
 def test_a_saved_profile_comes_back(profile, tmp_path):
-  profile.save(tmp_path / "me.json")
-  assert profiles.load(tmp_path / "me.json") == profile
+  profile_file.save(profile, tmp_path / "me.json")
+  assert profile_file.load(tmp_path / "me.json") == profile
+
+
+def test_a_broken_profile_is_named(profile, tmp_path):
+  path = tmp_path / "me.json"
+  good = {"format": 1, **dataclasses.asdict(profile)}
+  for broken in (
+    "not json",
+    "[]",
+    json.dumps({**good, "format": 2}),
+    json.dumps({**good, "weights": [1.0]}),
+    json.dumps({**good, "noise": float("nan")}),
+    json.dumps({**good, "extra": 1}),
+  ):
+    path.write_text(broken)
+    with pytest.raises(UserError, match=r"me\.json cannot be read as a profile .*personalize"):
+      profile_file.load(path)
+  path.unlink()
+  with pytest.raises(UserError, match=r"me\.json is missing; `paiaa personalize` writes one"):
+    profile_file.load(path)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from paiaa_jax.errors import UserError
 from paiaa_jax.photos import xmp
 from paiaa_jax.photos.xmp import Rating
 from tests.photos.conftest import save_photo
@@ -46,7 +47,7 @@ def test_a_human_rating_is_read_and_never_touched(photo, data):
   sidecar = photo.with_name("photo.jpg.xmp")
   sidecar.write_bytes(data)
   assert xmp.read_rating(photo).human == 3
-  with pytest.raises(ValueError, match=r"a rating of its own \(3\)"):
+  with pytest.raises(UserError, match=r"a rating of its own \(3\)"):
     xmp.write_predicted(photo, 5)
   assert sidecar.read_bytes() == data
 
@@ -79,7 +80,7 @@ def test_a_rating_changed_by_hand_becomes_the_humans(photo):
   sidecar = photo.with_name("photo.jpg.xmp")
   sidecar.write_bytes(sidecar.read_bytes().replace(b'xmp:Rating="4"', b'xmp:Rating="2"'))
   assert xmp.read_rating(photo).human == 2
-  with pytest.raises(ValueError, match="stays"):
+  with pytest.raises(UserError, match="stays"):
     xmp.write_predicted(photo, 5)
 
 
@@ -98,7 +99,7 @@ def test_a_rating_inside_the_image_counts(tmp_path):
   image.save(tmp_path / "b.jpg", exif=exif)
   assert xmp.read_rating(tmp_path / "a.jpg").human == 5
   assert xmp.read_rating(tmp_path / "b.jpg").human == 2
-  with pytest.raises(ValueError, match="stays"):
+  with pytest.raises(UserError, match="stays"):
     xmp.write_predicted(tmp_path / "a.jpg", 1)
 
 
@@ -116,7 +117,7 @@ def test_a_rating_inside_the_image_counts(tmp_path):
 def test_what_cannot_be_edited_safely_is_refused_and_stays(photo, data):
   sidecar = photo.with_name("photo.jpg.xmp")
   sidecar.write_bytes(data)
-  with pytest.raises(ValueError, match=r"photo\.jpg\.xmp"):
+  with pytest.raises(UserError, match=r"photo\.jpg\.xmp"):
     xmp.write_predicted(photo, 3)
   assert sidecar.read_bytes() == data
 
@@ -127,7 +128,7 @@ def test_any_title_survives(title):
   data = packet(f'dc:source="{escaped}"')
   try:
     before = xmp.parse_rating(data, "name")
-  except ValueError:  # a character that XML 1.0 has no place for
+  except UserError:  # a character that XML 1.0 has no place for
     return
   edited = xmp.with_stars(data, 3, "name")
   assert before == Rating() and xmp.parse_rating(edited, "name") == Rating(3, 3)

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+from paiaa_jax.errors import UserError
 from paiaa_jax.photos import xmp
 from paiaa_jax.photos.xmp import Rating
 from tests.photos.conftest import save_photo
@@ -137,7 +138,7 @@ def test_what_a_person_gave_is_read_and_never_touched(app, form, stars, tmp_path
   beside = tmp_path / ("photo.xmp" if app == "lightroom" else "photo.jpg.xmp")
   beside.write_bytes(sidecar(app, stars, form))
   assert xmp.read_rating(photo).human == stars
-  with pytest.raises(ValueError, match="it stays"):
+  with pytest.raises(UserError, match="it stays"):
     xmp.write_predicted(photo, 3)
   assert beside.read_bytes() == sidecar(app, stars, form)
   assert sorted(path.name for path in tmp_path.iterdir()) == sorted([beside.name, "photo.jpg"])
@@ -158,7 +159,7 @@ def test_utf_16_is_left_alone_and_named(app, tmp_path):
   photo = save_photo(tmp_path / "photo.jpg", np.random.default_rng(0))
   data = sidecar(app, 0).decode().replace("UTF-8", "UTF-16").encode("utf-16")
   (tmp_path / "photo.jpg.xmp").write_bytes(data)
-  with pytest.raises(ValueError, match=r"photo\.jpg\.xmp"):
+  with pytest.raises(UserError, match=r"photo\.jpg\.xmp"):
     xmp.write_predicted(photo, 3)
   assert (tmp_path / "photo.jpg.xmp").read_bytes() == data
 
@@ -173,5 +174,5 @@ def test_utf_16_is_left_alone_and_named(app, tmp_path):
 )
 def test_a_rating_in_a_place_of_its_own_is_left_alone(odd):
   data = sidecar("lightroom", None).replace(b'xmp:CreatorTool="', f'{odd} crs:X="'.encode(), 1)
-  with pytest.raises(ValueError, match=r"it stays|is not XMP"):
+  with pytest.raises(UserError, match=r"it stays|is not XMP"):
     xmp.with_stars(data, 3, "name")

@@ -9,9 +9,11 @@ Training writes model.safetensors, and a config.json of the form
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from paiaa_jax.errors import UserError
+from paiaa_jax.files import read_json, reading
 
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
 ID_DIGITS = 16  # of the sha256
@@ -43,19 +45,19 @@ def read(folder: str | Path) -> ModelFolder:
   """Reads a model folder; the weights are hashed, not loaded.
 
   Raises:
-    FileNotFoundError: one of the two files is not there.
-    ValueError: a config.json that is not of a model; names the field.
+    UserError: one of the two files is not there, or a config.json that is not of a model; names the
+      field.
   """
   folder = Path(folder)
   if not all((folder / name).is_file() for name in (WEIGHTS, CONFIG)):
-    raise FileNotFoundError(
+    raise UserError(
       f"{folder} is no model folder ({WEIGHTS} and {CONFIG}); training writes one to WORKDIR/model."
     )
+  config, digest = read_json(folder / CONFIG), model_id(folder)
   try:
-    config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     return ModelFolder(
       folder,
-      model_id(folder),
+      digest,
       int(config["preprocessing"]["image_size"]),
       tuple(float(score) for score in config["scale"]),
       tuple(config["aux_names"]),
@@ -64,14 +66,15 @@ def read(folder: str | Path) -> ModelFolder:
     )
   except (KeyError, TypeError, ValueError, AttributeError) as error:
     reason = f"no field {error}" if isinstance(error, KeyError) else str(error)
-    raise ValueError(f"{folder / CONFIG} is not a model's config: {reason}.") from error
+    raise UserError(f"{folder / CONFIG} is not a model's config: {reason}.") from error
 
 
 def model_id(folder: str | Path) -> str:
   """First 16 hex digits of the sha256 over the weights and the config."""
   digest = hashlib.sha256()
   for name in (WEIGHTS, CONFIG):
-    with (Path(folder) / name).open("rb") as file:
+    path = Path(folder) / name
+    with reading(path, "a file"), path.open("rb") as file:
       while block := file.read(1 << 20):
         digest.update(block)
   return digest.hexdigest()[:ID_DIGITS]

