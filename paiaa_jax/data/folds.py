@@ -6,14 +6,14 @@ ten folds cost the disk of one.
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 from pathlib import Path
 
+from paiaa_jax import files
 from paiaa_jax.data import records
 from paiaa_jax.data.databases import psychoflickr
 from paiaa_jax.data.databases.database import SPLITS
+from paiaa_jax.errors import UserError
 
 
 def view_path(prepared: Path, fold: int) -> Path:
@@ -36,21 +36,16 @@ def write_view(
     seed: of the draws.
 
   Raises:
-    FileNotFoundError: `prepared` is no prepared folder.
-    ValueError: it has no people, or no such fold.
+    UserError: `prepared` is no prepared folder, has no people, or there is no such fold.
   """
   manifest = records.read_manifest(prepared)
   if not (prepared / "traits.parquet").is_file():
-    raise ValueError(f"{prepared} has no traits by person; folds are of people.")
+    raise UserError(f"{prepared} has no traits by person; folds are of people.")
   people = records.read_table(prepared, "traits").select("user", "path")
   splits = psychoflickr.split_people(people["user"], fold, folds, validation, seed)
   by_image = people.join(splits, "user").select("path", "split")
   index = records.read_index(prepared).drop("split").join(by_image, "path").sort("row")
   folder = view_path(prepared, fold)
-  partial = folder.with_name(folder.name + ".partial")
-  shutil.rmtree(partial, ignore_errors=True)
-  partial.mkdir(parents=True)
-  index.write_parquet(partial / "index.parquet")
   counts = dict(index["split"].value_counts().iter_rows())
   changed = {
     "name": folder.name,
@@ -58,7 +53,8 @@ def write_view(
     "images_of": f"../{prepared.name}",
     "fold": [fold, folds],
   }
-  (partial / "manifest.json").write_text(json.dumps(manifest | changed, indent=2), encoding="utf-8")
-  shutil.rmtree(folder, ignore_errors=True)
-  os.replace(partial, folder)
+  with files.atomic_write(folder) as draft:
+    files.write_frame(draft / "index.parquet", index)
+    files.write_json(draft / "manifest.json", manifest | changed)
+    shutil.rmtree(folder, ignore_errors=True)
   return folder

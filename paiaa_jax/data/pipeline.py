@@ -17,6 +17,7 @@ import numpy as np
 
 from paiaa_jax import rng
 from paiaa_jax.data import images
+from paiaa_jax.errors import UserError
 from paiaa_jax.types import Batch
 
 LABELS = ("distribution", "aux", "has_distribution", "has_aux")
@@ -89,13 +90,13 @@ def train_batches(
       of which the last processes get the most; 0: no padding.
 
   Raises:
-    ValueError: an empty source, a crop larger than its square, or a batch that the processes
+    UserError: an empty source, a crop larger than its square, or a batch that the processes
       cannot share evenly.
   """
   if len(source) == 0:
-    raise ValueError(f"the {stream} source holds no images; check its split.")
+    raise UserError(f"the {stream} source holds no images; check its split.")
   if crop.size > crop.resize:
-    raise ValueError(f"a crop of {crop.size} px does not fit in {crop.resize} px: raise resize.")
+    raise UserError(f"a crop of {crop.size} px does not fit in {crop.resize} px: raise resize.")
   share = _share(padded_size or batch_size, process.count)
 
   @functools.lru_cache(maxsize=8)
@@ -183,7 +184,7 @@ def _combine(join: Callable, batches: Sequence[Batch]) -> Batch:
 
 def _share(batch_size: int, process_count: int) -> int:
   if batch_size % process_count:
-    raise ValueError(
+    raise UserError(
       f"a batch of {batch_size} cannot be shared evenly by {process_count} processes; "
       "make batch_size a multiple of them."
     )

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-import json
 import os
 import re
 import shutil
@@ -19,8 +18,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from paiaa_jax import files
 from paiaa_jax.data import images, records, shards
 from paiaa_jax.data.databases.database import SPLITS, Database
+from paiaa_jax.errors import UserError
 
 LABEL_SUFFIXES = (".txt", ".csv", ".jpgl", ".json", ".jsonl", ".parquet", ".xlsx", ".mat", ".gz")
 PACKAGES = ("paiaa-jax", "tensorflow-datasets", "array-record", "pillow", "polars", "numpy")
@@ -62,30 +63,31 @@ def prepare(
     progress: called with (images done, all images) as shards end.
 
   Raises:
-    ValueError: no image is readable, the folder was prepared from other labels or settings, or
+    UserError: no image is readable, the folder was prepared from other labels or settings, or
       the database's name is not one of a folder.
   """
   if not re.fullmatch(r"\w[\w. -]*", database.name):
-    raise ValueError(f"{database.name!r} cannot name a folder; use letters, digits and . _ -")
+    raise UserError(f"{database.name!r} cannot name a folder; use letters, digits and . _ -")
   folder, partial = out / database.name, out / f"{database.name}.partial"
   recipe = _recipe(database, max_side)
   if folder.exists():
     manifest = records.read_manifest(folder)
     if manifest["recipe"] != recipe:
-      raise ValueError(
+      raise UserError(
         f"{folder} was prepared from other labels or settings; remove it or choose another --out."
       )
     return manifest
-  _remove_all_but(partial / "shards", recipe)
-  work = _work(database, partial / "shards" / recipe, max_side)
-  refused = _run(work, workers, progress)
-  manifest = _manifest(database, source, out, max_side, refused)
-  shutil.rmtree(partial / "images", ignore_errors=True)
-  _pack(database, [split for split, kept in manifest["images"].items() if kept], work, partial)
-  _write_tables(database, partial)
-  (partial / "manifest.json").write_text(json.dumps(manifest, indent=2), encoding="utf-8")
-  shutil.rmtree(partial / "shards")
-  os.replace(partial, folder)
+  with files.writing(folder):
+    _remove_all_but(partial / "shards", recipe)
+    work = _work(database, partial / "shards" / recipe, max_side)
+    refused = _run(work, workers, progress)
+    manifest = _manifest(database, source, out, max_side, refused)
+    shutil.rmtree(partial / "images", ignore_errors=True)
+    _pack(database, [split for split, kept in manifest["images"].items() if kept], work, partial)
+    _write_tables(database, partial)
+    files.write_json(partial / "manifest.json", manifest)
+    shutil.rmtree(partial / "shards")
+    os.replace(partial, folder)
   return manifest
 
 
@@ -139,7 +141,7 @@ def _run(work: list[shards.Shard], workers: int, progress: Progress | None) -> d
   if len(refused) == total:
     name, reason = next(iter(refused.items()), ("", "the labels name none"))
     where = work[0].root / name if work else "no image"
-    raise ValueError(f"not one of {total} images can be read; the first is {where}: {reason}.")
+    raise UserError(f"not one of {total} images can be read; the first is {where}: {reason}.")
   return refused
 
 
@@ -181,9 +183,9 @@ def _labels(database: Database) -> Callable[[str], dict]:
 def _write_tables(database: Database, folder: Path) -> None:
   """The tables by user, where the database has them."""
   if not database.ratings.is_empty():
-    database.ratings.write_parquet(folder / "ratings.parquet")
+    files.write_frame(folder / "ratings.parquet", database.ratings)
   if "user" in database.traits.columns:
-    database.traits.write_parquet(folder / "traits.parquet")
+    files.write_frame(folder / "traits.parquet", database.traits)
 
 
 def _manifest(
@@ -221,7 +223,7 @@ def _hashes(source: Path, out: Path | None) -> dict[str, str]:
   found = [source] if source.is_file() else sorted(source.rglob("*"))
   base = source.parent if source.is_file() else source
   return {
-    path.relative_to(base).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+    path.relative_to(base).as_posix(): hashlib.sha256(files.read_bytes(path)).hexdigest()
     for path in found
     if path.suffix.lower() in LABEL_SUFFIXES and out not in path.parents
   }

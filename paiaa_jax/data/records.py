@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import io
 import itertools
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -29,7 +28,9 @@ from tensorflow_datasets.proto import tf_example_pb2
 from paiaa_jax import files
 from paiaa_jax.data.databases import table_file
 from paiaa_jax.data.databases.database import SPLITS
+from paiaa_jax.errors import UserError
 
+MAKE = "prepare it: python -m launch.prepare_data --dataset=NAME --source=DIR --out=DIR"
 VERSION = "1.0.0"
 EXAMPLES_PER_FILE = 10_000
 EXAMPLES_AT_ONCE = 32  # in memory
@@ -75,7 +76,7 @@ def write(
       encoded = [{**example._asdict(), "image": io.BytesIO(example.image)} for example in some]
       writer.add_examples({split: encoded})
   writer.close_all()
-  pl.DataFrame(index, INDEX, orient="row").write_parquet(folder / "index.parquet")
+  files.write_frame(folder / "index.parquet", pl.DataFrame(index, INDEX, orient="row"))
 
 
 def _dataset_info(folder: Path, buckets: int, outputs: int) -> tfds.core.DatasetInfo:
@@ -144,15 +145,19 @@ def open_split(folder: str | Path, split: str) -> Source:
   A split that the database does not have is a source of length 0.
 
   Raises:
-    FileNotFoundError: the folder was not prepared.
-    ValueError: there is no split of that name.
+    UserError: the folder was not prepared, or there is no split of that name.
   """
   if split not in SPLITS:
-    raise ValueError(f"unknown split {split!r}; one of {', '.join(SPLITS)}.")
+    raise UserError(f"unknown split {split!r}; one of {', '.join(SPLITS)}.")
   folder = Path(folder)
   manifest = read_manifest(folder)
   index = read_index(folder).filter(pl.col("split") == split)
-  return Source(_files(folder / manifest.get("images_of", "")), index, manifest)
+  packed = folder / manifest.get("images_of", "")
+  with files.reading(packed / "images", "packed images", RuntimeError, make=MAKE):
+    found = _files(packed)
+    if len(index) and not found:
+      raise FileNotFoundError
+    return Source(found, index, manifest)
 
 
 def read_index(folder: Path) -> pl.DataFrame:
@@ -174,11 +179,5 @@ def _files(folder: Path) -> list[Path]:
 
 
 def read_manifest(folder: str | Path) -> dict:
-  """manifest.json of a prepared folder; a FileNotFoundError says how to make one."""
-  path = Path(folder) / "manifest.json"
-  if not path.is_file():
-    raise FileNotFoundError(
-      f"{folder} is no prepared database (no manifest.json); "
-      "make one with: python -m launch.prepare_data --dataset=NAME --source=DIR --out=DIR"
-    )
-  return json.loads(path.read_text(encoding="utf-8"))
+  """manifest.json of a prepared folder; a UserError says how to make one."""
+  return files.read_json(Path(folder) / "manifest.json", MAKE)

@@ -20,7 +20,7 @@ import polars as pl
 
 from paiaa_jax.data import images
 from paiaa_jax.errors import UserError
-from paiaa_jax.files import read_regular
+from paiaa_jax.files import atomic_write, read_parquet, read_regular
 
 SHARD_SIZE = 256  # images
 SCHEMA = {"path": pl.String, "data": pl.Binary, "reason": pl.String}
@@ -48,21 +48,20 @@ class Shard(NamedTuple):
 def run(shard: Shard) -> list[tuple[str, str]]:
   """Reads and re-encodes one shard; returns (image, reason) of each that was refused."""
   if shard.target and shard.target.exists():
-    reasons = pl.read_parquet(shard.target, columns=["reason"])["reason"]
+    reasons = read_parquet(shard.target, ["reason"])["reason"]
     if reasons.is_null().all():  # an image that was missing may have come since
       return []
   rows = [(name, *_encode(shard.root / name, shard.max_side)) for name in shard.names]
   if shard.target:
-    unfinished = shard.target.with_suffix(".unfinished")
-    pl.DataFrame(rows, SCHEMA, orient="row").write_parquet(unfinished, compression="uncompressed")
-    os.replace(unfinished, shard.target)
+    with atomic_write(shard.target) as draft:
+      pl.DataFrame(rows, SCHEMA, orient="row").write_parquet(draft, compression="uncompressed")
   return [(name, reason) for name, _, reason in rows if reason]
 
 
 def run_all(work: list[Shard], workers: int = 0) -> Iterator[tuple[Shard, list[tuple[str, str]]]]:
   """Yields each shard and `run` of it, as they end, on `workers` processes.
 
-  workers 0 is one per core; 1 stays in this process. ValueError where one is killed.
+  workers 0 is one per core; 1 stays in this process. UserError where one is killed.
   """
   workers = min(workers or os.cpu_count() or 1, len(work))
   if workers <= 1:
@@ -76,7 +75,7 @@ def run_all(work: list[Shard], workers: int = 0) -> Iterator[tuple[Shard, list[t
       for future in as_completed(pending):
         yield pending[future], future.result()
     except BrokenProcessPool:
-      raise ValueError(
+      raise UserError(
         f"one of {workers} worker processes was killed, most likely for its memory; the shards "
         "that are done are kept: go on with fewer --workers."
       ) from None

@@ -8,6 +8,7 @@ from PIL import Image
 from paiaa_jax.data import folds, prepare, records
 from paiaa_jax.data.databases import psychoflickr
 from paiaa_jax.data.databases.database import SPLITS
+from paiaa_jax.errors import UserError
 
 FOLDS = 4
 OPTIONS = dict(folds=FOLDS, validation=0.2, seed=3)
@@ -64,8 +65,8 @@ def test_a_view_can_be_moved_with_its_folder_and_is_written_anew(packed, tmp_pat
 
 
 def test_a_database_without_people_is_refused(packed, tmp_path):
-  with pytest.raises(FileNotFoundError, match="no prepared database"):
+  with pytest.raises(UserError, match=r"manifest\.json is missing; prepare it: python -m launch"):
     folds.write_view(tmp_path, 0, FOLDS)
   (tmp_path / "manifest.json").write_text("{}")
-  with pytest.raises(ValueError, match="no traits by person"):
+  with pytest.raises(UserError, match="no traits by person"):
     folds.write_view(tmp_path, 0, FOLDS)

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from paiaa_jax.data import images, pipeline
+from paiaa_jax.errors import UserError
 
 CROP = pipeline.Crop(8, 10)
 
@@ -171,16 +172,16 @@ def test_evaluating_nothing_yields_nothing():
 
 
 def test_what_cannot_work_is_said_before_the_first_batch():
-  with pytest.raises(ValueError, match="no images"):
+  with pytest.raises(UserError, match="no images"):
     train(rows=0)
-  with pytest.raises(ValueError, match="shared evenly by 3"):
+  with pytest.raises(UserError, match="shared evenly by 3"):
     train(process=pipeline.Process(count=3))
-  with pytest.raises(ValueError, match="raise resize"):
+  with pytest.raises(UserError, match="raise resize"):
     train(crop=pipeline.Crop(9, 8))
 
 
 def test_a_record_that_broke_on_disk_is_named():
   source = Photos(4)
   source.rows[2]["image"] = source.rows[2]["image"][:40]
-  with pytest.raises(ValueError, match=r"2\.png: "):
+  with pytest.raises(UserError, match=r"2\.png: "):
     list(pipeline.eval_batches(source, batch_size=2, image_size=6))

@@ -16,6 +16,7 @@ from PIL import Image
 
 from paiaa_jax.data import images, prepare, records, shards
 from paiaa_jax.data.databases.database import Database
+from paiaa_jax.errors import UserError
 from paiaa_jax.types import TRAITS
 
 
@@ -151,7 +152,7 @@ def test_a_split_whose_images_are_all_gone_is_empty(tmp_path):
 
 def test_no_readable_image_at_all_is_an_error_that_shows_where_it_looked(tmp_path):
   database = make_database(tmp_path)._replace(image_root=tmp_path / "elsewhere")
-  with pytest.raises(ValueError, match=r"not one of 9 images .*elsewhere/1\.jpg: missing"):
+  with pytest.raises(UserError, match=r"not one of 9 images .*elsewhere/1\.jpg: missing"):
     prepare.prepare(database, tmp_path / "raw", tmp_path / "out", workers=1)
   assert not (tmp_path / "out" / "photos").exists()
 
@@ -174,7 +175,7 @@ def test_label_files_are_known_by_their_hash(tmp_path):
 def test_a_name_that_leads_elsewhere_is_refused(tmp_path):
   for name in ("../photos", "..", "a/b", "", "/photos"):
     database = make_database(tmp_path, name=name)
-    with pytest.raises(ValueError, match="cannot name a folder"):
+    with pytest.raises(UserError, match="cannot name a folder"):
       prepare.prepare(database, tmp_path / "raw", tmp_path / "out", workers=1)
 
 
@@ -192,7 +193,7 @@ def test_preparing_again_does_nothing_and_other_labels_are_refused(tmp_path):
   assert everything_in(out) == before
   other = database._replace(distributions=database.distributions.head(3))
   for changed, options in ((other, {}), (database, {"max_side": 99})):
-    with pytest.raises(ValueError, match="choose another --out"):
+    with pytest.raises(UserError, match="choose another --out"):
       prepare.prepare(changed, tmp_path / "raw", out, workers=1, **options)
 
 
