@@ -1,6 +1,7 @@
 """How every launch main ends when the user's input is wrong: one line on stderr, exit code 2.
 
-With --verbosity=1 the traceback is shown instead.
+That is a UserError, or a wrong flag or config field; anything else keeps its traceback. With
+--verbosity=1 a UserError shows its traceback too.
 """
 
 from __future__ import annotations
@@ -10,16 +11,15 @@ from collections.abc import Callable
 
 from absl import app, flags, logging
 
+from paiaa_jax.errors import UserError
 from paiaa_jax.files import expand_home
 from paiaa_jax.photos.names import printable
-
-USER_ERRORS = (ValueError, OSError)  # OSError: files and folders, full disks, no permission
 
 
 def run(main: Callable[[list[str]], None], *, arguments: int = 0) -> None:
   """Runs an absl main that takes up to so many arguments besides its flags.
 
-  An error that the user can mend becomes one line, without a traceback, and exit code 2.
+  A UserError becomes one line, without a traceback, and exit code 2.
   """
 
   def guarded(argv):
@@ -29,7 +29,7 @@ def run(main: Callable[[list[str]], None], *, arguments: int = 0) -> None:
       raise app.UsageError(f"unknown argument {stray[0]!r}; flags are written --name=value")
     try:
       main(argv)
-    except USER_ERRORS as error:
+    except UserError as error:
       if logging.get_verbosity() >= logging.DEBUG:
         raise
       sys.exit(_tell(error))
@@ -41,7 +41,10 @@ def run(main: Callable[[list[str]], None], *, arguments: int = 0) -> None:
 def _parse_flags(argv: list[str]) -> list[str]:
   """absl's own parser, except that a wrong flag or config field is one line and exit code 2."""
   try:
-    return flags.FLAGS(argv)
+    rest = flags.FLAGS(argv)
+    for name in flags.FLAGS:  # a config file that could not be read raises once it is looked at
+      getattr(flags.FLAGS[name].value, "keys", None)
+    return rest
   except (flags.Error, AttributeError, KeyError, TypeError, ValueError, OSError) as error:
     sys.exit(_tell(error))
 

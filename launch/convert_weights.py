@@ -14,6 +14,8 @@ from pathlib import Path
 from absl import flags
 
 from launch import cli_errors
+from paiaa_jax import files
+from paiaa_jax.errors import UserError
 
 BACKBONE = flags.DEFINE_string(
   "backbone", None, "inception_v3, densenet121 or efficientnet_lite0.", required=True
@@ -25,7 +27,7 @@ FROM_HUB = flags.DEFINE_string("from_hub", None, "OWNER/NAME on the hub, in plac
 
 def main(argv):
   if (len(argv) == 2) == bool(FROM_HUB.value):
-    raise ValueError("give one source: a weight file, or --from_hub=OWNER/NAME.")
+    raise UserError("give one source: a weight file, or --from_hub=OWNER/NAME.")
   from paiaa_jax.models.network import backbone_class
   from paiaa_jax.models.weights import pretrained
 
@@ -34,7 +36,7 @@ def main(argv):
   loaded = pretrained.load(BACKBONE.value, path, head=HEAD.value)
   config = {
     "source": FROM_HUB.value or path.name,
-    "source_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+    "source_sha256": hashlib.sha256(files.read_bytes(path)).hexdigest(),
     "backbone": BACKBONE.value,
     "classifier": HEAD.value,
     "preprocessing": {
@@ -52,17 +54,17 @@ def download(repository: str) -> Path:
   """The weight file of a timm model on the hub, in huggingface_hub's own cache.
 
   Raises:
-    ValueError: huggingface_hub is not installed, or the file cannot be had.
+    UserError: huggingface_hub is not installed, or the file cannot be had.
   """
   try:
     from huggingface_hub import hf_hub_download
   except ImportError as error:
-    raise ValueError("--from_hub needs huggingface_hub: pip install 'paiaa-jax[hub]'.") from error
+    raise UserError("--from_hub needs huggingface_hub: pip install 'paiaa-jax[hub]'.") from error
   try:
     return Path(hf_hub_download(repository, "model.safetensors"))
   except Exception as error:  # each version of it, and of what it calls, raises its own
     reason = str(error).strip().partition("\n")[0]
-    raise ValueError(
+    raise UserError(
       f"--from_hub={repository}: not to be had ({reason}); offline, give a weight file instead."
     ) from error
 

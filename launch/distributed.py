@@ -12,6 +12,8 @@ from collections.abc import Mapping
 import jax
 from absl import flags
 
+from paiaa_jax.errors import UserError
+
 COORDINATOR = flags.DEFINE_string("coordinator", "", "HOST:PORT of process 0.")
 NUM_PROCESSES = flags.DEFINE_integer("num_processes", 0, "Processes in all.", lower_bound=0)
 PROCESS_ID = flags.DEFINE_integer("process_id", -1, "This process, from 0.", lower_bound=-1)
@@ -22,7 +24,7 @@ def initialize() -> None:
   """Joins the other processes, if there are any.
 
   Raises:
-    ValueError: where what is told does not fit together.
+    UserError: where what is told does not fit together.
   """
   arguments = resolve(COORDINATOR.value, NUM_PROCESSES.value, PROCESS_ID.value, os.environ)
   if arguments is not None:
@@ -39,11 +41,11 @@ def resolve(
     environ: the environment.
 
   Raises:
-    ValueError: where only some of the flags are given, or the process has no valid number.
+    UserError: where only some of the flags are given, or the process has no valid number.
   """
   if coordinator or num_processes or process_id >= 0:
     if not (coordinator and num_processes and process_id >= 0):
-      raise ValueError("--coordinator, --num_processes and --process_id belong together; give all.")
+      raise UserError("--coordinator, --num_processes and --process_id belong together; give all.")
   elif "COORDINATOR" in environ:
     coordinator = environ["COORDINATOR"]
     num_processes = int(environ.get("NUM_PROCESSES", 0))
@@ -51,7 +53,7 @@ def resolve(
   else:
     return {} if "," in environ.get("TPU_WORKER_HOSTNAMES", "") else None
   if not 0 <= process_id < num_processes:
-    raise ValueError(f"process {process_id} of {num_processes}: they are numbered from 0.")
+    raise UserError(f"process {process_id} of {num_processes}: they are numbered from 0.")
   return {
     "coordinator_address": coordinator,
     "num_processes": num_processes,

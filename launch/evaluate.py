@@ -32,6 +32,6 @@ if __name__ == "__main__":
   flags.DEFINE_string("workdir", None, "A run's folder; its model/ is evaluated.", required=True)
   flags.DEFINE_string("data", None, "A folder that launch.prepare_data wrote.", required=True)
   flags.DEFINE_string("split", "test", "train, validation or test.")
-  flags.DEFINE_integer("batch_size", 64, "Images at once.")
+  flags.DEFINE_integer("batch_size", 64, "Images at once.", lower_bound=1)
   flags.DEFINE_boolean("features", False, "Keep the pooled features: 4 bytes x images x units.")
   cli_errors.run(main)

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from launch import cli_errors
+from paiaa_jax.errors import UserError
 
 DATASET = flags.DEFINE_string(
   "dataset", None, "ava, flickr_aes, psychoflickr, para, oasis or table.", required=True
@@ -45,7 +46,7 @@ def main(_):
   elif out:
     act = functools.partial(prepare.prepare, out=out)
   else:
-    raise ValueError("say where to write, --out=DIR, or only check with --verify_only.")
+    raise UserError("say where to write, --out=DIR, or only check with --verify_only.")
   source = Path(SOURCE.value)
   database = _load(DATASET.value, source, OPTIONS.value)
   database = database._replace(name=NAME.value or DATASET.value)
@@ -69,15 +70,15 @@ def _load(name, source, options):
   from paiaa_jax.data import databases
 
   if name not in databases.DATABASES:
-    raise ValueError(
+    raise UserError(
       f"unknown dataset {name!r}; --dataset is one of {', '.join(databases.DATABASES)}."
     )
   if not source.exists():
-    raise FileNotFoundError(f"no such file or folder: {source} (--source)")
+    raise UserError(f"no such file or folder: {source} (--source)")
   chosen = dict(option.partition("=")[::2] for option in options)
   offered = databases.options(name)
   if unknown := sorted(set(chosen) - set(offered)):
-    raise ValueError(f"{name} has no option {unknown[0]!r}; it has {', '.join(offered) or 'none'}.")
+    raise UserError(f"{name} has no option {unknown[0]!r}; it has {', '.join(offered) or 'none'}.")
   options = {name: _converted(name, text, offered[name]) for name, text in chosen.items()}
   return databases.DATABASES[name](source, **options)
 
@@ -88,7 +89,7 @@ def _converted(name, text, default):
     return type(default)(text)
   except ValueError as error:
     kind = type(default).__name__
-    raise ValueError(f"--option={name}={text}: {text!r} is no {kind}.") from error
+    raise UserError(f"--option={name}={text}: {text!r} is no {kind}.") from error
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ def score(photos: str, model: str, out: str, *, workers: int, batch_size: int, g
   """Reads `photos`, scores them on `workers` workers, writes Parquet files into `out`.
 
   Raises:
-    ValueError: so many workers that no core is left to read the files; Ray would wait forever.
+    UserError: so many workers that no core is left to read the files; Ray would wait forever.
   """
   import ray
 
@@ -74,7 +74,7 @@ def score(photos: str, model: str, out: str, *, workers: int, batch_size: int, g
   ray.init(ignore_reinit_error=True)
   cores = int(ray.cluster_resources().get("CPU", 0))
   if workers >= cores:
-    raise ValueError(f"--workers={workers} of {cores} cores leaves none to read; give fewer.")
+    raise UserError(f"--workers={workers} of {cores} cores leaves none to read; give fewer.")
   files = ray.data.read_binary_files(
     photos, include_paths=True, file_extensions=[suffix[1:] for suffix in SUFFIXES]
   )
@@ -92,12 +92,12 @@ def main(_) -> None:
   try:
     import ray  # noqa: F401
   except ImportError as error:
-    raise ValueError("Ray is not installed: pip install 'paiaa-jax[ray]'.") from error
+    raise UserError("Ray is not installed: pip install 'paiaa-jax[ray]'.") from error
   from paiaa_jax.models.weights import model_folder
 
   model_folder.read(FLAGS.model)  # a wrong folder is told here, not by a worker
   if not FLAGS.photos.count("://") and not Path(FLAGS.photos).exists():
-    raise FileNotFoundError(f"{FLAGS.photos}: no such folder.")
+    raise UserError(f"{FLAGS.photos}: no such folder.")
   score(
     FLAGS.photos,
     FLAGS.model,

@@ -19,6 +19,7 @@ from pathlib import Path
 from absl import flags
 
 from launch import cli_errors
+from paiaa_jax.errors import UserError
 from studies import config_file
 
 FLAGS = flags.FLAGS
@@ -29,13 +30,16 @@ def main(_) -> None:
   train = [sys.executable, "-m", "launch.train"]
   if FLAGS.run >= 0:
     if FLAGS.run >= len(runs):
-      raise ValueError(f"--run={FLAGS.run}: {FLAGS.config} yields runs 0..{len(runs) - 1}.")
+      raise UserError(f"--run={FLAGS.run}: {FLAGS.config} yields runs 0..{len(runs) - 1}.")
     os.execv(sys.executable, [*train, *runs[FLAGS.run]])  # signals and exit code are its own
   for run in runs:
     if FLAGS.submit:
-      submitted = subprocess.run([*shlex.split(FLAGS.submit), *run])
+      try:
+        submitted = subprocess.run([*shlex.split(FLAGS.submit), *run])
+      except (ValueError, OSError) as error:  # an open quote, or no such program
+        raise UserError(f"--submit={FLAGS.submit!r} cannot be run: {error}.") from error
       if submitted.returncode:
-        raise ValueError(f"--submit={FLAGS.submit!r} ended with {submitted.returncode}; see above.")
+        raise UserError(f"--submit={FLAGS.submit!r} ended with {submitted.returncode}; see above.")
     else:
       print(shlex.join(["python", "-m", "launch.train", *run]))
 
@@ -48,15 +52,15 @@ def run_flags(config: str, workdir: str) -> list[list[str]]:
     workdir: folder of the runs' workdirs.
 
   Raises:
-    ValueError: where the file has no sweep(), it yields nothing, or two runs are the same.
+    UserError: where the file has no sweep(), it yields nothing, or two runs are the same.
   """
   sweep = config_file.functions(config).get("sweep")
   if sweep is None:
-    raise ValueError(f"{config} has no function sweep(); see configs/sweeps.")
+    raise UserError(f"{config} has no function sweep(); see configs/sweeps.")
   runs = list(sweep())
   by_name = {run_name(overrides): overrides for overrides in runs}
   if not runs or len(by_name) < len(runs):
-    raise ValueError(f"sweep() of {config} yields {len(runs)} runs, {len(by_name)} different ones.")
+    raise UserError(f"sweep() of {config} yields {len(runs)} runs, {len(by_name)} different ones.")
   return [
     [
       f"--config={config}",

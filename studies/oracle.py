@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 
+from paiaa_jax import files
 from paiaa_jax.apps import agreement
 from paiaa_jax.personalization import evaluation, statistics
 from paiaa_jax.personalization.splits import Protocol, draw_splits
@@ -32,14 +32,14 @@ def ceiling(truth: Path, users: Users, protocol: Protocol) -> dict[str, dict[str
 
 def score_with_traits(truth: Path) -> dict[str, float]:
   """Table IV as it was planted: trait -> SROCC of true generic beauty with the true trait."""
-  images = pl.read_parquet(truth / "flickr_aes_images.parquet")
+  images = files.read_parquet(truth / "flickr_aes_images.parquet")
   latent = images["generic"].to_numpy(), images.select(TRAITS).to_numpy()
   return agreement.score_with_traits(*latent, TRAITS)
 
 
 def true_scores(truth: Path, users: Users) -> np.ndarray:
   """Noise-free personal scores [u, n] of a simulation; 0 where padded."""
-  table = pl.read_parquet(truth / "flickr_aes_scores.parquet")
+  table = files.read_parquet(truth / "flickr_aes_scores.parquet")
   known = {(user, image): score for user, image, score in table.iter_rows()}
   scores = np.zeros(users.row.shape, np.float32)
   for u, n in np.argwhere(users.valid):

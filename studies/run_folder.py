@@ -6,9 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from paiaa_jax import files
 from paiaa_jax.apps import evaluate_model
+
+MAKE = "run python -m launch.quickstart with this --workdir first"
 
 
 def predictions(folder: Path, dataset: str) -> dict[str, Any]:
@@ -17,7 +18,7 @@ def predictions(folder: Path, dataset: str) -> dict[str, Any]:
   return {
     "agreement": read_json(stem.with_suffix(".json")),
     "frame": evaluate_model.read_predictions(stem.with_suffix(".parquet")),
-    "labels": np.load(stem.with_suffix(".npz")),
+    "labels": files.read_arrays(stem.with_suffix(".npz"), MAKE),
   }
 
 
@@ -28,14 +29,10 @@ def prepared(workdir: Path, dataset: str) -> Path:
 
 def last_metric(folder: Path, metric: str) -> float:
   """The last value of a metric that a run logged."""
-  lines = (folder / "metrics.jsonl").read_text().splitlines()
+  lines = files.read_bytes(folder / "metrics.jsonl").decode().splitlines()
   return [json.loads(line)[metric] for line in lines if metric in line][-1]
 
 
 def read_json(path: Path) -> Any:
-  """A file's value; FileNotFoundError, saying what to run, where there is none."""
-  if not path.is_file():
-    raise FileNotFoundError(
-      f"{path} is missing: run python -m launch.quickstart with this --workdir first."
-    )
-  return json.loads(path.read_text(encoding="utf-8"))
+  """A file's value; a UserError says what to run where there is none."""
+  return files.read_json(path, MAKE)

@@ -9,7 +9,6 @@ Memory is bounded by a shard and by a part, whatever the number of people.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,24 +20,27 @@ import numpy as np
 import polars as pl
 from jax.experimental import multihost_utils
 
+from paiaa_jax import files
 from paiaa_jax.apps import users_table
 from paiaa_jax.data.databases.table_file import key_by_path
+from paiaa_jax.errors import UserError
 from paiaa_jax.personalization import blocks
 from paiaa_jax.personalization.prior import Prior, fit_prior
 from paiaa_jax.personalization.splits import hash_ids
+from paiaa_jax.workdir import claim
 
 
 def run(settings: dict[str, Any], workdir: Path) -> None:
   """Fits every user; `settings` are the fields of configs/personalize_at_scale.py's shards.
 
   Raises:
-    FileNotFoundError: no shard of ratings or of scores.
-    ValueError: a column is missing, or another run's parts lie in the workdir.
+    UserError: no shard of ratings or of scores, a column is missing, or another run's parts lie in
+      the workdir.
   """
   ratings, scores = _files(settings["ratings"]), _files(settings["scores"])
-  workdir.mkdir(parents=True, exist_ok=True)
-  _refuse_another_run(workdir / "settings.json", settings)
-  schema = pl.DataFrame(schema=pl.read_parquet_schema(scores[0]))
+  claim(workdir / "settings.json", settings, write=jax.process_index() == 0)
+  with files.reading(scores[0], "a parquet table", pl.exceptions.PolarsError):
+    schema = pl.DataFrame(schema=pl.read_parquet_schema(scores[0]))
   names = users_table.output_names(schema)
   for number in _mine(len(ratings)):
     deal_shard(ratings[number], scores, names, workdir / "parts", number, settings["parts"])
@@ -54,7 +56,8 @@ def run(settings: dict[str, Any], workdir: Path) -> None:
   for part in _mine(settings["parts"]):
     out = workdir / "weights" / f"part-{part:05d}.parquet"
     if not out.exists():
-      _write(out, fit_part(*read_part(workdir / "parts", part, names, scale), names, fit, prior))
+      fitted = fit_part(*read_part(workdir / "parts", part, names, scale), names, fit, prior)
+      files.write_frame(out, fitted)
       logging.info("wrote %s", out)
   _wait_for_all("weights")
 
@@ -66,32 +69,34 @@ def deal_shard(
   done = out / f"shard-{number:05d}.json"
   if done.exists():
     return
-  ratings = key_by_path(pl.scan_parquet(shard)).select("user", "path", "score").collect()
+  with files.reading(shard, "a parquet table of ratings", pl.exceptions.PolarsError):
+    ratings = key_by_path(pl.scan_parquet(shard)).select("user", "path", "score").collect()
   wanted = ratings.lazy().select("path").unique()
   columns = ["path", "aesthetic_score", *names]
-  scored = key_by_path(pl.scan_parquet(list(scores))).select(columns)
-  scored = scored.join(wanted, on="path", how="semi")
-  rows = ratings.join(scored.collect(engine="streaming"), on="path")
+  with files.reading(scores[0].parent, "parquet tables of scores", pl.exceptions.PolarsError):
+    scored = key_by_path(pl.scan_parquet(list(scores))).select(columns)
+    scored = scored.join(wanted, on="path", how="semi")
+    rows = ratings.join(scored.collect(engine="streaming"), on="path")
   unscored = len(ratings) - len(rows)
   part = hash_ids(rows["user"].to_numpy()) % np.uint64(parts)
   dealt = rows.with_columns(part=pl.Series(part, dtype=pl.Int64)).partition_by(
     "part", include_key=False, as_dict=True
   )
   for (index,), frame in dealt.items():
-    _write(out / f"part-{index:05d}" / f"shard-{number:05d}.parquet", frame)
-  _write_text(done, json.dumps({"shard": str(shard), "ratings": len(rows), "unscored": unscored}))
+    files.write_frame(out / f"part-{index:05d}" / f"shard-{number:05d}.parquet", frame)
+  files.write_json(done, {"shard": str(shard), "ratings": len(rows), "unscored": unscored})
 
 
 def read_part(
   out: Path, part: int, names: Sequence[str], scale: Sequence[float]
 ) -> tuple[blocks.Rows, pl.DataFrame]:
   """A part's people: their rows, and a frame of user, ratings, refused (why; null if sound)."""
-  files = sorted((out / f"part-{part:05d}").glob("*.parquet"))
-  if not files:
+  shards = sorted((out / f"part-{part:05d}").glob("*.parquet"))
+  if not shards:
     return blocks.Rows(
       np.zeros((0, len(names) + 2), np.float32), np.zeros(1, np.int64)
     ), pl.DataFrame(schema={"user": pl.String, "ratings": pl.UInt32, "refused": pl.String})
-  rows = pl.concat(key_by_path(pl.read_parquet(file)) for file in files).sort("user", "path")
+  rows = pl.concat(key_by_path(pl.read_parquet(file)) for file in shards).sort("user", "path")
   numbers = ("aesthetic_score", *names)
   fault = (
     pl.when(~pl.col("score").is_finite().fill_null(False))
@@ -119,7 +124,7 @@ def read_part(
 def fit_crowd(rows: blocks.Rows, people: int) -> Prior:
   """The prior that the first `people` (or fewer) users of a part tell."""
   if len(rows.starts) < 3:
-    raise ValueError("part 0 holds fewer than two people; take fewer parts.")
+    raise UserError("part 0 holds fewer than two people; take fewer parts.")
   first = blocks.Rows(rows.columns, rows.starts[: people + 1])
   moments = []
   for users, block in blocks.lay_out(first):
@@ -144,47 +149,26 @@ def fit_part(
 
 def read_prior(path: Path) -> Prior:
   """What `run` found in prior.json, as float32 arrays."""
-  stored = json.loads(path.read_text(encoding="utf-8"))
+  stored = files.read_json(path)
   return Prior(**{name: jnp.asarray(value, jnp.float32) for name, value in stored.items()})
 
 
 def _write_prior(path: Path, prior: Prior) -> None:
   stored = {name: np.asarray(value).tolist() for name, value in prior._asdict().items()}
-  _write_text(path, json.dumps(stored, indent=1) + "\n")
+  files.write_json(path, stored)
 
 
 def _files(pattern: str) -> list[Path]:
   path = Path(pattern)
-  files = sorted(path.parent.glob(path.name))
-  if not files:
-    raise FileNotFoundError(f"no parquet shard matches {pattern}.")
-  return files
+  found = sorted(path.parent.glob(path.name))
+  if not found:
+    raise UserError(f"no parquet shard matches {pattern}.")
+  return found
 
 
 def _mine(count: int) -> range:
   """The files that this host takes."""
   return range(jax.process_index(), count, jax.process_count())
-
-
-def _refuse_another_run(path: Path, settings: dict[str, Any]) -> None:
-  text = json.dumps(settings, indent=1, sort_keys=True)
-  if path.exists() and path.read_text(encoding="utf-8") != text:
-    raise ValueError(f"{path.parent} holds a run with other settings; take a new workdir.")
-  if jax.process_index() == 0:
-    _write_text(path, text)
-
-
-def _write(path: Path, frame: pl.DataFrame) -> None:
-  path.parent.mkdir(parents=True, exist_ok=True)
-  partial = path.with_suffix(".partial")
-  frame.write_parquet(partial)
-  partial.replace(path)  # whole or not at all
-
-
-def _write_text(path: Path, text: str) -> None:
-  partial = path.with_suffix(".partial")
-  partial.write_text(text, encoding="utf-8")
-  partial.replace(path)
 
 
 def _wait_for_all(step: str) -> None:

@@ -168,7 +168,7 @@ def read_index(folder: Path) -> pl.DataFrame:
 
 def read_table(folder: Path, name: str) -> pl.DataFrame:
   """`index`, `ratings` or `traits` of a prepared folder, images under `path`."""
-  return table_file.key_by_path(files.read_parquet(folder / f"{name}.parquet"))
+  return table_file.key_by_path(files.read_parquet(folder / f"{name}.parquet", make=MAKE))
 
 
 def _files(folder: Path) -> list[Path]:

@@ -115,15 +115,15 @@ def variables_of(model: model_folder.ModelFolder, network: Network | FrozenNetwo
   """The folder's weights; a frozen backbone's come from the installed package.
 
   Raises:
-    FileNotFoundError: that package is not installed.
-    ValueError: its weights are not those that the heads were fitted to.
+    UserError: that package is not installed, or its weights are not those that the heads were
+      fitted to.
   """
   variables = pretrained.load_model(model.folder)[0]
   if isinstance(network, Network):
     return variables
   weights = pretrained.packaged_path(network.backbone)
   if hashlib.sha256(files.read_bytes(weights)).hexdigest() != network.weights_sha256:
-    raise ValueError(
+    raise UserError(
       f"{weights} is another version of {network.backbone} than the model in {model.folder} was "
       "made with."
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 import jinja2
 from matplotlib.figure import Figure
 
+from paiaa_jax import files
 from paiaa_jax.reporting.table import Table
 
 PACKAGES = ("jax", "flax", "optax", "orbax-checkpoint", "grain", "tensorflow-datasets", "numpy")
@@ -65,13 +66,12 @@ def write(
     sections: in reading order.
     facts: name -> value, printed at the end (seed, versions, commands).
   """
-  folder.mkdir(parents=True, exist_ok=True)
   for section in sections:
     for table in section.tables:
       table.write(folder / "tables")
     for picture in section.pictures:
-      (folder / "figures").mkdir(exist_ok=True)
-      (folder / "figures" / f"{picture.name}.png").write_bytes(picture.png())
+      with files.atomic_write(folder / "figures" / f"{picture.name}.png") as draft:
+        draft.write_bytes(picture.png())
   environment = jinja2.Environment(
     loader=jinja2.PackageLoader("paiaa_jax.reporting", "."), autoescape=True
   )
@@ -79,5 +79,5 @@ def write(
     title=title, lead=lead, sections=sections, facts=facts
   )
   path = folder / "report.html"
-  path.write_text(page, encoding="utf-8")
+  files.write_text(path, page)
   return path

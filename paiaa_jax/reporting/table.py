@@ -13,6 +13,8 @@ from pathlib import Path
 import rich.table
 from rich.console import Console
 
+from paiaa_jax import files
+
 MEASURED, PUBLISHED, PLANTED = "measured here", "published", "planted"
 Cell = str | int | float | None
 
@@ -95,14 +97,16 @@ class Table:
 
   def write(self, folder: Path) -> None:
     """Writes <folder>/<name>.csv, .json and .tex."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / f"{self.name}.csv", "w", newline="", encoding="utf-8") as file:
+    with (
+      files.atomic_write(folder / f"{self.name}.csv") as draft,
+      draft.open("w", newline="", encoding="utf-8") as file,
+    ):
       writer = csv.writer(file)
       writer.writerow(self.header)
       writer.writerows((*row.cells, row.origin) for row in self.rows)
     text = json.dumps(self.to_json(), indent=1, ensure_ascii=False)
-    (folder / f"{self.name}.json").write_text(text + "\n", encoding="utf-8")
-    (folder / f"{self.name}.tex").write_text(self.to_latex(), encoding="utf-8")
+    files.write_text(folder / f"{self.name}.json", text + "\n")
+    files.write_text(folder / f"{self.name}.tex", self.to_latex())
 
 
 def print_tables(tables: Iterable[Table]) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from paiaa_jax.data import pipeline, records
+from paiaa_jax.errors import UserError
 from paiaa_jax.training.step import TASKS
 from paiaa_jax.types import TRAITS, Array, Batch
 
@@ -39,13 +40,12 @@ def open_streams(config: ConfigDict) -> Streams:
   """Opens the folders that config.data names and config.train.tasks needs.
 
   Raises:
-    ValueError: where a folder that the tasks need is not named.
-    FileNotFoundError: where a named folder is not a prepared one.
+    UserError: where a folder that the tasks need is not named, or a named one is not prepared.
   """
   tasks = config.train.tasks
   for stream in TASKS[tasks]:
     if not config.data[stream]:
-      raise ValueError(
+      raise UserError(
         f"train.tasks={tasks!r} needs data.{stream}: name a folder made by launch.prepare_data, "
         f"--config.data.{stream}=FOLDER."
       )

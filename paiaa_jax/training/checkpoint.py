@@ -6,13 +6,13 @@ metrics of that step's evaluation, and a fingerprint of the state that a restore
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import logging
 import math
-import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,6 +20,7 @@ import jax
 import orbax.checkpoint as ocp
 from orbax.checkpoint.checkpoint_managers import preservation_policy
 
+from paiaa_jax import files
 from paiaa_jax.errors import UserError
 from paiaa_jax.training.fingerprint import fingerprint
 
@@ -38,7 +39,7 @@ class Checkpoints:
       best: metric, measured on the validation split, by which one more stays.
 
     Raises:
-      ValueError: where the folder cannot be written.
+      UserError: where the folder cannot be written.
     """
     self._folder = folder
     goodness = _goodness(best)
@@ -54,10 +55,8 @@ class Checkpoints:
       cleanup_tmp_directories=True,
     )
     _drop_unreadable_metrics(folder)
-    try:
+    with files.writing(folder):
       self._manager = ocp.CheckpointManager(folder, options=options)
-    except OSError as error:
-      raise ValueError(f"cannot write checkpoints into {folder}: {error}") from error
 
   def save(self, step: int, state: Any, metrics: dict[str, float]) -> None:
     """Starts saving `state`; returns once its arrays may be donated.
@@ -75,18 +74,14 @@ class Checkpoints:
       # any JSON value is written, whatever its type says
       fingerprint=ocp.args.JsonSave(fingerprint(state)),  # ty: ignore[invalid-argument-type]
     )
-    try:
+    with self._writing():
       _check_space(self._folder, state)
       self._manager.save(step, args=items, metrics=metrics)
-    except Exception as error:
-      raise self._write_error(error) from error
 
   def wait(self) -> None:
     """Returns once everything is on disk; raises as `save` does."""
-    try:
+    with self._writing():
       self._manager.wait_until_finished()
-    except Exception as error:
-      raise self._write_error(error) from error
 
   def restore_newest(self, abstract_state: Any) -> Any | None:
     """The newest whole state, or None where there is no checkpoint.
@@ -98,7 +93,7 @@ class Checkpoints:
       abstract_state: leaves with shape, type and sharding (sharding.abstract).
 
     Raises:
-      ValueError: where there are checkpoints and none can be read.
+      UserError: where there are checkpoints and none can be read.
     """
     unreadable: dict[int, str] = {}
     for step in reversed(self.steps):
@@ -113,7 +108,7 @@ class Checkpoints:
       return state
     if unreadable:
       reasons = "; ".join(f"{step}: {reason}" for step, reason in unreadable.items())
-      raise ValueError(
+      raise UserError(
         f"no checkpoint of {self._folder} can be read ({reasons}). Go on with the version of this "
         "program that wrote them, or start in another --workdir."
       )
@@ -126,7 +121,7 @@ class Checkpoints:
     )
     restored = cast(Any, self._manager.restore(step, args=items))
     if fingerprint(restored.state) != restored.fingerprint:
-      raise ValueError("its content is not what was saved")
+      raise UserError(f"{self._folder / str(step)} is damaged: its content is not what was saved.")
     return restored.state
 
   @property
@@ -156,12 +151,19 @@ class Checkpoints:
     self._manager.reload()
     return folder
 
-  def _write_error(self, error: Exception) -> UserError:
-    kept = sorted(int(path.name) for path in self._folder.glob("*") if path.name.isdigit())
-    last = f"the last good one is step {kept[-1]}" if kept else "there is none yet"
-    system = re.search(r"([^:]+) \[os_error_code", str(error))  # as the storage library tells it
-    reason = system[1].strip() if system else str(error).partition("\n")[0]
-    return UserError(f"cannot write a checkpoint into {self._folder}: {reason}; {last}.")
+  @contextlib.contextmanager
+  def _writing(self) -> Generator[None]:
+    """What the system refuses in the block becomes a UserError that says what was kept."""
+    try:
+      yield
+    except Exception as error:
+      if (reason := files.refusal(error)) is None:
+        raise
+      kept = sorted(int(path.name) for path in self._folder.glob("*") if path.name.isdigit())
+      last = f"the last good one is step {kept[-1]}" if kept else "there is none yet"
+      raise UserError(
+        f"cannot write a checkpoint into {self._folder}: {reason}; {last}."
+      ) from error
 
 
 def _check_space(folder: Path, state: Any) -> None:

@@ -12,7 +12,8 @@ import numpy as np
 import orbax.checkpoint as ocp
 from ml_collections import ConfigDict
 
-from paiaa_jax import rng
+from paiaa_jax import files, rng
+from paiaa_jax.errors import UserError
 from paiaa_jax.models.network import Network
 from paiaa_jax.models.weights import pretrained
 from paiaa_jax.training import sharding
@@ -34,7 +35,7 @@ def initial_backbone(run: Run, config: ConfigDict) -> dict[str, Any]:
   of a run, or a run's workdir, of whose newest checkpoint the backbone is taken.
 
   Raises:
-    ValueError, FileNotFoundError: where there are no weights, or those of another backbone.
+    UserError: where there are no weights, or those of another backbone.
   """
   name, source = config.model.backbone, config.model.pretrained
   wanted = {kind: parts["backbone"] for kind, parts in abstract_variables(run, config).items()}
@@ -51,7 +52,7 @@ def initial_backbone(run: Run, config: ConfigDict) -> dict[str, Any]:
     path = pretrained.packaged_path(name) if source == "packaged" else folder
     weights = pretrained.load(name, path, head=config.model.head_input == "logits")
   if jax.tree.map(np.shape, weights) != jax.tree.map(np.shape, wanted):
-    raise ValueError(f"model.pretrained={source!r} holds another backbone; check model.backbone.")
+    raise UserError(f"model.pretrained={source!r} holds another backbone; check model.backbone.")
   return weights
 
 
@@ -63,16 +64,19 @@ def restore_backbone(folder: Path, like: dict[str, Any]) -> dict[str, Any]:
     like: {"params", "batch_stats"} of the backbone, leaves with shape and type.
 
   Raises:
-    FileNotFoundError: where the folder holds no checkpoint.
-    ValueError: where it holds another backbone.
+    UserError: where the folder holds no checkpoint, or one of another backbone.
   """
   steps = [int(path.name) for path in folder.glob("*") if path.name.isdigit()]
   if not steps:
-    raise FileNotFoundError(f"no checkpoint in {folder}.")
+    raise UserError(f"no checkpoint in {folder}.")
   item = {part: {"backbone": leaves} for part, leaves in like.items()}
-  with ocp.Checkpointer(ocp.PyTreeCheckpointHandler()) as checkpointer:
+  newest = folder / str(max(steps)) / "state"
+  with (
+    files.reading(newest, "a state with this backbone", ValueError, KeyError),
+    ocp.Checkpointer(ocp.PyTreeCheckpointHandler()) as checkpointer,
+  ):
     restored = checkpointer.restore(
-      folder / str(max(steps)) / "state",
+      newest,
       args=ocp.args.PyTreeRestore(
         item=item,
         restore_args=jax.tree.map(lambda x: ocp.RestoreArgs(restore_type=np.ndarray), item),

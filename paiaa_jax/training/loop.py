@@ -14,6 +14,7 @@ from typing import NamedTuple
 import jax
 from ml_collections import ConfigDict
 
+from paiaa_jax.errors import UserError
 from paiaa_jax.training import batches, init_state, resume, setup, sharding
 from paiaa_jax.training.checkpoint import Checkpoints
 from paiaa_jax.training.evaluate import Evaluator, metric_names
@@ -40,7 +41,7 @@ def train(
       training adds its own.
 
   Raises:
-    ValueError, FileNotFoundError: for what the user can mend; one line says what and how.
+    UserError: for what the user can mend; one line says what and how.
     Preempted: on SIGTERM, once the state is saved; the same start goes on from there.
   """
   workdir = Path(workdir).absolute()
@@ -168,5 +169,5 @@ def _best_metric(run: Run, config: ConfigDict) -> str:
     best = "srcc_aux"
   measured = metric_names(run.streams)
   if measured and best not in measured:
-    raise ValueError(f"checkpoint.best={best!r} is not measured; one of {', '.join(measured)}.")
+    raise UserError(f"checkpoint.best={best!r} is not measured; one of {', '.join(measured)}.")
   return best

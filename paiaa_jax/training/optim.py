@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable
 import jax.numpy as jnp
 import optax
 
+from paiaa_jax.errors import UserError
 from paiaa_jax.types import Array
 
 
@@ -28,7 +29,7 @@ def make_schedule(
     warmup_steps: the factor also rises linearly over the first ones; 0: off.
 
   Raises:
-    ValueError: for an unknown name, listing the known ones.
+    UserError: for an unknown name, listing the known ones.
   """
   shapes = {
     "exponential": optax.exponential_decay(1.0, steps_per_epoch, decay, staircase=True),
@@ -65,7 +66,7 @@ def make_optimizer(
     clip_norm: largest global norm of the gradient; 0: off.
 
   Raises:
-    ValueError: for an unknown name, listing the known ones.
+    UserError: for an unknown name, listing the known ones.
   """
   optimizers = {"sgd": lambda rate: optax.sgd(rate, momentum), "adam": optax.adam}
   build = _choose(optimizers, name, "optim.optimizer")
@@ -85,5 +86,5 @@ def label_groups(params: dict) -> dict[str, str]:
 
 def _choose(choices: dict, name: str, field: str):
   if name not in choices:
-    raise ValueError(f"unknown {field} {name!r}; one of {', '.join(choices)}.")
+    raise UserError(f"unknown {field} {name!r}; one of {', '.join(choices)}.")
   return choices[name]

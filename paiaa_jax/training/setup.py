@@ -10,9 +10,11 @@ from jax.sharding import Mesh
 from ml_collections import ConfigDict
 
 from paiaa_jax import losses
+from paiaa_jax.errors import UserError
 from paiaa_jax.models.network import Network
-from paiaa_jax.training import batches, optim, resume, sharding
+from paiaa_jax.training import batches, optim, sharding
 from paiaa_jax.training.step import TASKS
+from paiaa_jax.workdir import flatten
 
 CHOICES = {
   "train.tasks": tuple(TASKS),
@@ -21,7 +23,15 @@ CHOICES = {
   "data.auxiliary_target": ("aux", "distribution"),
   "checkpoint.export": ("last", "best"),
 }
-AT_LEAST_ONE = ("optim.batch_size", "train.eval_batch_size", "log.every", "checkpoint.keep")
+AT_LEAST = {
+  "seed": 0,
+  "data.workers": 0,
+  "data.image_size": 1,
+  "optim.batch_size": 1,
+  "train.eval_batch_size": 1,
+  "log.every": 1,
+  "checkpoint.keep": 1,
+}
 
 
 class Run(NamedTuple):
@@ -58,7 +68,7 @@ def prepare(config: ConfigDict) -> Run:
   """Opens the data and builds the parts.
 
   Raises:
-    ValueError, FileNotFoundError: for a config that cannot be run, saying which field to mend.
+    UserError: for a config that cannot be run, saying which field to mend.
   """
   _check_fields(config)
   sources = batches.open_streams(config)
@@ -99,14 +109,14 @@ def prepare(config: ConfigDict) -> Run:
 
 
 def _check_fields(config: ConfigDict) -> None:
-  """Raises ValueError for a value that no run can have."""
-  values = resume.flatten(config.to_dict())
+  """Raises UserError for a value that no run can have."""
+  values = flatten(config.to_dict())
   for field, choices in CHOICES.items():
     if values[field] not in choices:
-      raise ValueError(f"unknown {field} {values[field]!r}; one of {', '.join(choices)}.")
-  for field in AT_LEAST_ONE:
-    if values[field] < 1:
-      raise ValueError(f"{field} is {values[field]}; it is 1 or more.")
+      raise UserError(f"unknown {field} {values[field]!r}; one of {', '.join(choices)}.")
+  for field, least in AT_LEAST.items():
+    if values[field] < least:
+      raise UserError(f"{field} is {values[field]}; it is {least} or more.")
 
 
 def network_fields(config: ConfigDict, sources: batches.Streams) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from jax.sharding import PartitionSpec as P
 from jax.stages import Wrapped
 from orbax.checkpoint import multihost
 
+from paiaa_jax.errors import UserError
 from paiaa_jax.types import Batch
 
 AXES = ("data", "fsdp")
@@ -31,11 +32,11 @@ def make_mesh(fsdp: int = 1, devices: list | None = None) -> Mesh:
   TPU slice's wiring instead, and mix the processes' rows.
 
   Raises:
-    ValueError: where fsdp does not divide the number of devices.
+    UserError: where fsdp does not divide the number of devices.
   """
   devices = devices or sorted(jax.devices(), key=lambda d: (d.process_index, d.id))
   if fsdp < 1 or len(devices) % fsdp:
-    raise ValueError(f"train.fsdp={fsdp} does not divide {len(devices)} devices; choose a divisor.")
+    raise UserError(f"train.fsdp={fsdp} does not divide {len(devices)} devices; choose a divisor.")
   grid = np.array(devices, object).reshape(len(devices) // fsdp, fsdp)
   return Mesh(grid, AXES, axis_types=(AxisType.Auto,) * 2)
 

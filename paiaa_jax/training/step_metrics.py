@@ -5,7 +5,6 @@ Metrics stay on the device until the window is read, so that no step waits for t
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -14,12 +13,14 @@ from pathlib import Path
 import jax
 import numpy as np
 
+from paiaa_jax import files
+from paiaa_jax.errors import UserError
 from paiaa_jax.types import Array, Batch
 
 IN_FLIGHT = 2  # steps that may wait on the device; more would only pile up batches there
 
 
-class NonFiniteLoss(ValueError):
+class NonFiniteLoss(UserError):
   """The loss of a step is NaN or infinite."""
 
 
@@ -81,7 +82,7 @@ class Window:
       "metrics": {name: str(value) for name, value in metrics.items()},
       "images": self._image_names(index),
     }
-    path.write_text(json.dumps(content) + "\n")
+    files.write_json(path, content)
     return NonFiniteLoss(
       f"the loss of step {step} is {metrics['loss']}; its images are named in {path}; "
       "lower optim.lr_*, or set optim.clip_norm."

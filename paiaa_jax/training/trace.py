@@ -7,6 +7,8 @@ from typing import Any
 
 import jax
 
+from paiaa_jax.errors import UserError
+
 
 class Trace:
   """Traces steps first..last-1 of "first:last"; "" traces nothing."""
@@ -14,7 +16,7 @@ class Trace:
   def __init__(self, steps: str, workdir: Path):
     """
     Raises:
-      ValueError: where `steps` is neither "" nor two rising numbers.
+      UserError: where `steps` is neither "" nor two rising numbers.
     """
     self._folder = workdir / "trace"
     self._first, self._last = _parse(steps)
@@ -46,5 +48,5 @@ def _parse(steps: str) -> tuple[int, int]:
     return -1, -1
   first, _, last = steps.partition(":")
   if not (first.isdigit() and last.isdigit() and int(first) < int(last)):
-    raise ValueError(f"log.profile_steps={steps!r} is not of the form 10:20.")
+    raise UserError(f"log.profile_steps={steps!r} is not of the form 10:20.")
   return int(first), int(last)

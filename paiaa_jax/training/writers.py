@@ -15,6 +15,7 @@ import jax
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from paiaa_jax import files
 from paiaa_jax.training.events import EventWriter
 
 
@@ -36,25 +37,24 @@ class MetricWriter:
     self._progress.start()
     if enabled:
       path = workdir / "metrics.jsonl"
-      drop_after(path, first_step)
-      self._lines = path.open("ab", buffering=0)  # a full disk shows at once, not at close
-      self._events = EventWriter(workdir, first_step)
+      with files.writing(path):
+        drop_after(path, first_step)
+        self._lines = path.open("ab", buffering=0)  # a full disk shows at once, not at close
+        self._events = EventWriter(workdir, first_step)
 
   def write(self, step: int, metrics: dict[str, float]) -> None:
     """One line, and one event a metric; a non-finite value is null in the line.
 
     Raises:
-      ValueError: where the disk is full.
+      UserError: where the disk is full.
     """
     if not self._enabled:
       return
     line: dict[str, float | None] = {"step": step, "time": round(time.time(), 3)}
     line |= {name: value if math.isfinite(value) else None for name, value in metrics.items()}
-    try:
+    with files.writing(f"the line of step {step} in metrics.jsonl"):
       self._lines.write((json.dumps(line) + "\n").encode())
       self._events.add(step, metrics)
-    except OSError as error:
-      raise ValueError(f"cannot write the metrics of step {step}: {error.strerror}.") from error
     if "loss" in metrics:
       self._progress.update(self._bar, note=f"loss {metrics['loss']:.4g}")
 
@@ -81,9 +81,7 @@ def drop_after(path: Path, step: int) -> None:
         kept.append(line + "\n")
     except json.JSONDecodeError:
       continue
-  rewritten = path.with_suffix(".tmp")
-  rewritten.write_text("".join(kept))
-  rewritten.replace(path)
+  files.write_text(path, "".join(kept))
 
 
 def _progress_bar(enabled: bool) -> Progress:

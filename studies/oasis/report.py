@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 from ml_collections import ConfigDict
 
+from paiaa_jax import files
 from paiaa_jax.data import images
 from paiaa_jax.personalization import statistics
 from paiaa_jax.personalization.held_out import LEVEL
@@ -46,7 +46,7 @@ def write(config: ConfigDict, data: Study, workdir: Path) -> Path:
 
 
 def image_section(workdir: Path) -> Section:
-  results = json.loads((workdir / "image_level.json").read_text())
+  results = files.read_json(workdir / "image_level.json")
   seeds = len(next(iter(results.values())))
   table = Table(
     "oasis_images", f"Image level, held-out photographs, {seeds} seeds (mean ± deviation)",
@@ -69,7 +69,7 @@ def image_section(workdir: Path) -> Section:
 
 
 def people_sections(config: ConfigDict, workdir: Path) -> list[Section]:
-  blocks = [dict(np.load(file)) for file in sorted((workdir / "people").glob("block*.npz"))]
+  blocks = [files.read_arrays(file) for file in sorted((workdir / "people").glob("block*.npz"))]
   headline = people_table(config, blocks[:1], "headline")
   everyone = people_table(config, blocks, "everyone")
   k = config.shots[-1]
@@ -144,9 +144,7 @@ def tuned_section(config: ConfigDict, workdir: Path) -> Section:
   columns = ("tasks", *by_seed, "mean", "95 % of the difference", "valence", "arousal")
   table = Table("oasis_joint", title, columns)
   runs = {
-    tasks: [
-      json.loads((workdir / "tuned" / f"{tasks}_{seed}.json").read_text()) for seed in tune.seeds
-    ]
+    tasks: [files.read_json(workdir / "tuned" / f"{tasks}_{seed}.json") for seed in tune.seeds]
     for tasks in TASKS
   }
   srcc = {tasks: np.array([run["srcc"] for run in done]) for tasks, done in runs.items()}
@@ -169,7 +167,7 @@ def tuned_section(config: ConfigDict, workdir: Path) -> Section:
 
 
 def gallery_section(data: Study, workdir: Path) -> Section:
-  chosen = np.load(workdir / "gallery.npz")
+  chosen = files.read_arrays(workdir / "gallery.npz")
   shown = [np.asarray(images.load(data.paths[row])) for row in chosen["photo"]]
   figure = pictures.two_people(shown, chosen["generic"], chosen["scores"], chosen["ratings"])
   caption = (

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 from ml_collections import ConfigDict
 
-from paiaa_jax import metrics
+from paiaa_jax import files, metrics
 from paiaa_jax import personalization as pz
+from paiaa_jax import workdir as workdirs
 from paiaa_jax.data import images
 from paiaa_jax.distribution import mean_score
 from paiaa_jax.models import kernel_ridge
@@ -26,7 +27,6 @@ from paiaa_jax.personalization.held_out import Evaluation
 from paiaa_jax.personalization.solvers.taste import linear_kernel
 from paiaa_jax.personalization.splits import Protocol, Splits, draw_splits
 from paiaa_jax.personalization.users import Users
-from paiaa_jax.training import resume
 from paiaa_jax.types import Array
 from studies.oasis import gallery, people, stage1, stage2, study
 from studies.oasis.study import Draw, Study
@@ -51,30 +51,21 @@ PICTURED = "taste"  # in the gallery
 
 
 def claim(workdir: Path, config: ConfigDict) -> None:
-  """Writes <workdir>/config.json, or raises ValueError where it holds another config's results."""
-  file, resolved = workdir / "config.json", json.loads(config.to_json())
-  if file.exists():
-    changes = resume.differences(json.loads(file.read_text()), resolved)
-    if changes:
-      raise ValueError(
-        f"{workdir} holds another config's results ({'; '.join(changes)}); take a new --workdir."
-      )
-  workdir.mkdir(parents=True, exist_ok=True)
-  file.write_text(json.dumps(resolved, indent=1, sort_keys=True) + "\n")
+  """Writes <workdir>/config.json, or raises UserError where it holds another config's results."""
+  workdirs.claim(workdir / "config.json", json.loads(config.to_json()))
 
 
 def compute_features(config: ConfigDict, data: Study, workdir: Path) -> dict[int, np.ndarray]:
   """Multi-level features [n, d] of each size, kept as features/<backbone>_<size>.npy."""
-  (workdir / "features").mkdir(parents=True, exist_ok=True)
   features = {}
   for size in config.sizes:
     file = workdir / "features" / f"{config.backbone}_{size}.npy"
     if not file.exists():
       start = time.monotonic()
       pixels = (images.resize_square(images.load(path), size) for path in data.paths)
-      _save(file, extract(config.backbone, weight_file(config), pixels))
+      files.write_arrays(file, extract(config.backbone, weight_file(config), pixels))
       logging.info("features at %d pixels: %.0f s", size, time.monotonic() - start)
-    features[size] = np.load(file)
+    features[size] = files.read_arrays(file)
   return features
 
 
@@ -94,14 +85,14 @@ def image_level(
 ) -> dict[str, list[dict]]:
   """Agreement of cross-fitted scores with the other users' distributions, a dict for each seed."""
   file = workdir / "image_level.json"
-  results = json.loads(file.read_text()) if file.exists() else {}
+  results = files.read_json(file) if file.exists() else {}
   for name, features in inputs.items():
     done = results.setdefault(name, [])
     for seed in config.seeds[len(done) :]:
       drawn = study.draw(data, seed, config.folds, config.people)
       heads = stage1.fit(features, data, drawn, (0,))
       done.append({"seed": seed, **agreement(data, drawn, heads)})
-      file.write_text(json.dumps(results, indent=1))
+      files.write_json(file, results)
       logging.info("%s, seed %d: SROCC %.3f", name, seed, done[-1]["srcc"])
   return results
 
@@ -136,11 +127,10 @@ def personalize(config: ConfigDict, data: Study, features: np.ndarray, workdir: 
   drawn = study.draw(data, config.seeds[0], config.folds, config.people)
   sizes = np.bincount(drawn.block)
   blocks = range(config.blocks or int((sizes == config.people).sum()))
-  files = [workdir / "people" / f"block{block:02d}.npz" for block in blocks]
-  files[0].parent.mkdir(exist_ok=True)
-  missing = [block for block in blocks if not files[block].exists()]
+  written = [workdir / "people" / f"block{block:02d}.npz" for block in blocks]
+  missing = [block for block in blocks if not written[block].exists()]
   if not missing:
-    return files
+    return written
   heads = stage1.fit(features, data, drawn, tuple(missing))
   kernels = [
     stage2.coordinates(_kernel(features, drawn.photo_fold != fold)) for fold in range(config.folds)
@@ -159,10 +149,10 @@ def personalize(config: ConfigDict, data: Study, features: np.ndarray, workdir: 
     if block == 0:
       results |= evaluate(SLOW, models, users, draw_splits(users, fewer))
       chosen = gallery.two_people(models, users, splits, EVERYONE[PICTURED])
-      _save(workdir / "gallery.npz", **chosen)
-    _save(files[block], **results)
+      files.write_arrays(workdir / "gallery.npz", chosen)
+    files.write_arrays(written[block], results)
     logging.info("users of block %d: %.0f s", block, time.monotonic() - start)
-  return files
+  return written
 
 
 def evaluate(
@@ -219,13 +209,3 @@ def fold_models(
 def _kernel(features: np.ndarray, train: np.ndarray) -> np.ndarray:
   centred = np.asarray(kernel_ridge.center(kernel_ridge.kernel(features, train), train))
   return centred / np.diagonal(centred)[train].mean()
-
-
-def _save(file: Path, array: np.ndarray | None = None, /, **arrays: Any) -> None:
-  """A file that is there is whole: it is written beside its place and moved."""
-  partial = file.with_name(f"partial_{file.name}")
-  if array is not None:
-    np.save(partial, array)
-  else:
-    np.savez(partial, **arrays)
-  partial.replace(file)

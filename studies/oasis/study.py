@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from paiaa_jax.data.databases import draws, oasis
+from paiaa_jax.errors import UserError
 from paiaa_jax.types import Array
 
 
@@ -86,12 +87,12 @@ def distribution(ratings: Array, scale: Array) -> np.ndarray:
   """How often each score was given: ratings [r, n] -> [n, b], rows summing to 1.
 
   Raises:
-    ValueError: a photograph that none of these users has rated.
+    UserError: a photograph that none of these users has rated.
   """
   counts = np.stack([(ratings == score).sum(axis=0) for score in scale], axis=1).astype(np.float32)
   total = counts.sum(axis=1, keepdims=True)
   if not total.all():
-    raise ValueError(
+    raise UserError(
       f"{int((total == 0).sum())} photographs have no rating by the other users; make people fewer."
     )
   return counts / total

@@ -7,7 +7,6 @@ joint one each photograph's norms are learned as well (Eq. 8), so both see the s
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Callable
@@ -19,7 +18,7 @@ import numpy as np
 import optax
 from ml_collections import ConfigDict
 
-from paiaa_jax import metrics
+from paiaa_jax import files, metrics
 from paiaa_jax.data import pipeline
 from paiaa_jax.distribution import mean_score
 from paiaa_jax.models.network import Network
@@ -37,7 +36,7 @@ class Photographs:
 
   def __init__(self, data: Study, rows: np.ndarray, distributions: np.ndarray):
     self._paths = [data.paths[row] for row in rows]
-    self._bytes = [path.read_bytes() for path in self._paths]
+    self._bytes = [files.read_bytes(path) for path in self._paths]
     self._distributions, self._norms = distributions[rows], data.norms[rows]
 
   def __len__(self) -> int:
@@ -66,10 +65,9 @@ class Trainer(NamedTuple):
 
 def every_seed(config: ConfigDict, data: Study, workdir: Path) -> None:
   """Runs what is missing of WORKDIR/tuned/<task>_<seed>.json: SROCC on the fold held out."""
-  (workdir / "tuned").mkdir(exist_ok=True)
   for tasks in TASKS:
-    files = {seed: workdir / "tuned" / f"{tasks}_{seed}.json" for seed in config.tune.seeds}
-    missing = [seed for seed, file in files.items() if not file.exists()]
+    results = {seed: workdir / "tuned" / f"{tasks}_{seed}.json" for seed in config.tune.seeds}
+    missing = [seed for seed, file in results.items() if not file.exists()]
     if not missing:
       continue
     trainer = make_trainer(config, data, tasks)
@@ -77,7 +75,7 @@ def every_seed(config: ConfigDict, data: Study, workdir: Path) -> None:
       start = time.monotonic()
       drawn = draw(data, seed, config.folds, config.people)
       result = run(config, data, drawn, seed, trainer)
-      files[seed].write_text(json.dumps(result, indent=1) + "\n")
+      files.write_json(results[seed], result)
       seconds = time.monotonic() - start
       logging.info("%s, seed %d: SROCC %.3f, %.0f s", tasks, seed, result["srcc"], seconds)
 

@@ -51,7 +51,7 @@ def sections(workdir: Path) -> list[Section]:
   """All sections, in reading order.
 
   Raises:
-    FileNotFoundError: a step of the quickstart has not been run in this workdir.
+    UserError: a step of the quickstart has not been run in this workdir.
   """
   return [
     personal.scores(workdir),

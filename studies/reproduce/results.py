@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from paiaa_jax import files
 from paiaa_jax.apps import evaluate_model
 from paiaa_jax.models.weights import model_folder
 from studies import run_folder
@@ -42,7 +42,7 @@ class Results:
   def labels(self, run: Run, database: str) -> dict[str, np.ndarray] | None:
     """`distribution` [n, b] and `aux` [n, k] of the test split, in the rows of `frame`."""
     path = self._path(run, f"predictions/{self._stem(database)}_test.npz")
-    return None if path is None else dict(np.load(path))
+    return None if path is None else files.read_arrays(path)
 
   def personal(self, run: Run, name: str = "") -> dict[str, Any] | None:
     """What launch.personalize wrote under that name."""
@@ -55,7 +55,7 @@ class Results:
   def metric(self, run: Run, name: str) -> float | None:
     """The last value that a run logged; None too where it has not come to that yet."""
     path = self._path(run, "metrics.jsonl")
-    if path is None or f'"{name}"' not in path.read_text():
+    if path is None or f'"{name}"' not in files.read_bytes(path).decode():
       return None
     return run_folder.last_metric(run.folder(self.study), name)
 
@@ -79,7 +79,7 @@ class Results:
 
   def _json(self, run: Run, name: str) -> Any:
     path = self._path(run, name)
-    return None if path is None else json.loads(path.read_text(encoding="utf-8"))
+    return None if path is None else files.read_json(path)
 
   def _path(self, run: Run, name: str) -> Path | None:
     path = run.folder(self.study) / name

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from paiaa_jax.training import resume
+from paiaa_jax.errors import UserError
+from paiaa_jax.workdir import flatten
 from studies import published
 
 AVA, FLICKR, PSYCHO = "ava", "flickr_aes", "psychoflickr"
@@ -65,11 +66,11 @@ class Study(NamedTuple):
     """The prepared folder of a database, or of a fold of one (psychoflickr_fold3).
 
     Raises:
-      ValueError: the config names no such database.
+      UserError: the config names no such database.
     """
     base, fold, number = database.partition("_fold")
     if not self.databases.get(base):
-      raise ValueError(
+      raise UserError(
         f"config.databases.{base} is empty; name a folder made by launch.prepare_data."
       )
     path = Path(self.databases[base])
@@ -84,7 +85,7 @@ def from_config(fields: Mapping[str, Any], workdir: Path) -> Study:
   if fields["simulated"]:
     own = {name: str(workdir / "data" / "prepared" / name) for name in fields["databases"]}
     fields = {**fields, "databases": own}
-  values: dict[str, Any] = {**fields, "overrides": resume.flatten(fields["overrides"])}
+  values: dict[str, Any] = {**fields, "overrides": flatten(fields["overrides"])}
   return Study(workdir=workdir, **values)
 
 

@@ -9,16 +9,14 @@ default fold.
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from paiaa_jax import rng
+from paiaa_jax import files, rng
 from paiaa_jax.data.databases import draws
+from paiaa_jax.errors import UserError
 from paiaa_jax.types import TRAITS
 from studies.simulate import formats, photographs, raters
 
@@ -50,44 +48,38 @@ def write(
       raters' noise, stay as they are.
 
   Raises:
-    FileExistsError: `out` holds something else, or a simulation with other settings.
-    ValueError: `null` and `heavy_tails` together, or photographs that do not serve.
-    FileNotFoundError: the photographs are not there.
+    UserError: `out` holds something else, or a simulation with other settings; `null` and
+      `heavy_tails` together; or photographs that are not there or do not serve.
   """
   if null and heavy_tails:
-    raise ValueError("null and heavy_tails exclude each other; choose one.")
+    raise UserError("null and heavy_tails exclude each other; choose one.")
   out = Path(out)
   settings = dict(photos=str(photos or ""), seed=seed, null=null, heavy_tails=heavy_tails)
-  if out.exists() and any(out.iterdir()):
+  if out.exists() and (out.is_file() or any(out.iterdir())):
     if _settings_of(out) == settings:
       return
-    raise FileExistsError(f"{out} holds something else; remove it or choose another --out.")
+    raise UserError(f"{out} holds something else; remove it or choose another --out.")
   train, test = photographs.find_sources(Path(photos) if photos else None)
   photos_train = photographs.derive(train, TRAIN_IMAGES, seed)
   photos_test = photographs.derive(test, TEST_IMAGES, seed)
   everything = photos_train + photos_test
   latent = raters.latent_state(everything, seed)
 
-  partial = out.with_name(out.name + ".partial")
-  shutil.rmtree(partial, ignore_errors=True)
-  try:
+  with files.atomic_write(out) as draft:
     sources = {
-      "AVA": _write_ava(partial / "AVA", everything, latent, seed),
-      "FLICKR-AES": _write_flickr_aes(partial, everything, latent, seed, null, heavy_tails),
-      "PsychoFlickr": _write_psychoflickr(partial / "PsychoFlickr", everything, latent, seed),
+      "AVA": _write_ava(draft / "AVA", everything, latent, seed),
+      "FLICKR-AES": _write_flickr_aes(draft, everything, latent, seed, null, heavy_tails),
+      "PsychoFlickr": _write_psychoflickr(draft / "PsychoFlickr", everything, latent, seed),
     }
-    (partial / "truth" / "sources.json").write_text(json.dumps(sources, indent=1))
-    (partial / SETTINGS).write_text(json.dumps(settings, indent=1))
+    files.write_json(draft / "truth" / "sources.json", sources)
+    files.write_json(draft / SETTINGS, settings)
     if out.exists():
       out.rmdir()
-    os.replace(partial, out)
-  finally:
-    shutil.rmtree(partial, ignore_errors=True)  # there only where something went wrong
 
 
 def _settings_of(out: Path) -> dict | None:
   path = out / SETTINGS
-  return json.loads(path.read_text()) if path.is_file() else None
+  return files.read_json(path) if path.is_file() else None
 
 
 def _write_ava(folder: Path, photos: list, latent: raters.Latent, seed: int) -> dict[str, str]:

@@ -18,6 +18,7 @@ from PIL import Image, ImageEnhance, ImageFilter
 
 from paiaa_jax import rng
 from paiaa_jax.data import images
+from paiaa_jax.errors import UserError
 
 SIDE = 224  # pixels, the longer side
 JPEG_QUALITY = 90
@@ -55,18 +56,18 @@ def find_sources(folder: Path | None) -> tuple[dict[str, Path], dict[str, Path]]
   """(for training, for testing): name -> file. Of a user's own folder, every third is for testing.
 
   Raises:
-    FileNotFoundError: the folder, or a package's photograph, is not there.
-    ValueError: fewer than FEWEST_SOURCES photographs.
+    UserError: the folder, or a package's photograph, is not there, or the folder holds fewer than
+      FEWEST_SOURCES photographs.
   """
   if folder is None:
     files = {name: _packaged(package, file) for name, (package, file) in PACKAGED.items()}
     test = set(PACKAGED_TEST)
   else:
     if not folder.is_dir():
-      raise FileNotFoundError(f"{folder}: no such folder of photographs.")
+      raise UserError(f"{folder}: no such folder of photographs.")
     found = sorted(path for path in folder.iterdir() if path.suffix.lower() in images.SUFFIXES)
     if len(found) < FEWEST_SOURCES:
-      raise ValueError(
+      raise UserError(
         f"{folder} holds {len(found)} photographs; at least {FEWEST_SOURCES} are needed "
         f"({', '.join(images.SUFFIXES)})."
       )
@@ -84,7 +85,7 @@ def derive(sources: dict[str, Path], count: int, seed: int) -> list[Photograph]:
   Each has a random stream of its own, so that their number and the threads' order change nothing.
 
   Raises:
-    ValueError: a source that does not decode or is too small.
+    UserError: a source that does not decode or is too small.
   """
   made = []
   with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow and numpy leave the interpreter free
@@ -101,7 +102,7 @@ def derive(sources: dict[str, Path], count: int, seed: int) -> list[Photograph]:
 def _open(path: Path) -> Image.Image:
   source = images.load(path)
   if min(source.size) < SMALLEST_SOURCE:
-    raise ValueError(
+    raise UserError(
       f"{path}: {source.width} x {source.height} pixels; "
       f"at least {SMALLEST_SOURCE} a side are needed."
     )
@@ -150,7 +151,5 @@ def _packaged(package: str, file: str) -> Path:
   spec = importlib.util.find_spec(package)
   path = Path(spec.origin).parent / file if spec and spec.origin else None
   if path is None or not path.is_file():
-    raise FileNotFoundError(
-      f"{package} is not installed or lacks {file}: pip install -r requirements.txt"
-    )
+    raise UserError(f"{package} is not installed or lacks {file}: pip install -r requirements.txt")
   return path

@@ -12,6 +12,7 @@ import pytest
 
 from configs import personalize_at_scale
 from paiaa_jax.apps import personalize_shards
+from paiaa_jax.errors import UserError
 from paiaa_jax.personalization import blocks, linear
 from paiaa_jax.personalization.prior import Prior, fit_posterior
 
@@ -88,7 +89,7 @@ def test_a_stopped_run_keeps_what_is_whole_and_ends_the_same(folder):
 
 def test_another_runs_workdir_is_refused(folder):
   personalize_shards.run(settings(folder), folder / "run")
-  with pytest.raises(ValueError, match="other settings"):
+  with pytest.raises(UserError, match="other settings"):
     personalize_shards.run(settings(folder, parts=4), folder / "run")
 
 

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from launch import distributed
+from paiaa_jax.errors import UserError
 from paiaa_jax.training.preemption import EXIT_CODE
 
 LAUNCH = Path(__file__).parents[2] / "launch"
@@ -121,9 +122,9 @@ def test_processes_are_found_in_the_environment(environ, expected):
 def test_flags_go_before_the_environment_and_belong_together():
   environ = {"COORDINATOR": "a:1", "NUM_PROCESSES": "4", "SLURM_PROCID": "3"}
   assert distributed.resolve("c:1", 2, 0, environ)["coordinator_address"] == "c:1"
-  with pytest.raises(ValueError, match="belong together"):
+  with pytest.raises(UserError, match="belong together"):
     distributed.resolve("c:1", 2, -1, {})
-  with pytest.raises(ValueError, match="process 2 of 2"):
+  with pytest.raises(UserError, match="process 2 of 2"):
     distributed.resolve("c:1", 2, 2, {})
-  with pytest.raises(ValueError, match="process -1 of 4"):
+  with pytest.raises(UserError, match="process -1 of 4"):
     distributed.resolve("", 0, -1, {"COORDINATOR": "a:1", "NUM_PROCESSES": "4"})

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from launch import collect, sweep
+from paiaa_jax.errors import UserError
 from studies import config_file
 
 ROOT = Path(__file__).parents[2]
@@ -52,7 +53,7 @@ def test_runs_have_workdirs_of_their_own(tmp_path):
 def test_a_sweep_that_makes_no_sense_is_refused(tmp_path, body, message):
   path = tmp_path / "config.py"
   path.write_text(body)
-  with pytest.raises(ValueError, match=message):
+  with pytest.raises(UserError, match=message):
     sweep.run_flags(str(path), "runs")
 
 

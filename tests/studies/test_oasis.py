@@ -11,6 +11,7 @@ from PIL import Image
 
 from configs import oasis_frozen
 from paiaa_jax import personalization as pz
+from paiaa_jax.errors import UserError
 from paiaa_jax.models.network import backbone_class
 from paiaa_jax.personalization.solvers.taste import Process, linear_kernel
 from studies.oasis import people, report, run, stage1, stage2, study
@@ -185,5 +186,5 @@ def test_steps_are_resumed_and_end_in_a_report(source, config, features, tmp_pat
   table = json.loads((workdir / "tables" / "oasis_everyone.json").read_text())
   assert {row["solver"] for row in table["rows"]} == {*run.EVERYONE, "other users' mean"}
   config.people = 5
-  with pytest.raises(ValueError, match="people 4 -> 5"):
+  with pytest.raises(UserError, match="people 4 -> 5"):
     run.claim(workdir, config)

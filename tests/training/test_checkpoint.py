@@ -150,7 +150,7 @@ def test_another_programs_checkpoints_are_refused_and_stay_where_they_are(
   mesh = sharding.make_mesh()
   save(open_checkpoints(), [3, 6], mesh)
   abstract = sharding.abstract({"a leaf of another name": np.zeros(3, np.float32)}, mesh)
-  with pytest.raises(ValueError, match=r"no checkpoint of .* can be read .*6: .*; 3: .*version"):
+  with pytest.raises(UserError, match=r"no checkpoint of .* can be read .*6: .*; 3: .*version"):
     open_checkpoints().restore_newest(abstract)
   assert not (tmp_path / "checkpoints_corrupt").exists()
   restored = open_checkpoints().restore_newest(sharding.abstract(placed_state(mesh), mesh))
@@ -164,7 +164,7 @@ def test_nothing_readable_is_an_error_and_nothing_at_all_is_none(open_checkpoint
   save(open_checkpoints(), [3], mesh)
   for path in (tmp_path / "checkpoints/3/state").rglob("d/*"):
     truncate(path)
-  with pytest.raises(ValueError, match=r"no checkpoint of .* can be read"):
+  with pytest.raises(UserError, match=r"no checkpoint of .* can be read"):
     open_checkpoints().restore_newest(abstract)
 
 
@@ -191,7 +191,7 @@ def test_a_write_that_fails_is_one_line_and_the_last_checkpoint_stays(open_check
   limits = resource.getrlimit(resource.RLIMIT_FSIZE)
   resource.setrlimit(resource.RLIMIT_FSIZE, (512, limits[1]))
   try:
-    with pytest.raises(ValueError, match=r"/checkpoints: File too large; the last good .* step 3"):
+    with pytest.raises(UserError, match=r"/checkpoints: File too large; the last good .* step 3"):
       save(checkpoints, [6], mesh)
   finally:
     resource.setrlimit(resource.RLIMIT_FSIZE, limits)
@@ -201,5 +201,5 @@ def test_a_write_that_fails_is_one_line_and_the_last_checkpoint_stays(open_check
 
 def test_a_folder_that_cannot_be_made_is_one_line(open_checkpoints, tmp_path):
   (tmp_path / "file").write_text("")
-  with pytest.raises(ValueError, match="cannot write checkpoints into"):
+  with pytest.raises(UserError, match="checkpoints cannot be written"):
     open_checkpoints(folder=tmp_path / "file" / "checkpoints")

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from paiaa_jax.data import images
+from paiaa_jax.errors import UserError
 from paiaa_jax.models.weights import pretrained
 from paiaa_jax.training import batches, init_state, loop, setup, sharding
 from paiaa_jax.training.preemption import Preempted
@@ -122,7 +123,7 @@ def _get(tree, path):
 def test_pretrained_of_another_backbone_is_refused(folders, uninterrupted):
   workdir, _ = uninterrupted
   here = config(folders, model__pretrained=str(workdir / "model"), model__backbone="densenet121")
-  with pytest.raises(ValueError, match="holds another backbone"):
+  with pytest.raises(UserError, match="holds another backbone"):
     init_state.initial_backbone(setup.prepare(here), here)
 
 
@@ -137,7 +138,7 @@ def test_a_finished_run_started_again_trains_no_further(train, folders, uninterr
 def test_another_config_in_the_same_workdir_is_refused_by_field(train, folders, uninterrupted):
   workdir, _ = uninterrupted
   with pytest.raises(
-    ValueError, match=r"another config \(optim.lr_heads 0.1 -> 0.2; seed 0 -> 1\)"
+    UserError, match=r"with other settings \(optim.lr_heads 0.1 -> 0.2; seed 0 -> 1\)"
   ):
     train(config(folders, optim__lr_heads=0.2, seed=1), workdir)
   train(config(folders, log__every=1, data__workers=2, train__fsdp=2), workdir)
@@ -259,17 +260,18 @@ def test_every_switch_runs_together(train, folders, tmp_path):
     ({"train__fsdp": 3}, "does not divide"),
     ({"log__every": 0}, "log.every is 0; it is 1 or more"),
     ({"checkpoint__keep": 0}, "checkpoint.keep is 0"),
+    ({"data__workers": -1}, "data.workers is -1; it is 0 or more"),
   ],
 )
 def test_a_config_that_cannot_run_is_one_line(train, folders, tmp_path, changes, message):
-  with pytest.raises(ValueError, match=message) as error:
+  with pytest.raises(UserError, match=message) as error:
     train(config(folders, **changes), tmp_path)
   assert "\n" not in str(error.value)
 
 
 def test_a_workdir_that_cannot_be_written_is_one_line(train, folders, tmp_path):
   (tmp_path / "file").write_text("")
-  with pytest.raises(ValueError, match="cannot write into --workdir"):
+  with pytest.raises(UserError, match=r"config\.json cannot be written"):
     train(config(folders), tmp_path / "file" / "run")
 
 

@@ -5,6 +5,7 @@ import numpy as np
 import optax
 import pytest
 
+from paiaa_jax.errors import UserError
 from paiaa_jax.training import optim
 
 PARAMS = {
@@ -74,7 +75,7 @@ def test_warmup_rises_to_the_full_rate():
 
 
 def test_unknown_names_list_the_known_ones():
-  with pytest.raises(ValueError, match=r"optim.schedule 'linear'.*cosine"):
+  with pytest.raises(UserError, match=r"optim.schedule 'linear'.*cosine"):
     schedule("linear")
-  with pytest.raises(ValueError, match=r"optim.optimizer 'lion'.*sgd, adam"):
+  with pytest.raises(UserError, match=r"optim.optimizer 'lion'.*sgd, adam"):
     optim.make_optimizer("lion", schedule(), lr_backbone=1.0, lr_heads=1.0)

@@ -4,6 +4,7 @@ import jax
 import numpy as np
 import pytest
 
+from paiaa_jax.errors import UserError
 from paiaa_jax.models.network import Network
 from paiaa_jax.training import sharding
 from paiaa_jax.training.step import make_train_step
@@ -87,5 +88,5 @@ def _assert_equal(a, b):
 
 
 def test_uneven_meshes_are_refused():
-  with pytest.raises(ValueError, match=r"train.fsdp=3 does not divide 8 devices"):
+  with pytest.raises(UserError, match=r"train.fsdp=3 does not divide 8 devices"):
     sharding.make_mesh(3)

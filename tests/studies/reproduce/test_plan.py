@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from paiaa_jax.training import resume
+from paiaa_jax.errors import UserError
+from paiaa_jax.workdir import flatten
 from studies import config_file
 from studies.reproduce import plan
 from studies.reproduce.claim import claim
@@ -24,7 +25,7 @@ def test_every_field_that_a_run_sets_is_one_of_the_run_config(config):
   for chain in plan.chains(study(config), plan.PARTS):
     for command in (step.do for step in chain.steps if step.do.config):
       run = command.resolved()  # a misspelt field is a KeyError
-      assert dict(command.fields).items() <= resume.flatten(run.to_dict()).items()
+      assert dict(command.fields).items() <= flatten(run.to_dict()).items()
 
 
 @pytest.mark.parametrize("config", CONFIGS)
@@ -73,7 +74,7 @@ def test_the_released_preset_is_trained_by_the_config_of_its_database():
   for database in (AVA, FLICKR):
     run = Run("pa_iaa", "inception_v3", database, "psychoflickr", preset=RELEASED)
     assert run.config(one) == f"configs/{database}.py:inception_v3,released"
-    kept = resume.flatten(config_file.load(run.config(one)).model.to_dict())
+    kept = flatten(config_file.load(run.config(one)).model.to_dict())
     assert not {f"model.{field}" for field in kept} & run.overrides(one).keys()
 
 
@@ -87,11 +88,11 @@ def test_a_workdir_holds_one_reproduction(tmp_path):
   one = study(CONFIGS[1], tmp_path)
   claim(one)
   claim(one._replace(shots=(5,), seeds=(0, 7)))  # more seeds, other people's shots: more rows
-  with pytest.raises(ValueError, match=r"folds 10 -> 5; seed of the simulation 0 -> 1"):
+  with pytest.raises(UserError, match=r"folds 10 -> 5; seed of the simulation 0 -> 1"):
     claim(one._replace(folds=5, seeds=(1,)))
 
 
 def test_a_database_that_is_not_named_is_told_by_its_field():
   one = study(CONFIGS[0])._replace(databases={"ava": "/data/ava"})
-  with pytest.raises(ValueError, match=r"config\.databases\.psychoflickr"):
+  with pytest.raises(UserError, match=r"config\.databases\.psychoflickr"):
     plan.chains(one, ["table1"])

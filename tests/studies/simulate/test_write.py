@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from paiaa_jax.errors import UserError
 from studies import simulate
 from studies.simulate import formats, photographs
 
@@ -59,7 +60,7 @@ def test_a_photograph_on_its_side_is_set_upright(photos, tmp_path):
 
 def test_a_folder_that_holds_something_is_left_alone(photos, tmp_path):
   (tmp_path / "mine.txt").write_text("mine")
-  with pytest.raises(FileExistsError, match="holds something else"):
+  with pytest.raises(UserError, match="holds something else"):
     simulate.write(tmp_path, photos=photos)
   assert contents(tmp_path) == {"mine.txt": b"mine"}
 
@@ -69,7 +70,7 @@ def test_the_same_simulation_is_left_as_it_is_and_another_is_refused(small, phot
   before = contents(out)
   monkeypatch.setattr(photographs, "derive", None)  # nothing is made again
   simulate.write(out, photos=photos)
-  with pytest.raises(FileExistsError, match="holds something else"):
+  with pytest.raises(UserError, match="holds something else"):
     simulate.write(out, photos=photos, seed=5)
   assert contents(out) == before
 
@@ -77,13 +78,13 @@ def test_the_same_simulation_is_left_as_it_is_and_another_is_refused(small, phot
 def test_too_few_photographs_are_refused(photos, tmp_path):
   for path in sorted(photos.iterdir())[:5]:
     shutil.copy(path, tmp_path)
-  with pytest.raises(ValueError, match="holds 5 photographs; at least 6"):
+  with pytest.raises(UserError, match="holds 5 photographs; at least 6"):
     photographs.find_sources(tmp_path)
 
 
 def test_a_photograph_too_small_to_crop_is_refused(tmp_path):
   Image.new("RGB", (90, 30)).save(tmp_path / "strip.png")
-  with pytest.raises(ValueError, match=r"strip\.png: 90 x 30 pixels; at least 64"):
+  with pytest.raises(UserError, match=r"strip\.png: 90 x 30 pixels; at least 64"):
     photographs.derive({"strip": tmp_path / "strip.png"}, 1, seed=0)
 
 
@@ -92,13 +93,13 @@ def test_nothing_half_written_stays_behind(photos, tmp_path, monkeypatch):
     raise OSError("No space left on device")
 
   monkeypatch.setattr(formats, "write_psychoflickr", full_disk)
-  with pytest.raises(OSError, match="No space"):
+  with pytest.raises(UserError, match="No space"):
     simulate.write(tmp_path / "out", photos=photos)
   assert list(tmp_path.iterdir()) == []
 
 
 def test_null_and_heavy_tails_exclude_each_other(photos, tmp_path):
-  with pytest.raises(ValueError, match="exclude each other"):
+  with pytest.raises(UserError, match="exclude each other"):
     simulate.write(tmp_path / "out", photos=photos, null=True, heavy_tails=True)
 
 
