@@ -8,7 +8,6 @@ goes on from the steps that are done. Writes WORKDIR/report.html and WORKDIR/tab
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
 from absl import flags
@@ -23,19 +22,14 @@ FLAGS = flags.FLAGS
 
 
 def main(_) -> None:
-  from studies.oasis import report, run, study, tune
+  from studies import steps
+  from studies.oasis import report, run, study
 
-  logging.getLogger().setLevel(logging.INFO)
   workdir = Path(FLAGS.workdir)
   run.claim(workdir, CONFIG.value)
   data = study.read(FLAGS.source)
-  features = run.compute_features(CONFIG.value, data, workdir)
-  inputs = run.poolings(CONFIG.value, features)
-  run.image_level(CONFIG.value, data, inputs, workdir)
-  run.personalize(CONFIG.value, data, inputs[run.HEADLINE], workdir)
-  tune.every_seed(CONFIG.value, data, workdir)
-  page = report.write(CONFIG.value, data, workdir)
-  logging.info("report written to %s", page)
+  steps.run(workdir / "steps", run.steps(CONFIG.value, data, workdir))
+  print(f"report: {report.write(CONFIG.value, data, workdir)}")
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ CURVES = ("empirical_bayes", "taste", "ridge")
 
 def write(config: ConfigDict, data: Study, workdir: Path) -> Path:
   """Writes <workdir>/report.html, tables/ and figures/ from the steps' files."""
-  sections = [image_section(workdir), *people_sections(config, workdir)]
+  sections = [image_section(config, workdir), *people_sections(config, workdir)]
   if config.tune.seeds:
     sections.append(tuned_section(config, workdir))
   sections.append(gallery_section(data, workdir))
@@ -45,17 +45,16 @@ def write(config: ConfigDict, data: Study, workdir: Path) -> Path:
   return page.write(workdir, "Measured on real people", lead, sections, facts)
 
 
-def image_section(workdir: Path) -> Section:
-  results = files.read_json(workdir / "image_level.json")
-  seeds = len(next(iter(results.values())))
+def image_section(config: ConfigDict, workdir: Path) -> Section:
+  seeds = [files.read_json(workdir / "image_level" / f"seed{seed}.json") for seed in config.seeds]
   table = Table(
-    "oasis_images", f"Image level, held-out photographs, {seeds} seeds (mean ± deviation)",
+    "oasis_images", f"Image level, held-out photographs, {len(seeds)} seeds (mean ± deviation)",
     ("features", "SROCC", "SROCC fold by fold", "PLCC", "RMSE", "EMD", "valence", "arousal"),
   )  # fmt: skip
-  for name, by_seed in results.items():
+  for name in seeds[0]:
 
-    def over_seeds(key, by_seed=by_seed):
-      values = [np.mean(one[key]) for one in by_seed]
+    def over_seeds(key, name=name):
+      values = [np.mean(one[name][key]) for one in seeds]
       return mean_std((np.mean(values), np.std(values, ddof=1) if len(values) > 1 else np.nan))
 
     keys = ("srcc", "srcc_by_fold", "plcc", "rmse", "emd", "srcc_valence", "srcc_arousal")

@@ -7,9 +7,8 @@ joint one each photograph's norms are learned as well (Eq. 8), so both see the s
 
 from __future__ import annotations
 
-import logging
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,6 +25,7 @@ from paiaa_jax.models.weights import pretrained
 from paiaa_jax.training import init_state, optim
 from paiaa_jax.training.step import State, create_state, eval_params, make_train_step
 from studies.oasis.study import Draw, Study, distribution, draw
+from studies.steps import Step
 
 TASKS = ("joint", "aesthetics")
 EVAL_BATCH = 17
@@ -63,21 +63,21 @@ class Trainer(NamedTuple):
   num_steps: int
 
 
-def every_seed(config: ConfigDict, data: Study, workdir: Path) -> None:
-  """Runs what is missing of WORKDIR/tuned/<task>_<seed>.json: SROCC on the fold held out."""
+def steps(config: ConfigDict, data: Study, workdir: Path) -> Iterator[Step]:
+  """A step for each task and seed, which writes WORKDIR/tuned/<tasks>_<seed>.json."""
   for tasks in TASKS:
-    results = {seed: workdir / "tuned" / f"{tasks}_{seed}.json" for seed in config.tune.seeds}
-    missing = [seed for seed, file in results.items() if not file.exists()]
-    if not missing:
-      continue
-    trainer = make_trainer(config, data, tasks)
-    for seed in missing:
-      start = time.monotonic()
-      drawn = draw(data, seed, config.folds, config.people)
-      result = run(config, data, drawn, seed, trainer)
-      files.write_json(results[seed], result)
-      seconds = time.monotonic() - start
-      logging.info("%s, seed %d: SROCC %.3f, %.0f s", tasks, seed, result["srcc"], seconds)
+    trainer = cache(partial(make_trainer, config, data, tasks))  # compiled once, if at all
+    for seed in config.tune.seeds:
+      file = workdir / "tuned" / f"{tasks}_{seed}.json"
+      write = partial(_write_run, config, data, seed, trainer, file)
+      yield Step(f"tuned_{tasks}_{seed}", f"train {tasks}, seed {seed}", write)
+
+
+def _write_run(
+  config: ConfigDict, data: Study, seed: int, trainer: Callable[[], Trainer], file: Path
+) -> None:
+  drawn = draw(data, seed, config.folds, config.people)
+  files.write_json(file, run(config, data, drawn, seed, trainer()))
 
 
 def make_trainer(config: ConfigDict, data: Study, tasks: str) -> Trainer:

@@ -14,7 +14,8 @@ from paiaa_jax import personalization as pz
 from paiaa_jax.errors import UserError
 from paiaa_jax.models.network import backbone_class
 from paiaa_jax.personalization.solvers.taste import Process, linear_kernel
-from studies.oasis import people, report, run, stage1, stage2, study
+from studies import steps
+from studies.oasis import blocks, people, report, run, stage1, stage2, study
 
 PHOTOS, RATERS = 25, 14
 
@@ -106,7 +107,7 @@ def test_nor_have_the_prior_and_every_method(source, features):
     model = model_of(data, drawn, generic, features, ratings)
     own = dataclasses.replace(users, images=model.images)
     scores.append(
-      [method(model, own, splits).scores for method in (run.EVERYONE | run.SLOW).values()]
+      [method(model, own, splits).scores for method in (blocks.EVERYONE | blocks.SLOW).values()]
     )
   for one, other in zip(*scores, strict=True):
     np.testing.assert_array_equal(one, other)
@@ -167,24 +168,27 @@ def test_steps_are_resumed_and_end_in_a_report(source, config, features, tmp_pat
     return features + next(pixels).shape[0]
 
   monkeypatch.setattr(run, "extract", extract)
-  monkeypatch.setattr(run.gallery, "SHOTS", 3)
+  monkeypatch.setattr(blocks.gallery, "SHOTS", 3)
   workdir = tmp_path / "run"
   run.claim(workdir, config)
   data = study.read(source)
 
-  def steps():
-    inputs = run.poolings(config, run.compute_features(config, data, workdir))
-    run.image_level(config, data, inputs, workdir)
-    return run.personalize(config, data, inputs[run.HEADLINE], workdir)
+  def written():
+    steps.run(workdir / "steps", run.steps(config, data, workdir))
+    return {file: file.stat().st_mtime_ns for file in workdir.rglob("*.np*")}
 
-  files = steps()
-  written = {file: file.stat().st_mtime_ns for file in workdir.rglob("*.np*")}
-  assert steps() == files
-  assert written == {file: file.stat().st_mtime_ns for file in workdir.rglob("*.np*")}
+  first = written()
+  assert len(first) == 2 + 3 + 1  # features, blocks, the gallery
+  assert written() == first
+  block = workdir / "people" / "block01.npz"
+  kept = dict(np.load(block))
+  (workdir / "steps" / "users_01").unlink()  # as if killed in this block
+  assert {file for file, time in written().items() if time != first[file]} == {block}
+  np.testing.assert_equal(dict(np.load(block)), kept)
   page = report.write(config, data, workdir)
   assert "Two users who disagree" in page.read_text(encoding="utf-8")
   table = json.loads((workdir / "tables" / "oasis_everyone.json").read_text())
-  assert {row["solver"] for row in table["rows"]} == {*run.EVERYONE, "other users' mean"}
+  assert {row["solver"] for row in table["rows"]} == {*blocks.EVERYONE, "other users' mean"}
   config.people = 5
   with pytest.raises(UserError, match="people 4 -> 5"):
     run.claim(workdir, config)
