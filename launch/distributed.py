@@ -48,8 +48,9 @@ def resolve(
       raise UserError("--coordinator, --num_processes and --process_id belong together; give all.")
   elif "COORDINATOR" in environ:
     coordinator = environ["COORDINATOR"]
-    num_processes = int(environ.get("NUM_PROCESSES", 0))
-    process_id = next((int(environ[name]) for name in NUMBERED_BY if name in environ), -1)
+    num_processes = _number("NUM_PROCESSES", environ.get("NUM_PROCESSES", "0"))
+    numbers = (_number(name, environ[name]) for name in NUMBERED_BY if name in environ)
+    process_id = next(numbers, -1)
   else:
     return {} if "," in environ.get("TPU_WORKER_HOSTNAMES", "") else None
   if not 0 <= process_id < num_processes:
@@ -59,6 +60,13 @@ def resolve(
     "num_processes": num_processes,
     "process_id": process_id,
   }
+
+
+def _number(name: str, text: str) -> int:
+  """A variable of the environment as a number."""
+  if not text.strip().isdecimal():
+    raise UserError(f"${name} is {text!r}, no number of processes or of one of them.")
+  return int(text)
 
 
 def is_first_process() -> bool:

@@ -131,8 +131,10 @@ def _said(folder: Path, step: Step) -> str:
 
 def _do(do: Command | Callable[[], None], log: Path, here: Mapping) -> int:
   """The exit code."""
-  log.parent.mkdir(parents=True, exist_ok=True)
-  with open(log, "w", encoding="utf-8") as file:
+  with files.writing(log):
+    log.parent.mkdir(parents=True, exist_ok=True)
+    file = log.open("w", encoding="utf-8")
+  with file:
     if isinstance(do, Command) and do.verb not in here:
       environment = {**ENVIRONMENT, **os.environ}
       words = [sys.executable, "-m", *do.words]

@@ -1,5 +1,6 @@
 """The command: quick to greet, one line for each mistake, tables on stdout and words on stderr."""
 
+import contextlib
 import csv
 import io
 import json
@@ -101,6 +102,17 @@ def test_a_mistake_is_one_line_and_exit_code_2(paiaa, arguments, says, tmp_path,
   code, out, err = paiaa(*arguments)
   assert code == 2 and out == "" and err.count("\n") == 1
   assert err.startswith("error: ") and says in err
+
+
+def test_what_cannot_be_written_is_one_line(paiaa, photos, tmp_path, monkeypatch):  # noqa: F811
+  (tmp_path / "scores.csv").mkdir()
+  code, out, err = paiaa("score", photos, "-o", tmp_path / "scores.csv")
+  assert code == 2 and out == "" and err.count("\n") == 1
+  assert f"{tmp_path / 'scores.csv'} cannot be written: " in err
+  with contextlib.suppress(OSError), open("/dev/full", "w", encoding="utf-8") as full:
+    monkeypatch.setattr(sys, "stdout", full)
+    code, _, err = paiaa("score", photos)  # what is buffered raises again when the file is closed
+  assert code == 2 and err == "error: standard output cannot be written: No space left on device.\n"
 
 
 def test_a_stop_says_that_nothing_is_lost(paiaa, monkeypatch):

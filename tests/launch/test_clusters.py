@@ -128,3 +128,5 @@ def test_flags_go_before_the_environment_and_belong_together():
     distributed.resolve("c:1", 2, 2, {})
   with pytest.raises(UserError, match="process -1 of 4"):
     distributed.resolve("", 0, -1, {"COORDINATOR": "a:1", "NUM_PROCESSES": "4"})
+  with pytest.raises(UserError, match="NUM_PROCESSES is 'four'"):
+    distributed.resolve("", 0, -1, environ | {"NUM_PROCESSES": "four"})
