@@ -23,7 +23,7 @@ def opened(model_path):
 
 def test_the_page_runs_as_it_is_written(tmp_path, monkeypatch):
   monkeypatch.chdir(tmp_path)
-  save_tiny_model(tmp_path / "runs" / "quickstart" / "model")
+  monkeypatch.setenv("PAIAA_MODEL", str(save_tiny_model(tmp_path / "model")))
   random = np.random.default_rng(0)
   paths = [str(save_photo(tmp_path / name, random)) for name in ("a.jpg", "b.jpg", "c.jpg")]
   given = {"paths": paths, "ratings": [5, 1, 3]}
