@@ -7,6 +7,10 @@ The three are workdirs that launch.quickstart, launch.oasis and tests.studies.re
 finished. Beside their tables it holds stage-2 figures of every solver on seeded arrays, and what
 the quickstart's model says of twenty photographs. `--against` prints every difference, and exits
 with 1 if there is one.
+
+tests/golden.json holds OASIS and stage 2 as commit 1e6317c had them, under today's names of rows.
+What rests on the quickstart's photographs is from after pixels are converted to sRGB: one of its
+seven sources, scikit-image's rocket.jpg, is Adobe RGB.
 """
 
 from __future__ import annotations
