@@ -1,5 +1,6 @@
 """A file is there whole or not at all; what the system refuses is the user's, all else is ours."""
 
+import contextlib
 import os
 import resource
 import stat
@@ -39,20 +40,23 @@ def test_a_launch_finds_home(tmp_path):
   assert done.returncode == 2 and f"under {tmp_path}/runs." in done.stderr
 
 
-@pytest.fixture
+@contextlib.contextmanager
 def full_disk():
-  """No file can grow past 4096 bytes."""
+  """No file can grow past 4096 bytes: inside a test, since pytest's report may go to a file."""
   former = resource.getrlimit(resource.RLIMIT_FSIZE)
   resource.setrlimit(resource.RLIMIT_FSIZE, (4096, former[1]))
-  yield
-  resource.setrlimit(resource.RLIMIT_FSIZE, former)
+  try:
+    yield
+  finally:
+    resource.setrlimit(resource.RLIMIT_FSIZE, former)
 
 
 @pytest.mark.parametrize("name", WRITERS)
-def test_a_full_disk_is_named_and_the_former_file_stays(name, tmp_path, full_disk):
+def test_a_full_disk_is_named_and_the_former_file_stays(name, tmp_path):
   path = tmp_path / name
   path.write_text("former")
-  with pytest.raises(UserError, match=f"{name} cannot be written: .") as raised:
+  match = f"{name} cannot be written: ."
+  with full_disk(), pytest.raises(UserError, match=match) as raised:
     WRITERS[name](path)
   assert "\n" not in str(raised.value) and path.read_text() == "former"
   assert list(tmp_path.iterdir()) == [path]
