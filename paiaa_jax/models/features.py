@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import cast
 
 import jax
 import numpy as np
 
 from paiaa_jax.models.network import backbone_class, normalize
+from paiaa_jax.models.pooling import mirrored
 from paiaa_jax.models.weights import pretrained
 
 
@@ -43,12 +43,10 @@ def extract(
   """
   cls = backbone_class(backbone)
   variables = pretrained.load(backbone, weights)
-  network = cast(Callable[..., jax.Array], cls(pooling=pooling).apply)
 
   @jax.jit
   def forward(pixels):
-    scaled = normalize(pixels, cls.MEAN, cls.STD)
-    return (network(variables, scaled) + network(variables, scaled[:, :, ::-1])) / 2
+    return mirrored(cls(pooling=pooling), variables, normalize(pixels, cls.MEAN, cls.STD))
 
   rows, images = [], iter(images)
   while batch := list(itertools.islice(images, batch_size)):

@@ -12,13 +12,14 @@ by a Gaussian kernel. The heads' arrays, which models.frozen_heads fits:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, cast
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
 from paiaa_jax.models.network import backbone_class, normalize
+from paiaa_jax.models.pooling import mirrored
 from paiaa_jax.types import Array, Prediction
 
 KIND = "frozen"  # the value of the field "kind" of such a network in config.json
@@ -44,12 +45,8 @@ class FrozenNetwork(NamedTuple):
   def features(self, backbone: Any, images: Array) -> jax.Array:
     """uint8 [n, s, s, 3] -> [n, d] float32, the mean of the image's and its mirror image's."""
     cls = backbone_class(self.backbone)
-    network = cast(Callable[..., jax.Array], cls(pooling=self.pooling).apply)
-    whole = normalize(images, cls.MEAN, cls.STD)
-    rows = []
-    for shrink in self.shrinks:
-      scaled = _shrink(whole, shrink)
-      rows.append((network(backbone, scaled) + network(backbone, scaled[:, :, ::-1])) / 2)
+    network, whole = cls(pooling=self.pooling), normalize(images, cls.MEAN, cls.STD)
+    rows = [mirrored(network, backbone, _shrink(whole, shrink)) for shrink in self.shrinks]
     return jnp.concatenate(rows, axis=1)
 
   def apply(self, variables: Mapping[str, Any], images: Array) -> Prediction:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
+import flax.linen as nn
 import jax.numpy as jnp
 from jax import Array
 
+from paiaa_jax import types
 from paiaa_jax.errors import UserError
 
 POOLINGS = ("gap", "multi_level")
@@ -28,3 +31,9 @@ def pool(levels: Sequence[Array], pooling: str) -> Array:
     x = x.astype(jnp.float32)
     moments += [jnp.mean(x, (1, 2)), jnp.sqrt(jnp.var(x, (1, 2)) + 1e-6)]
   return jnp.concatenate(moments, axis=-1)
+
+
+def mirrored(backbone: nn.Module, variables: Any, images: types.Array) -> Array:
+  """Normalised [n, s, s, 3] -> [n, d], the mean of each image's features and its mirror image's."""
+  network = cast(Callable[..., Array], backbone.apply)
+  return (network(variables, images) + network(variables, images[:, :, ::-1])) / 2

@@ -57,7 +57,7 @@ class Evaluation(NamedTuple):
 def rank_held_out(users: Users, splits: Splits, scores: Array, k: int) -> Evaluation:
   """One number of shots: an Evaluation without the leading axis, of scores [u, n, s] alone."""
   count = jnp.maximum(jnp.sum(users.valid, axis=1) - k, 0)  # [u] images held out
-  held_out = (splits.position >= k) & users.valid[..., None]
+  held_out = splits.held_out(k)
   rating_ranks = subset_ranks(users.ratings, held_out)
   generic = correlate_ranks(subset_ranks(users.generic, held_out), rating_ranks, count)
   # Pairs are counted among the images drawn from position k on, closed up: that costs their number
@@ -96,7 +96,7 @@ def describe(
     ranked = ranked._replace(penalty=prediction.penalty)
   if prediction.variance is None:
     return ranked
-  held_out = (splits.position >= k) & users.valid[..., None]
+  held_out = splits.held_out(k)
   count = jnp.sum(held_out, axis=1)
   half_width = interval_half_width(prediction)
   error = prediction.scores - users.ratings[..., None]

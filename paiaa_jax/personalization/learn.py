@@ -13,6 +13,7 @@ import numpy as np
 from scipy import stats
 
 from paiaa_jax.errors import UserError
+from paiaa_jax.personalization.faults import rating_faults
 from paiaa_jax.personalization.penalties import GRID, RATINGS_A_WEIGHT
 from paiaa_jax.personalization.profile import Profile
 from paiaa_jax.types import Array
@@ -92,13 +93,8 @@ def _check(
   generic: np.ndarray, traits: np.ndarray, ratings: np.ndarray, rating_scale: tuple[float, float]
 ) -> None:
   """Raises UserError for the first rating that cannot be learnt from."""
-  low, high = rating_scale
-  faults = {
-    "a rating that is not a finite number": ~np.isfinite(ratings),
-    f"a rating outside {low:g}..{high:g}": (ratings < low) | (ratings > high),
-    "a generic score that is not a finite number": ~np.isfinite(generic),
-    "an auxiliary output that is not a finite number": ~np.isfinite(traits).all(axis=1),
-  }
+  images = {"a generic score": generic, "an auxiliary output": traits}
+  faults = rating_faults(ratings, slice(None), images, rating_scale)
   for fault, where in faults.items():
     if where.any():
       raise UserError(f"photograph {int(np.argmax(where)) + 1} of {len(ratings)} has {fault}.")

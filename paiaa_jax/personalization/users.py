@@ -13,6 +13,7 @@ import jax
 import numpy as np
 
 from paiaa_jax.errors import UserError
+from paiaa_jax.personalization.faults import rating_faults
 from paiaa_jax.types import Array
 
 
@@ -168,18 +169,9 @@ def make_users(
 
 def _refuse_bad_values(users: Users, ratings: np.ndarray) -> None:
   """Raises for the first rating that no solver could use."""
-  low, high = users.rating_range or (-np.inf, np.inf)
-  finite = {
-    name: np.isfinite(array.reshape(len(array), -1)).all(axis=1)
-    for name, array in users.images._asdict().items()
-  }
-  faults = {
-    "a rating that is not a finite number": ~np.isfinite(ratings),
-    f"a rating outside {low:g}..{high:g}": (ratings < low) | (ratings > high),
-    "a generic score that is not a finite number": ~finite["generic"][users.row],
-    "an auxiliary output that is not a finite number": ~finite["outputs"][users.row],
-    "an image coordinate that is not a finite number": ~finite["coordinates"][users.row],
-  }
+  words = ("a generic score", "an auxiliary output", "an image coordinate")
+  images = dict(zip(words, users.images, strict=True))
+  faults = rating_faults(ratings, users.row, images, users.rating_range)
   for fault, where in faults.items():
     where = where & users.valid
     if where.any():

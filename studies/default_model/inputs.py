@@ -69,7 +69,7 @@ class Extract:
         if len(rows) % 100 == 0:
           logging.info("%s: %d images in %.0f s", file.name, len(rows), time.monotonic() - start)
       files.write_arrays(file, np.stack(rows))
-    return np.load(file)
+    return files.read_arrays(file)
 
 
 def _pixels(path: Path) -> np.ndarray:

@@ -42,6 +42,11 @@ class Shots(NamedTuple):
   seen: Array
   position: Array
 
+  @property
+  def residuals(self) -> Array:
+    """[n] ratings less generic scores; 0 where not seen."""
+    return (self.ratings - self.generic) * self.seen
+
 
 class Prediction(NamedTuple):
   """What a solver says of all n images of a user; None for what it does not know.

@@ -59,8 +59,7 @@ def _predict(state: tuple[()], shots: Shots, *, widths: tuple[int, ...], train) 
   if not shots.coordinates.shape[1]:
     raise UserError("conditional fusion weighs by image features, and there are none.")
   layers = initial_layers(shots.coordinates.shape[1], widths, shots.outputs.shape[1])
-  target = (shots.ratings - shots.generic) * shots.seen
-  weights = train(layers, shots.coordinates, shots.outputs, target, shots.seen)
+  weights = train(layers, shots.coordinates, shots.outputs, shots.residuals, shots.seen)
   valid = (shots.position < NEVER)[:, None]
   mean = jnp.append(jnp.mean(weights, axis=0, where=valid), 0.0)  # no intercept
   return Prediction(shots.generic + jnp.sum(weights * shots.outputs, axis=1), weights=mean)

@@ -72,8 +72,7 @@ def _fit_prior_of(other_users: Users) -> Prior:
 
 def moments_of(shots: Shots) -> Moments:
   """The moments of one fit's shots."""
-  target = (shots.ratings - shots.generic) * shots.seen
-  return linear.moments(linear.design(shots.outputs), target, shots.seen)
+  return linear.moments(linear.design(shots.outputs), shots.residuals, shots.seen)
 
 
 def _predict(prior: Prior, shots: Shots) -> Prediction:

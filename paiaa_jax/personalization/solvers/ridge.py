@@ -52,7 +52,7 @@ def _predict(
   """
   del state
   x = linear.design(shots.outputs)
-  target = (shots.ratings - shots.generic) * shots.seen
+  target = shots.residuals
   sums = linear.moments(x, target, shots.seen)
   candidates = jnp.asarray(penalties, x.dtype)
 

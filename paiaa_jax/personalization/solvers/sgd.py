@@ -45,11 +45,10 @@ def sgd(
 def _predict(state: tuple[()], shots: Shots, *, descent, batch_size: int) -> Prediction:
   del state
   x = linear.design(shots.outputs)
-  target = (shots.ratings - shots.generic) * shots.seen
   batch = jnp.arange(-(-len(shots.seen) // batch_size))
   chosen = (shots.position // batch_size)[None, :] == batch[:, None]
   mask = chosen * shots.seen[None, :]
-  sums = jax.vmap(linear.moments, in_axes=(None, 0, 0))(x, mask * target[None, :], mask)
+  sums = jax.vmap(linear.moments, in_axes=(None, 0, 0))(x, mask * shots.residuals[None, :], mask)
   weights = descent(sums)
   return Prediction(shots.generic + x @ weights, weights=weights)
 
