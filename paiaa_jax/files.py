@@ -16,7 +16,7 @@ import stat
 import zipfile
 from collections.abc import Generator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from paiaa_jax.errors import UserError
 
@@ -66,8 +66,8 @@ def atomic_write(path: str | Path) -> Generator[Path]:
 
   The draft is a file or a folder that the block makes. It carries the process id, so that two
   processes do not write one draft, and nothing is left of it where the block fails. A file is on
-  the disk before it takes the name, keeps the mode of the one it replaces, and stays behind a link
-  that `path` may be. The folder of `path` is made where it is missing.
+  the disk before it takes the name, keeps owner and mode of the one it replaces, and stays behind a
+  link that `path` may be. The folder of `path` is made where it is missing.
 
   Raises:
     UserError: the file cannot be written (no permission, full disk), naming it.
@@ -86,12 +86,19 @@ def atomic_write(path: str | Path) -> Generator[Path]:
         with draft.open("rb+") as file:
           os.fsync(file.fileno())
         if target.is_file():
+          _keep_owner(target, draft)
           shutil.copymode(target, draft)
       os.replace(draft, target)
     finally:
       shutil.rmtree(draft, ignore_errors=True)
       with contextlib.suppress(OSError):
         draft.unlink()
+
+
+def _keep_owner(target: Path, draft: Path) -> None:
+  former, new = target.stat(), draft.stat()
+  if (former.st_uid, former.st_gid) != (new.st_uid, new.st_gid):
+    os.chown(draft, former.st_uid, former.st_gid)
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -174,19 +181,26 @@ def read_arrays(path: str | Path, make: str = "") -> Any:
     return dict(loaded) if isinstance(loaded, np.lib.npyio.NpzFile) else loaded
 
 
-def read_regular(path: str | Path) -> bytes:
-  """A regular file's bytes, at most MAX_READ.
+def read_regular(path: str | Path, most: int = MAX_READ) -> bytes:
+  """A regular file's bytes; see `open_regular`."""
+  with open_regular(path, most) as file:
+    return file.read(os.fstat(file.fileno()).st_size)  # and no further, whatever is appended
+
+
+@contextlib.contextmanager
+def open_regular(path: str | Path, most: int = MAX_READ) -> Generator[BinaryIO]:
+  """Opens a regular file of at most `most` bytes.
 
   Anything else (a folder, a pipe, a device, a link to one) is refused: reading it may never end.
 
   Raises:
     OSError: it is no regular file, is too large, or cannot be opened.
   """
-  _check_regular(os.stat(path), path)  # before it is opened: opening a device may already act on it
+  # before it is opened: opening a device may already act on it
+  _check_regular(os.stat(path), path, most)
   with open(path, "rb", opener=_open_at_once) as file:
-    status = os.fstat(file.fileno())
-    _check_regular(status, path)
-    return file.read(status.st_size)  # and no further, whatever is appended meanwhile
+    _check_regular(os.fstat(file.fileno()), path, most)
+    yield file
 
 
 def _open_at_once(path: str, flags: int) -> int:
@@ -194,10 +208,10 @@ def _open_at_once(path: str, flags: int) -> int:
   return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # absent on Windows
 
 
-def _check_regular(status: os.stat_result, path: str | Path) -> None:
+def _check_regular(status: os.stat_result, path: str | Path, most: int) -> None:
   if stat.S_ISDIR(status.st_mode):
     raise IsADirectoryError(errno.EISDIR, "a folder, not a file", str(path))
   if not stat.S_ISREG(status.st_mode):
     raise OSError(errno.EINVAL, "not a regular file", str(path))
-  if status.st_size > MAX_READ:
-    raise OSError(errno.EFBIG, f"larger than {MAX_READ >> 30} GiB", str(path))
+  if status.st_size > most:
+    raise OSError(errno.EFBIG, f"larger than {most >> 20} MiB", str(path))
