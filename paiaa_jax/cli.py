@@ -81,7 +81,7 @@ def suggest(
 
 
 @app.command()
-def personalize(
+def personalize(  # noqa: PLR0913 each parameter is an option of the command
   table: Annotated[Path | None, typer.Argument(help="A csv with columns path, rating.")] = None,
   output: Annotated[Path, typer.Option("--output", "-o", help="The profile to write.")] = Path(
     "me.json"
@@ -92,6 +92,9 @@ def personalize(
   scale: Annotated[
     tuple[float, float], typer.Option(help="Lowest and highest rating of the csv.")
   ] = (1.0, 5.0),
+  initial_star: Annotated[
+    bool | None, typer.Option(help="Count the 1 star that darktable gives on import; else it asks.")
+  ] = None,
   model: Model = None,
   batch_size: BatchSize = 32,
   recursive: Recursive = False,
@@ -102,12 +105,13 @@ def personalize(
   It says whether your score beats the generic one on photographs left out, or how many ratings
   more it takes.
   """
-  from paiaa_jax.photos import ratings, verbs
+  from paiaa_jax.photos import given_stars, ratings, verbs
 
   if table and not from_xmp:
     found = ratings.read_table(table, scale)
   elif from_xmp and not table:
-    found = ratings.read_stars([from_xmp], recursive)
+    found = given_stars.settle_initial(given_stars.read_stars([from_xmp], recursive), initial_star)
+    found = given_stars.without_rejections(found)  # until personal.learn knows of them
   else:
     raise UserError("give either a csv of ratings or --from-xmp=FOLDER.")
   if not found.paths:

@@ -1,18 +1,17 @@
-"""A person's ratings in: from a table of path and rating, or from the stars of a photo manager."""
+"""A person's ratings, and a table of path and rating that holds them."""
 
 from __future__ import annotations
 
 import csv
 import math
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
 from paiaa_jax.errors import UserError
 from paiaa_jax.files import atomic_write, reading
-from paiaa_jax.photos import files, table, xmp
-from paiaa_jax.photos.names import cell, path_of, printable
+from paiaa_jax.photos import table
+from paiaa_jax.photos.names import cell, path_of
 
 STARS = (1.0, 5.0)
 COLUMNS = ("path", "rating")
@@ -23,13 +22,21 @@ class Ratings(NamedTuple):
   """n photographs with one rating each.
 
   Attributes:
-    paths: [n]; values: [n] ratings.
+    paths: [n]; values: [n] ratings on `scale`, or star_values.REJECTED.
     scale: (lowest, highest) possible.
+    initial: photographs whose one star may be darktable's initial one.
   """
 
   paths: list[Path]
   values: list[float]
   scale: tuple[float, float]
+  initial: frozenset[Path] = frozenset()
+
+  def only(self, keep: Callable[[Path, float], bool]) -> Ratings:
+    """Those of which `keep(path, value)` is true."""
+    pairs = [pair for pair in zip(self.paths, self.values, strict=True) if keep(*pair)]
+    paths = [path for path, _ in pairs]
+    return Ratings(paths, [value for _, value in pairs], self.scale, self.initial & set(paths))
 
 
 def read_table(path: Path, scale: tuple[float, float] = STARS) -> Ratings:
@@ -75,20 +82,6 @@ def _rated_rows(path: Path) -> Iterator[tuple[Path, str, str]]:
       if row["path"] and text:
         text = text if delimiter == "," else text.replace(",", ".")  # 4,5 of a spreadsheet
         yield _beside(row["path"], path.parent), text, f"{path}, line {rows.line_num}"
-
-
-def read_stars(folders: Sequence[Path], recursive: bool) -> Ratings:
-  """Stars 1..5 that a person gave in a photo manager; rejections and our predictions do not count.
-
-  Raises:
-    UserError: no such folder, or a sidecar that is no XMP, by name.
-  """
-  found = {path: xmp.read_rating(path).human for path in files.find_photos(folders, recursive)}
-  found = {path: float(stars) for path, stars in found.items() if stars and 1 <= stars <= 5}
-  for path, shares in xmp.sharing(found).items():
-    print(f"{printable(path)} {shares}: whose stars they are is unknown; left out", file=sys.stderr)
-    del found[path]
-  return Ratings(list(found), list(found.values()), STARS)
 
 
 def write_table(paths: Sequence[str], out: Path) -> None:

@@ -9,6 +9,7 @@ from paiaa_jax.errors import UserError
 from paiaa_jax.personalization.profile import Profile
 from paiaa_jax.photos import personal, xmp
 from paiaa_jax.photos.library import Library
+from paiaa_jax.photos.sidecars import Listings
 
 
 class Plan(NamedTuple):
@@ -16,12 +17,12 @@ class Plan(NamedTuple):
 
   Attributes:
     path: the photograph.
-    stars: 1..5 predicted; of a photograph with a human's rating, that.
-    what: "write", "keep" (a human's rating, or the same stars predicted before), or why not.
+    stars: 1..5 predicted; of a photograph with a person's rating, that.
+    what: "write", "keep" (a person's rating, or the same stars predicted before), or why not.
   """
 
   path: Path
-  stars: int
+  stars: float
   what: str
 
 
@@ -35,18 +36,18 @@ def plan(library: Library, profile: Profile) -> list[Plan]:
   scored = library.scored()
   scores = personal.personal_scores(scored.vectors, library.model, profile)
   stars = personal.predict_stars(scores, profile)
-  shared = xmp.sharing(scored.paths)
+  listings = Listings()
   pairs = zip(scored.paths, stars, strict=True)
-  return [_plan(path, int(star), shared.get(path)) for path, star in pairs]
+  return [_plan(path, int(star), listings) for path, star in pairs]
 
 
 def write(plans: list[Plan]) -> list[Plan]:
   """Writes what is to be written; a sidecar that refuses is told in its plan, never a stop."""
-  done = []
+  done, listings = [], Listings()
   for one in plans:
     if one.what == "write":
       try:
-        xmp.write_predicted(one.path, one.stars)
+        xmp.write_predicted(one.path, int(one.stars), listings)
         one = one._replace(what="written")
       except UserError as error:
         one = one._replace(what=str(error))
@@ -54,13 +55,15 @@ def write(plans: list[Plan]) -> list[Plan]:
   return done
 
 
-def _plan(path: Path, stars: int, shared: str | None) -> Plan:
+def _plan(path: Path, stars: int, listings: Listings) -> Plan:
   try:
-    rating = xmp.read_rating(path)
+    rating = xmp.read_rating(path, listings)
+    shared = xmp.shares(path, listings)
   except UserError as error:
     return Plan(path, stars, str(error))
-  if rating.human is not None:
-    return Plan(path, rating.human, "keep: rated by hand")
+  if (human := rating.human) is not None:
+    by = "darktable's initial star, or yours" if rating.perhaps_initial else "rated by hand"
+    return Plan(path, int(human) if human == int(human) else human, f"keep: {by}")
   if shared:
     return Plan(path, stars, shared)  # one sidecar holds the stars of one photograph
   return Plan(path, stars, "keep: same stars" if rating.predicted == stars else "write")

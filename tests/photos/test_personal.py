@@ -128,15 +128,7 @@ def test_stars_are_told_first_and_written_if_asked(open_library, photos, profile
   assert {plan.what for plan in again} == {"keep: same stars", "keep: rated by hand"}
 
 
-def test_stars_of_a_photo_manager_are_ratings_and_ours_are_not(photos):
-  xmp.write_predicted(photos / "00.jpg", 3)
-  ours = (photos / "00.jpg.xmp").read_bytes()
-  (photos / "01.jpg.xmp").write_bytes(ours.replace(b'xmp:Rating="3"', b'xmp:Rating="4"'))
-  found = ratings.read_stars([photos], recursive=False)
-  assert found == Ratings([photos / "01.jpg"], [4.0], (1.0, 5.0))
-
-
-def test_one_sidecar_holds_the_stars_of_one_photograph(open_library, photos, profile, capsys):
+def test_one_sidecar_holds_the_stars_of_one_photograph(open_library, photos, profile):
   twin = photos / "01.png"
   save_photo(twin, np.random.default_rng(1))
   xmp.write_predicted(photos / "01.jpg", 3)
@@ -147,17 +139,6 @@ def test_one_sidecar_holds_the_stars_of_one_photograph(open_library, photos, pro
   assert what["01.jpg"] == "shares 01.xmp with 01.png"
   assert what["01.png"] == "shares 01.xmp with 01.jpg"
   assert what["02.jpg"] == "written" and sidecar.read_bytes() == before
-
-  sidecar.write_bytes(before.replace(b'xmp:Rating="3"', b'xmp:Rating="4"'))
-  assert ratings.read_stars([photos], recursive=False).paths == []
-  assert "01.jpg shares 01.xmp with 01.png" in capsys.readouterr().err
-
-
-def test_a_sidecar_with_an_endless_rating_has_none(photos):
-  xmp.write_predicted(photos / "00.jpg", 3)
-  sidecar = photos / "00.jpg.xmp"
-  sidecar.write_bytes(sidecar.read_bytes().replace(b'xmp:Rating="3"', b'xmp:Rating="1e999"'))
-  assert xmp.read_rating(photos / "00.jpg").human is None
 
 
 def test_rated_photographs_are_known_however_they_are_spelt(
