@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 from collections.abc import Generator
 
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
+from paiaa_jax.cores import count_cores
 from paiaa_jax.errors import UserError
 
 ONE_IMAGE = 2 << 30  # bytes at most: the same everywhere, so that a photograph is refused or not
@@ -45,7 +45,7 @@ class Budget:
         self._given_back.notify_all()
 
 
-BUDGET = Budget(max(ONE_IMAGE, A_CORE * (os.cpu_count() or 1)))
+BUDGET = Budget(max(ONE_IMAGE, A_CORE * count_cores()))
 
 
 def hold(size: Size, amount: int, held: contextlib.ExitStack) -> None:

@@ -8,7 +8,6 @@ on the number of processes. A checkpoint therefore saves the step and no iterato
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
@@ -16,6 +15,7 @@ import grain
 import numpy as np
 
 from paiaa_jax import rng
+from paiaa_jax.cores import count_cores
 from paiaa_jax.data import images
 from paiaa_jax.errors import UserError
 from paiaa_jax.types import Batch
@@ -171,7 +171,7 @@ def _batches(
     slots = range(part * chunk, (part + 1) * chunk)
     return _combine(np.stack, [example(step, slot) for slot in slots])
 
-  threads = workers or os.cpu_count() or 1
+  threads = workers or count_cores()
   ahead = max(PREFETCH_BATCHES * parts, threads)
   chunks = grain.MapDataset.range(first_step * parts, stop * parts).map(load_chunk)
   reader = chunks.to_iter_dataset(grain.ReadOptions(threads, ahead))

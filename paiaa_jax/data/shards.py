@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from paiaa_jax.cores import count_cores
 from paiaa_jax.data import images
 from paiaa_jax.errors import UserError
 from paiaa_jax.files import atomic_write, read_parquet, read_regular
@@ -63,7 +64,7 @@ def run_all(work: list[Shard], workers: int = 0) -> Iterator[tuple[Shard, list[t
 
   workers 0 is one per core; 1 stays in this process. UserError where one is killed.
   """
-  workers = min(workers or os.cpu_count() or 1, len(work))
+  workers = min(workers or count_cores(), len(work))
   if workers <= 1:
     yield from ((shard, run(shard)) for shard in work)
     return

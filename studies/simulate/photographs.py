@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib.util
 import io
-import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter
 
 from paiaa_jax import rng
+from paiaa_jax.cores import count_cores
 from paiaa_jax.data import images
 from paiaa_jax.errors import UserError
 
@@ -88,7 +88,7 @@ def derive(sources: dict[str, Path], count: int, seed: int) -> list[Photograph]:
     UserError: a source that does not decode or is too small.
   """
   made = []
-  with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow and numpy leave the interpreter free
+  with ThreadPoolExecutor(count_cores()) as pool:  # Pillow and numpy leave the interpreter free
     for first, (name, path) in enumerate(sources.items()):
       source = _open(path)
       streams = (

@@ -22,7 +22,6 @@ people say of themselves agrees with that in part: SELF_AGREEMENT p_u + SELF_NOI
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -31,6 +30,7 @@ import numpy as np
 from PIL import Image
 
 from paiaa_jax import rng
+from paiaa_jax.cores import count_cores
 from paiaa_jax.types import TRAITS, Array
 from studies.simulate.photographs import Photograph
 
@@ -76,7 +76,7 @@ class Latent(NamedTuple):
 
 def latent_state(photographs: Sequence[Photograph], seed: int) -> Latent:
   """The latent state of every photograph, from its pixels."""
-  with ThreadPoolExecutor(os.cpu_count()) as pool:
+  with ThreadPoolExecutor(count_cores()) as pool:
     z = _standardise(np.stack(list(pool.map(attributes, photographs))))
   content = np.stack(
     [

@@ -38,7 +38,7 @@ def test_another_seed_makes_other_photographs(small):
 def test_a_photograph_depends_on_no_other_and_on_no_thread(photos, monkeypatch):
   sources = {path.name: path for path in sorted(photos.iterdir())}
   together = photographs.derive(sources, 12, seed=3)
-  monkeypatch.setattr("os.cpu_count", lambda: 1)
+  monkeypatch.setattr(photographs, "count_cores", lambda: 1)
   name = "4.png"
   alone = photographs.derive({name: sources[name]}, 2, seed=3)
   assert alone == [photo for photo in together if photo.source == name]
