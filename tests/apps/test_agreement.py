@@ -27,6 +27,16 @@ def test_agreement_is_scipys():
   assert found["always_high"] == pytest.approx(np.mean(b > 3))
 
 
+def test_kendalls_tau_of_many_images_is_that_of_all_their_pairs():
+  random = np.random.default_rng(2)
+  a = random.integers(0, 50, agreement.PAIRWISE + 1).astype(np.float32)  # with ties
+  b = a + random.integers(-30, 30, len(a)).astype(np.float32)
+  assert agreement.kendall(a, b) == pytest.approx(float(metrics.krcc(a, b)), abs=1e-5)
+  assert np.isnan(agreement.kendall(a, np.ones_like(b)))
+  b[3] = np.inf
+  assert np.isnan(agreement.kendall(a, b)) and np.isnan(metrics.krcc(a, b))
+
+
 def test_between_scales_only_the_mean_scores_meet():
   found = agreement.aesthetics(distributions(9, 5, 0), distributions(9, 10, 1), FIVE, AVA)
   assert set(found) == {"srcc", "plcc", "krcc"}
