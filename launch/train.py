@@ -28,6 +28,8 @@ def define_flags() -> None:
 def main(argv: list[str]) -> None:
   del argv
   distributed.initialize()
+  if distributed.is_first_process():
+    print(distributed.describe(FLAGS.config.model.dtype), file=sys.stderr)
   try:
     results = loop.train(FLAGS.config, FLAGS.workdir)
   except preemption.Preempted as stop:

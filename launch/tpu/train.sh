@@ -5,10 +5,11 @@
 # The slice exists, and has this repository installed in ~/paiaa_jax with `pip install '.[tpu]'`:
 #   gcloud compute tpus tpu-vm create paiaa --zone=us-central2-b \
 #     --accelerator-type=v4-32 --version=tpu-ubuntu2204-base
+# --num_devices=16, a v4-32's chips, has it stop where fewer are seen.
 # Run the same line again after a preemption: it goes on. DRY_RUN=1 prints the command instead.
 set -euo pipefail
 
 : "${TPU:?name of the TPU VM}" "${ZONE:?its zone}"
 printf -v arguments ' %q' "$@"
 ${DRY_RUN:+echo} gcloud compute tpus tpu-vm ssh "$TPU" --zone="$ZONE" --worker=all \
-  --command="cd ~/paiaa_jax && python -m launch.train$arguments"
+  --command="cd ~/paiaa_jax && python -m launch.train --tpu_slice$arguments"

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import yaml
 from launch import distributed
 from paiaa_jax.errors import UserError
 from paiaa_jax.training.preemption import EXIT_CODE
+from tests.launch import fake_cluster
 
 LAUNCH = Path(__file__).parents[2] / "launch"
 SCRIPTS = sorted(LAUNCH.glob("*/*.sh"))
@@ -22,34 +24,69 @@ FLAGS = ["--config=configs/ava.py", "--workdir=runs/with space"]
 @pytest.mark.parametrize(
   ("script", "expected"),
   [
-    ("slurm/one_node.sh", "srun python -m launch.train"),
-    (
-      "slurm/many_nodes.sh",
-      "COORDINATOR=localhost:12345 NUM_PROCESSES=2 srun --kill-on-bad-exit=0 python",
-    ),
+    ("slurm/one_node.sh", r"COORDINATOR=localhost:\d+ NUM_PROCESSES=8 NUM_DEVICES=8 srun .*train"),
+    ("slurm/many_nodes.sh", r"COORDINATOR=localhost:\d+ NUM_PROCESSES=16 NUM_DEVICES=16 srun .*"),
     ("slurm/array.sh", "srun python -m launch.sweep --run=3"),
     ("slurm/reproduce.sh", "srun python -m launch.reproduce --chain=3"),
     ("tpu/train.sh", "gcloud compute tpus tpu-vm ssh slice --zone=here --worker=all"),
   ],
 )
-def test_a_dry_run_prints_the_command_with_its_flags(script, expected):
-  env = {"PATH": os.environ["PATH"], "DRY_RUN": "1", "SLURM_ARRAY_TASK_ID": "3"}
-  done = subprocess.run(
-    ["bash", LAUNCH / script, *FLAGS],
-    env=env | {"TPU": "slice", "ZONE": "here"},
-    capture_output=True,
-    text=True,
-    check=True,
+def test_a_dry_run_prints_the_command_with_its_flags(script, expected, tmp_path):
+  printed = run(script, tmp_path, DRY_RUN="1", SLURM_ARRAY_TASK_ID="3").stdout
+  assert re.match(expected, printed), printed
+  assert FLAGS[0] in printed and "runs/with" in printed
+
+
+@pytest.mark.parametrize(
+  ("script", "job", "expected"),
+  [
+    ("one_node.sh", (1, 8, 8), "NUM_PROCESSES=8 NUM_DEVICES=8"),
+    ("many_nodes.sh", (4, 32, 8), "NUM_PROCESSES=32 NUM_DEVICES=32"),
+    ("many_nodes.sh", (2, 2, 8), "NUM_PROCESSES=2 NUM_DEVICES=16"),
+    ("array.sh", (1, 1, 1), "NUM_DEVICES=1"),
+  ],
+)
+def test_srun_gets_the_numbers_of_the_job(script, job, expected, tmp_path):
+  told = fake_cluster.job(*job) | {"SLURM_ARRAY_TASK_ID": "3"}
+  printed = run(f"slurm/{script}", tmp_path, **told).stdout
+  assert f"{expected} SRUN_CPUS_PER_TASK=3 srun " in printed
+  assert printed.endswith(f"{' '.join(FLAGS)}\n")
+
+
+def test_two_jobs_on_a_node_do_not_meet_at_a_port(tmp_path):
+  def port():
+    printed = run("slurm/many_nodes.sh", tmp_path, **fake_cluster.job(2, 16, 8)).stdout
+    return int(re.match(r"COORDINATOR=localhost:(\d+) ", printed)[1])
+
+  with socket.socket() as other_job:
+    other_job.bind(("", port()))
+    assert port() != other_job.getsockname()[1]
+
+
+def test_the_hosts_of_a_slice_are_told_to_find_each_other(tmp_path):
+  printed = run("tpu/train.sh", tmp_path).stdout
+  assert "python -m launch.train --tpu_slice --config=configs/ava.py " in printed
+
+
+def run(script, folder, **environ):
+  """A script under commands that print what they would start."""
+  env = fake_cluster.install(folder / "bin") | {"TPU": "slice", "ZONE": "here"} | environ
+  command = ["bash", LAUNCH / script, *FLAGS]
+  return subprocess.run(
+    command, cwd=LAUNCH.parent, env=env, capture_output=True, text=True, check=True
   )
-  assert done.stdout.startswith(expected)
-  assert FLAGS[0] in done.stdout and "runs/with" in done.stdout
 
 
-def test_slurm_scripts_save_before_the_end_and_go_on_after_a_preemption():
-  for script in (LAUNCH / "slurm").glob("*.sh"):
-    text = script.read_text()
-    assert "#SBATCH --signal=TERM@" in text and "#SBATCH --requeue" in text
-    assert f'"$status" -eq {EXIT_CODE}' in text and "scontrol requeue" in text
+@pytest.mark.parametrize("script", ["one_node.sh", "many_nodes.sh", "array.sh", "reproduce.sh"])
+def test_a_preempted_job_is_put_back_into_the_queue(script, tmp_path):
+  env = fake_cluster.install(tmp_path / "bin") | fake_cluster.job(1, 8, 8)
+  env |= {"SLURM_ARRAY_TASK_ID": "3", "SLURM_ARRAY_JOB_ID": "7"}
+  (tmp_path / "bin" / "srun").write_text(f"#!/bin/bash\nexit {EXIT_CODE}\n")
+  command = ["bash", LAUNCH / "slurm" / script, *FLAGS]
+  done = subprocess.run(command, cwd=LAUNCH.parent, env=env, capture_output=True, text=True)
+  assert done.returncode == EXIT_CODE and done.stdout.startswith("requeue 7")
+  text = (LAUNCH / "slurm" / script).read_text()
+  assert "#SBATCH --signal=TERM@" in text and "#SBATCH --requeue" in text
 
 
 def test_shellcheck_has_nothing_to_say():
@@ -88,7 +125,9 @@ def test_kubernetes_job_joins_its_pods_and_knows_the_exit_codes():
   (container,) = pod["containers"]
   env = {entry["name"]: entry["value"] for entry in container["env"]}
   assert spec["completionMode"] == "Indexed"
-  assert spec["completions"] == spec["parallelism"] == int(env["NUM_PROCESSES"])
+  assert spec["completions"] == spec["parallelism"] == int(env["NUM_NODES"])
+  gpus = int(container["command"][container["command"].index("launch.each_gpu") + 1])
+  assert container["resources"]["limits"]["nvidia.com/gpu"] == gpus
   name = job["metadata"]["name"]
   assert service["metadata"]["name"] == pod["subdomain"] and service["spec"]["clusterIP"] == "None"
   assert env["COORDINATOR"].split(":")[0] == f"{name}-0.{pod['subdomain']}"
@@ -98,35 +137,14 @@ def test_kubernetes_job_joins_its_pods_and_knows_the_exit_codes():
   assert {mount["name"] for mount in mounts} == {volume["name"] for volume in volumes}
 
 
-@pytest.mark.parametrize(
-  ("environ", "expected"),
-  [
-    ({}, None),
-    ({"SLURM_PROCID": "0", "SLURM_NTASKS": "1"}, None),  # one task, or a shell inside a job
-    ({"TPU_WORKER_HOSTNAMES": "localhost"}, None),
-    ({"TPU_WORKER_HOSTNAMES": "10.0.0.1,10.0.0.2"}, {}),
-    (
-      {"COORDINATOR": "a:1", "NUM_PROCESSES": "4", "SLURM_PROCID": "3"},
-      {"coordinator_address": "a:1", "num_processes": 4, "process_id": 3},
-    ),
-    (
-      {"COORDINATOR": "b:1", "NUM_PROCESSES": "2", "JOB_COMPLETION_INDEX": "1"},
-      {"coordinator_address": "b:1", "num_processes": 2, "process_id": 1},
-    ),
-  ],
-)
-def test_processes_are_found_in_the_environment(environ, expected):
-  assert distributed.resolve("", 0, -1, environ) == expected
-
-
 def test_flags_go_before_the_environment_and_belong_together():
   environ = {"COORDINATOR": "a:1", "NUM_PROCESSES": "4", "SLURM_PROCID": "3"}
-  assert distributed.resolve("c:1", 2, 0, environ)["coordinator_address"] == "c:1"
+  assert distributed.resolve("c:1", 2, 0, 0, environ)["coordinator_address"] == "c:1"
   with pytest.raises(UserError, match="belong together"):
-    distributed.resolve("c:1", 2, -1, {})
+    distributed.resolve("c:1", 2, -1, 0, {})
   with pytest.raises(UserError, match="process 2 of 2"):
-    distributed.resolve("c:1", 2, 2, {})
+    distributed.resolve("c:1", 2, 2, 0, {})
   with pytest.raises(UserError, match="process -1 of 4"):
-    distributed.resolve("", 0, -1, {"COORDINATOR": "a:1", "NUM_PROCESSES": "4"})
+    distributed.resolve("", 0, -1, 0, {"COORDINATOR": "a:1", "NUM_PROCESSES": "4"})
   with pytest.raises(UserError, match="NUM_PROCESSES is 'four'"):
-    distributed.resolve("", 0, -1, environ | {"NUM_PROCESSES": "four"})
+    distributed.resolve("", 0, -1, 0, environ | {"NUM_PROCESSES": "four"})
