@@ -74,6 +74,15 @@ class Options(NamedTuple):
   repeats: str = "refuse"
 
 
+class Labels(NamedTuple):
+  """What a table says of scores, in the form of Database's fields; all empty where nothing."""
+
+  distributions: pl.DataFrame = NO_DISTRIBUTIONS
+  ratings: pl.DataFrame = NO_RATINGS.drop("split")
+  scale: tuple[float, ...] = ()
+  notes: tuple[str, ...] = ()
+
+
 def load(source: str | Path, **options: Any) -> Database:
   """Reads a table; see the module for its columns.
 
@@ -88,28 +97,38 @@ def load(source: str | Path, **options: Any) -> Database:
   table = table_file.read(path)
   checks.columns(table, ("path",), path)
   table = checks.image_paths(table.with_columns(pl.col("path") + asked.suffix), path)
-  by_user = "user" in table.columns and "score" in table.columns
-  if not by_user:
-    checks.unique(table, "path", path, "image")
   traits = _read_traits(table, path, asked.trait_low, asked.trait_high)
-  if by_user:
-    distributions, ratings, scale, notes = _read_ratings(table, path, asked)
-    ratings = _split_users(ratings, asked.test_users, asked.seed)
-  else:
-    distributions, scale, notes = _read_distributions(table, path, asked)
-    ratings = NO_RATINGS
-  if distributions.is_empty() and traits.is_empty():
+  labels = read_labels(table, path, asked)
+  if labels.distributions.is_empty() and traits.is_empty():
     raise UserError(f"{path}: beside `path` it has neither score, nor p1..pN, nor O, C, E, A, N")
   return Database(
     name="table",
     image_root=_image_root(path, asked.images),
     images=_split_images(table, path, asked.test, asked.validation, asked.seed),
-    distributions=distributions,
-    ratings=ratings,
+    distributions=labels.distributions,
+    ratings=_split_users(labels.ratings, asked.test_users, asked.seed),
     traits=traits,
-    scale=scale,
-    notes=notes,
+    scale=labels.scale,
+    notes=labels.notes,
   )
+
+
+def read_labels(table: pl.DataFrame, path: Path, asked: Options) -> Labels:
+  """Scores of a table as table_file.read gives it, whose `path` is checked; see the module.
+
+  Raises:
+    UserError: line of `path` and what is wrong.
+  """
+  if "user" in table.columns and "score" in table.columns:
+    return _read_ratings(table, path, asked)
+  checks.unique(table, "path", path, "image")
+  return _read_distributions(table, path, asked)
+
+
+def usual_scale(lowest: float, highest: float) -> tuple[float, float, int] | None:
+  """(low, high, buckets) of the first usual scale that holds all scores, if one does."""
+  fitting = (usual for usual in USUAL_SCALES if usual[0] <= lowest and highest <= usual[1])
+  return next(fitting, None)
 
 
 def _image_root(path: Path, images: str) -> Path:
@@ -129,17 +148,17 @@ def _read_traits(table: pl.DataFrame, path: Path, low: float, high: float) -> pl
   return trait_columns.scale(table, path, low, high).select(*user, "path", *TRAITS)
 
 
-def _read_ratings(table: pl.DataFrame, path: Path, asked: Options) -> tuple:
-  """Distributions, ratings, scale and notes of a table of single ratings."""
+def _read_ratings(table: pl.DataFrame, path: Path, asked: Options) -> Labels:
+  """A table of single ratings."""
   table, scale, notes = _read_scores(table, path, asked)
   ratings, repeated = checks.ratings(table, path, asked.repeats)
   if repeated:
     notes += (f"{repeated} repeated ratings are counted once",)
-  return counting.count_scores(ratings, scale), ratings, scale, notes
+  return Labels(counting.count_scores(ratings, scale), ratings, scale, notes)
 
 
-def _read_distributions(table: pl.DataFrame, path: Path, asked: Options) -> tuple:
-  """Distributions, scale and notes of a table with a row an image; of counts, where it has both."""
+def _read_distributions(table: pl.DataFrame, path: Path, asked: Options) -> Labels:
+  """A table with a row an image; its counts, where it has a score too."""
   number = {name: re.fullmatch(r"p([1-9]\d*)", name) for name in table.columns}
   columns = sorted((int(match[1]), name) for name, match in number.items() if match)
   if columns:
@@ -150,11 +169,11 @@ def _read_distributions(table: pl.DataFrame, path: Path, asked: Options) -> tupl
       raise UserError(f"{path}: it has {len(columns)} counts, not buckets={buckets}")
     low, high = (low, high) if low < high else (1.0, float(len(columns)))
     table = checks.counts(table, [name for _, name in columns], path)
-    return table.select("path", "counts"), _even(low, high, len(columns)), ()
+    return Labels(table.select("path", "counts"), scale=_even(low, high, len(columns)))
   if "score" in table.columns:
     table, scale, notes = _read_scores(table, path, asked)
-    return counting.count_scores(table, scale), scale, notes
-  return NO_DISTRIBUTIONS, (), ()
+    return Labels(counting.count_scores(table, scale), scale=scale, notes=notes)
+  return Labels()
 
 
 def _read_scores(table: pl.DataFrame, path: Path, asked: Options) -> tuple:
@@ -169,10 +188,10 @@ def _read_scores(table: pl.DataFrame, path: Path, asked: Options) -> tuple:
   table = checks.numbers(table, ["score"], path)
   scores = table["score"].to_numpy()
   lowest, highest = scores.min(), scores.max()
-  fitting = [usual for usual in USUAL_SCALES if usual[0] <= lowest and highest <= usual[1]]
-  if not fitting:
+  usual = usual_scale(lowest, highest)
+  if usual is None:
     raise UserError(f"{path}: scores from {lowest:g} to {highest:g}; say their low= and high=")
-  low, high, usual_buckets = fitting[0]
+  low, high, usual_buckets = usual
   note = f"the scores are taken to be {low:g}..{high:g}; low= and high= say otherwise"
   return table, _even(low, high, buckets or usual_buckets), (note,)
 
@@ -183,6 +202,8 @@ def _even(low: float, high: float, buckets: int) -> tuple[float, ...]:
 
 def _split_users(ratings: pl.DataFrame, count: int, seed: int) -> pl.DataFrame:
   """`ratings` with the column `split`: `count` users for testing."""
+  if ratings.is_empty():
+    return NO_RATINGS
   users = ratings["user"].n_unique()
   if not 0 <= count < users:
     raise UserError(f"test_users={count} of {users} users")
