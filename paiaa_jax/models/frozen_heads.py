@@ -14,6 +14,7 @@ import numpy as np
 
 from paiaa_jax.models.kernel_ridge import CONSTANT
 
+RANK = 1e-9  # components of a smaller share of the first one's variance are rounding
 PENALTIES = 10.0 ** np.arange(-3, 1.01, 0.25)  # as shares of the kernel's diagonal, which is 1
 Heads = dict[str, np.ndarray]
 
@@ -33,7 +34,7 @@ class Extra(NamedTuple):
 
 
 def projection(features: np.ndarray, count: int = 256) -> Heads:
-  """Standardisation and the first principal coordinates, at most n - 1, of features [n, d].
+  """Standardisation and the first principal coordinates, at most the rank, of features [n, d].
 
   Each component's largest entry is positive, so that the same photographs give the same signs.
   """
@@ -43,7 +44,8 @@ def projection(features: np.ndarray, count: int = 256) -> Heads:
   x = np.tanh((features - mean) * scale)
   centred = x - x.mean(axis=0)
   values, vectors = np.linalg.eigh(centred @ centred.T)  # ascending; n is far below d
-  kept = slice(None, -1 - min(count, len(features) - 1), -1)
+  rank = min(len(features) - 1, int(np.sum(values > RANK * values[-1])))
+  kept = slice(None, -1 - min(count, rank), -1)
   basis = centred.T @ (vectors[:, kept] / np.sqrt(values[kept])[None, :])
   largest = np.argmax(np.abs(basis), axis=0)
   basis = basis * np.sign(np.take_along_axis(basis, largest[None], axis=0))
@@ -63,6 +65,12 @@ def respond(heads: Heads, x: np.ndarray) -> np.ndarray:
   """Coordinates [n, m] -> raw outputs [n, b + k], as models.frozen_network.respond."""
   kernel = _gaussian(x, heads["centres"].astype(np.float64), float(heads["width"]))
   return kernel @ heads["dual"] + heads["intercept"]
+
+
+def distributions(heads: Heads, features: np.ndarray, buckets: int) -> np.ndarray:
+  """Features [n, d] -> score distributions [n, b] as the model's network gives them."""
+  shares = np.maximum(respond(heads, project(heads, features))[:, :buckets], 0)
+  return shares / shares.sum(axis=1, keepdims=True)
 
 
 def fit(

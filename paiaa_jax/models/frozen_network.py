@@ -12,14 +12,16 @@ by a Gaussian kernel. The heads' arrays, which models.frozen_heads fits:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from paiaa_jax.models.network import backbone_class, normalize
 from paiaa_jax.models.pooling import mirrored
+from paiaa_jax.models.weights import pretrained
 from paiaa_jax.types import Array, Prediction
 
 KIND = "frozen"  # the value of the field "kind" of such a network in config.json
@@ -60,6 +62,46 @@ class FrozenNetwork(NamedTuple):
       aux=jnp.clip(outputs[:, self.num_buckets :], -1.0, 1.0),
       features=x,
     )
+
+
+def on_packaged(backbone: str, num_buckets: int, **fields: Any) -> FrozenNetwork:
+  """A network over the installed package's weights; fields: more of FrozenNetwork's."""
+  digest = pretrained.packaged_sha256(backbone)
+  return FrozenNetwork(backbone, num_buckets, weights_sha256=digest, **fields)
+
+
+def extractor(network: FrozenNetwork) -> Callable[[np.ndarray], np.ndarray]:
+  """uint8 images [n, s, s, 3] -> features [n, d], n > 0, by the installed package's weights.
+
+  One image a call of the network: on a CPU a batch is no faster, and rounds its rows unlike.
+  """
+  backbone = pretrained.load(network.backbone, pretrained.packaged_path(network.backbone))
+  forward = jax.jit(network.features)
+
+  def features(images: np.ndarray) -> np.ndarray:
+    return np.concatenate([np.asarray(forward(backbone, image[None])) for image in images])
+
+  return features
+
+
+def num_features(network: FrozenNetwork, size: int) -> int:
+  """d, for images with a side of `size` pixels."""
+  image = jax.ShapeDtypeStruct((1, size, size, 3), jnp.uint8)
+  cls = backbone_class(network.backbone)
+  variables = jax.eval_shape(cls().init, jax.random.key(0), image)
+  return jax.eval_shape(network.features, variables, image).shape[1]
+
+
+def config(
+  network: FrozenNetwork, size: int, pixels: str, scale: Sequence[float], aux_names: Sequence[str]
+) -> dict[str, Any]:
+  """What a model folder's config.json must say of it; see models.weights.model_folder."""
+  return {
+    "network": {"kind": KIND, **network._asdict()},
+    "preprocessing": {"image_size": size, "pixels": pixels},
+    "scale": list(scale),
+    "aux_names": list(aux_names),
+  }
 
 
 def squash(heads: Mapping[str, Array], features: Array) -> Array:

@@ -7,7 +7,6 @@ on its company nor on its place in a batch.
 from __future__ import annotations
 
 import functools
-import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ from typing import Any
 import jax
 import numpy as np
 
-from paiaa_jax import files
 from paiaa_jax.errors import UserError
 from paiaa_jax.models import frozen_network, platform
 from paiaa_jax.models.frozen_network import FrozenNetwork
@@ -122,7 +120,7 @@ def variables_of(model: model_folder.ModelFolder, network: Network | FrozenNetwo
   if isinstance(network, Network):
     return variables
   weights = pretrained.packaged_path(network.backbone)
-  if hashlib.sha256(files.read_bytes(weights)).hexdigest() != network.weights_sha256:
+  if pretrained.packaged_sha256(network.backbone) != network.weights_sha256:
     raise UserError(
       f"{weights} is another version of {network.backbone} than the model in {model.folder} was "
       "made with."

@@ -65,5 +65,4 @@ def fit(inputs: Inputs, train: np.ndarray, technique: bool = True) -> Heads:
 
 def scores(heads: Heads, features: np.ndarray) -> np.ndarray:
   """Features [n, d] -> mean scores [n], 1..7, as the model's network gives them."""
-  shares = np.maximum(frozen_heads.respond(heads, frozen_heads.project(heads, features))[:, :7], 0)
-  return shares @ SCALE / shares.sum(axis=1)
+  return frozen_heads.distributions(heads, features, len(SCALE)) @ SCALE

@@ -11,13 +11,12 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import jax
 import numpy as np
 
 from paiaa_jax import files, rng
 from paiaa_jax.data import images
+from paiaa_jax.models import frozen_network
 from paiaa_jax.models.frozen_network import FrozenNetwork
-from paiaa_jax.models.weights import pretrained
 from studies.default_model.copies import CHECKS, DAMAGES
 from studies.default_model.heads import Inputs
 from studies.oasis.study import Study, distribution
@@ -53,10 +52,8 @@ def damaged(data: Study, chosen: np.ndarray, extract: Extract) -> np.ndarray:
 class Extract:
   """Features of one image after another, kept in a file of `workdir`."""
 
-  def __init__(self, network: FrozenNetwork, weights: Path, workdir: Path):
-    """weights: the backbone's file."""
-    self._forward = jax.jit(network.features)
-    self._backbone = pretrained.load(network.backbone, weights)
+  def __init__(self, network: FrozenNetwork, workdir: Path):
+    self._features = frozen_network.extractor(network)
     self._workdir = workdir
 
   def __call__(self, name: str, pixels: Iterable[np.ndarray]) -> np.ndarray:
@@ -65,7 +62,7 @@ class Extract:
     if not file.exists():
       start, rows = time.monotonic(), []
       for image in pixels:
-        rows.append(np.asarray(self._forward(self._backbone, image[None]))[0])
+        rows.append(self._features(image[None])[0])
         if len(rows) % 100 == 0:
           logging.info("%s: %d images in %.0f s", file.name, len(rows), time.monotonic() - start)
       files.write_arrays(file, np.stack(rows))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -43,13 +42,12 @@ LIMITS = (
 
 
 def network() -> FrozenNetwork:
-  weights = files.read_bytes(pretrained.packaged_path(BACKBONE))
-  return FrozenNetwork(BACKBONE, len(SCALE), weights_sha256=hashlib.sha256(weights).hexdigest())
+  return frozen_network.on_packaged(BACKBONE, len(SCALE))
 
 
 def read(data: Study, workdir: Path) -> tuple[Inputs, np.ndarray]:
   """Everything that is fitted and measured; the features are kept in `workdir`."""
-  extract = inputs.Extract(network(), pretrained.packaged_path(BACKBONE), workdir)
+  extract = inputs.Extract(network(), workdir)
   found = inputs.read(data, extract)
   return found, inputs.damaged(data, measure.checked(found.names), extract)
 
@@ -57,11 +55,10 @@ def read(data: Study, workdir: Path) -> tuple[Inputs, np.ndarray]:
 def write(data: Study, found: Inputs, figures: dict, out: Path) -> None:
   """Fits the heads to all photographs and writes the folder with its card."""
   fitted = heads.fit(found, np.ones(len(found.names), bool))
-  config = {
-    "network": {"kind": frozen_network.KIND, **network()._asdict()},
-    "preprocessing": {"image_size": inputs.SIZE, "pixels": PREPROCESSING},
-    "scale": SCALE.tolist(),
-    "aux_names": list(data.aux_names[:2]),
+  config = frozen_network.config(
+    network(), inputs.SIZE, PREPROCESSING, SCALE.tolist(), data.aux_names[:2]
+  )
+  config |= {
     "trained_on": TRAINED_ON.format(raters=len(data.users), photographs=len(data.images)),
     "sources": SOURCES,
     "assumptions": ASSUMPTIONS.format(

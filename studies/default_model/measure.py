@@ -6,13 +6,14 @@ fold, as a stranger's photographs are of themes that were not in training.
 
 from __future__ import annotations
 
+import functools
 import logging
 import re
 
 import numpy as np
 from scipy import stats
 
-from paiaa_jax import rng
+from paiaa_jax.models import cross_fit
 from studies.default_model import heads
 from studies.default_model.copies import CHECKS
 from studies.default_model.heads import SCALE, Inputs
@@ -28,9 +29,7 @@ def themes(names: np.ndarray) -> np.ndarray:
 
 def draw_folds(groups: np.ndarray, seed: int) -> np.ndarray:
   """groups [n] -> fold of each, 0..FOLDS - 1; a group is never divided."""
-  names, member = np.unique(groups, return_inverse=True)
-  fold = rng.generator(seed, "default model folds").permutation(len(names)) % FOLDS
-  return fold[member]
+  return cross_fit.draw_folds(groups, FOLDS, seed, "default model folds")
 
 
 def checked(names: np.ndarray) -> np.ndarray:
@@ -40,11 +39,8 @@ def checked(names: np.ndarray) -> np.ndarray:
 
 def cross_fitted(inputs: Inputs, fold: np.ndarray, technique: bool) -> np.ndarray:
   """Each photograph's score [n] by heads that were fitted without its fold."""
-  out = np.empty(len(fold))
-  for held_out in range(FOLDS):
-    fitted = heads.fit(inputs, fold != held_out, technique)
-    out[fold == held_out] = heads.scores(fitted, inputs.features[fold == held_out])
-  return out
+  fit = functools.partial(heads.fit, inputs, technique=technique)
+  return cross_fit.cross_fitted(fit, heads.scores, inputs.features, fold)
 
 
 def figures(inputs: Inputs, damaged: np.ndarray) -> dict:

