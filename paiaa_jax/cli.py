@@ -176,6 +176,38 @@ def stars(
 
 
 @app.command()
+def train(
+  table: Annotated[Path, typer.Argument(help="A table of path and score (see docs/train.md).")],
+  output: Annotated[Path, typer.Option("--output", "-o", help="The model folder to write.")],
+  scale: Annotated[
+    tuple[float, float] | None,
+    typer.Option(help="Lowest and highest score [default: by the table's]"),
+  ] = None,
+  outputs: Annotated[
+    str, typer.Option(help="Columns that become auxiliary outputs, as valence,arousal.")
+  ] = "",
+  photos: Annotated[
+    Path | None, typer.Option(help="Where paths start [default: beside the table, then here]")
+  ] = None,
+  fast: Annotated[
+    bool, typer.Option("--fast", help="Look at 224 pixels alone: a fifth of the time.")
+  ] = False,
+) -> None:
+  """Your photographs and scores become a model.
+
+  It says how well the model scores photographs that it did not learn from. Stopped, the same
+  command goes on from there.
+  """
+  from paiaa_jax.photos import cache, verbs
+
+  _keep_compiled(cache.default_path())
+  from paiaa_jax.photos.train import Asked
+
+  names = tuple(name.strip() for name in outputs.split(",") if name.strip())
+  verbs.train(Asked(table, scale, names, photos, fast), output)
+
+
+@app.command()
 def doctor(model: Model = None) -> None:
   """What this installation has, on a screen."""
   from paiaa_jax.photos import verbs
@@ -211,12 +243,16 @@ def _about(
 def _library(paths, model, batch_size, recursive, cache):
   from paiaa_jax.photos import cache as caches
 
-  beside = Path(cache or caches.default_path()).expanduser().parent
-  # jax reads it when it is imported, below; a network is then compiled once on a machine
-  os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(beside / "compiled"))
+  _keep_compiled(Path(cache or caches.default_path()))
   from paiaa_jax.photos.library import Library
 
   return Library.open(paths, model, batch_size=batch_size, recursive=recursive, cache=cache)
+
+
+def _keep_compiled(cache: Path) -> None:
+  """Before jax is imported, which reads it then: a network is compiled once on a machine."""
+  beside = cache.expanduser().parent
+  os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(beside / "compiled"))
 
 
 def main() -> None:

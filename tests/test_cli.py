@@ -13,7 +13,7 @@ from importlib import metadata
 import pytest
 
 import paiaa_jax
-from paiaa_jax import cli
+from tests.photos.command import runner
 from tests.photos.conftest import model, model_path, open_library, photos  # noqa: F401
 
 
@@ -22,16 +22,7 @@ def paiaa(model_path, tmp_path, monkeypatch, capsys):  # noqa: F811
   """Runs the command in this process -> (exit code, stdout, stderr)."""
   monkeypatch.setenv("PAIAA_MODEL", str(model_path))
   monkeypatch.setenv("PAIAA_CACHE", str(tmp_path / "cache.sqlite"))
-  monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", "as it was")  # and is again afterwards
-
-  def run(*arguments):
-    monkeypatch.setattr(sys, "argv", ["paiaa", *map(str, arguments)])
-    with pytest.raises(SystemExit) as stopped:
-      cli.main()
-    captured = capsys.readouterr()
-    return stopped.value.code, captured.out, captured.err
-
-  return run
+  return runner(monkeypatch, capsys)
 
 
 def test_help_lists_every_verb_and_loads_nothing_heavy():
@@ -42,7 +33,8 @@ def test_help_lists_every_verb_and_loads_nothing_heavy():
   )
   command = [sys.executable, "-c", code, "--help"]
   told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-  for verb in ("score", "suggest", "personalize", "rank", "explain", "stars", "export", "doctor"):
+  verbs = "score suggest personalize rank explain stars train export doctor"
+  for verb in verbs.split():
     assert f"  {verb}" in told
   assert told.splitlines()[-1] == "loaded"
 

@@ -97,7 +97,7 @@ def fit(
   extra = extra or Extra(features[:0], shares[:0], np.ones(0))
   known = project(heads, np.concatenate([features, extra.features]))
   centres = known.astype(np.float16).astype(np.float64)
-  width = np.mean(np.sum(np.square(centres[:n]), axis=1))
+  width = np.maximum(np.mean(np.sum(np.square(centres[:n]), axis=1)), CONSTANT)
   kernel = _gaussian(centres, centres, width)
   targets = np.concatenate([shares, aux], axis=1)
   intercept = targets.mean(axis=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from paiaa_jax.photos.cache import KEY, default_path
 from paiaa_jax.photos.choose_model import open_model
 from paiaa_jax.photos.names import printable
 from paiaa_jax.photos.score import Photo
+
+T = TypeVar("T")
 
 
 class Scored(NamedTuple):
@@ -90,12 +92,12 @@ class Library(NamedTuple):
     return Scored([photo.path for photo in good], np.stack(vectors), keys, bad)
 
 
-def with_progress(photos: Iterable[Photo], total: int) -> Iterator[Photo]:
-  """Passes photographs on, with a bar on stderr where a person is looking at it."""
+def with_progress(items: Iterable[T], total: int, what: str = "photographs") -> Iterator[T]:
+  """Passes items on, with a bar on stderr where a person is looking at it."""
   if not sys.stderr.isatty():
-    yield from photos
+    yield from items
     return
   from rich.console import Console
   from rich.progress import track
 
-  yield from track(photos, "photographs", total, console=Console(stderr=True), transient=True)
+  yield from track(items, what, total, console=Console(stderr=True), transient=True)

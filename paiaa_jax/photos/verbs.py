@@ -7,6 +7,7 @@ import sys
 import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from paiaa_jax.errors import UserError
 from paiaa_jax.files import writing
@@ -15,6 +16,9 @@ from paiaa_jax.photos import profile_file, table, terminal
 from paiaa_jax.photos.library import Library
 from paiaa_jax.photos.names import cell, printable
 from paiaa_jax.photos.ratings import Ratings
+
+if TYPE_CHECKING:
+  from paiaa_jax.photos.train import Asked
 
 SHOWN = 20  # rows of `paiaa score` on a terminal
 
@@ -162,6 +166,15 @@ def stars(library: Library, profile: Path, write: bool) -> None:
   if not write:
     count = sum(one.what == "write" for one in plans)
     say(f"nothing was written; --write gives {count} photographs their stars")
+
+
+def train(asked: Asked, out: Path) -> None:
+  """Writes a model folder; says what it is worth and how to use it."""
+  from paiaa_jax.photos import train
+
+  train.train(asked, out, say)
+  tell(str(out))
+  say(f"its card is {out / train.CARD}; to use it: paiaa score photos/ --model {out}")
 
 
 def doctor(model: str | None) -> None:
