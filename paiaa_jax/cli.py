@@ -177,7 +177,9 @@ def stars(
 
 @app.command()
 def train(
-  table: Annotated[Path, typer.Argument(help="A table of path and score (see docs/train.md).")],
+  table: Annotated[
+    Path, typer.Argument(help="A csv of path, score; path, user, score; or path, p1..pN.")
+  ],
   output: Annotated[Path, typer.Option("--output", "-o", help="The model folder to write.")],
   scale: Annotated[
     tuple[float, float] | None,
