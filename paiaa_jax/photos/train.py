@@ -89,6 +89,7 @@ def features_file(out: Path) -> Path:
 
 
 def network_of(labels: Labels, fast: bool) -> FrozenNetwork:
+  """Two sizes, or with `fast` one."""
   shrinks = (1,) if fast else (2, 1)
   return frozen_network.on_packaged(BACKBONE, len(labels.scale), shrinks=shrinks)
 

@@ -32,6 +32,7 @@ def told(labels: Labels, figures: dict[str, Any], table: str) -> dict[str, Any]:
   """The fields of config.json that are for people."""
   return {
     "trained_on": f"{_labels(labels)} in {table}",
+    "taken_for_granted": list(labels.notes),
     "sources": {"backbone": BACKBONE},
     "assumptions": ASSUMPTIONS,
     "limits": LIMITS + (OF_MEANS if labels.form == "means" else ""),
@@ -82,6 +83,7 @@ def write(path: Path, config: dict[str, Any], model_id: str) -> None:
       str(config["preprocessing"]["image_size"] // shrink)
       for shrink in config["network"]["shrinks"]
     ),
+    "granted": "".join(f"- **Taken for granted**: {x}.\n" for x in config["taken_for_granted"]),
     "told": "\n".join(f"- {line}." for line in lines(config["figures"])),
     "json": json.dumps(config["figures"], indent=1),
   }
@@ -106,7 +108,7 @@ Trained on {trained_on}, by `paiaa train`.
 - **Backbone**: {sources[backbone]}. It is frozen: multi-level features at {sizes} pixels, of a
   photograph and its mirror image, standardised, squashed by tanh, projected on their principal
   coordinates. The heads are kernel ridge on those, in closed form.
-- **Assumptions**: {assumptions}
+{granted}- **Assumptions**: {assumptions}
 - **Limits**: {limits}
 
 ## Figures

@@ -70,7 +70,7 @@ def test_a_model_is_trained_and_scores_its_photographs(paiaa, labels, tmp_path):
   assert config["figures"]["by_photograph"]["srocc"] > 0.5
   assert config["preprocessing"] == {"image_size": 224, "pixels": PREPROCESSING}
   card = (tmp_path / "model/README.md").read_text()
-  for words in (model_folder.model_id("model"), config["limits"], config["assumptions"]):
+  for words in (model_folder.model_id("model"), config["limits"], "warmth: from -13 to 10"):
     assert words in card
   code, out, err = paiaa("score", "photos", "-r", "--model", "model")
   assert code == 0 and "it learned from mean scores of 24 photographs in scores.csv" in err
