@@ -95,6 +95,25 @@ def atomic_write(path: str | Path) -> Generator[Path]:
         draft.unlink()
 
 
+def remove_dead_drafts(folder: Path) -> None:
+  """Removes the drafts of `atomic_write` in a folder whose process was killed."""
+  with contextlib.suppress(OSError):
+    for name in os.listdir(folder):
+      found = re.fullmatch(r"\..+\.(\d+)\.partial", name, re.DOTALL)
+      if found and os.name == "posix" and not _is_alive(int(found[1])):
+        (folder / name).unlink()
+
+
+def _is_alive(process: int) -> bool:
+  try:
+    os.kill(process, 0)
+  except (ProcessLookupError, OverflowError):
+    return False
+  except PermissionError:  # it is another user's
+    return True
+  return True
+
+
 def _keep_owner(target: Path, draft: Path) -> None:
   former, new = target.stat(), draft.stat()
   if (former.st_uid, former.st_gid) != (new.st_uid, new.st_gid):

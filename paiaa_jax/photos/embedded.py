@@ -18,6 +18,7 @@ from paiaa_jax.photos.star_values import Rating
 _JPEG, _GIF, _RIFF = b"\xff\xd8\xff", b"GIF8", b"RIFF"
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\0"
+_MOST_CHUNKS = 100_000  # of a WebP: a chunk a frame, and few more
 _GIF_XMP, _GIF_END = b"\x21\xff\x0bXMP DataXMP", b"\x01\xff\xfe\xfd"  # XMP, part 3, 1.1.2
 
 
@@ -87,8 +88,8 @@ def _of_jpeg(file: BinaryIO) -> Metadata:
 
 def _of_bytes(data: bytes) -> Metadata:
   if data.startswith(_TIFF):
-    found = [entry.data for tag, entry in exif_rating.entries(data) if tag == exif_rating.XMP]
-    return Metadata(found, data)
+    found = exif_rating.entries(data, (exif_rating.XMP,))
+    return Metadata([entry.data for entry in found.values()], data)
   if data.startswith(_RIFF):
     chunks = dict(_riff_chunks(data))
     return Metadata([chunks[b"XMP "]] if b"XMP " in chunks else [], chunks.get(b"EXIF", b""))
@@ -107,7 +108,9 @@ def _of_image_magick(text: str) -> bytes:
 
 def _riff_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
   at = 12
-  while at + 8 <= len(data):
+  for _ in range(_MOST_CHUNKS):
+    if at + 8 > len(data):
+      return
     kind, size = struct.unpack_from("<4sI", data, at)
     yield kind, data[at + 8 : at + 8 + size]
     at += 8 + size + size % 2

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import math
 import struct
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from paiaa_jax.errors import UserError
@@ -18,6 +18,7 @@ from paiaa_jax.photos.star_values import Rating
 
 XMP = 700  # the tag of a TIFF's packet
 _RATING, _PERCENT = 0x4746, 0x4749
+_HEAD = b"Exif\0\0"
 _UNDEFINED = 7  # one of them is a number, several are a text, as to ExifTool
 _TEXTS = (2, _UNDEFINED, 129)  # ASCII, UTF-8
 _RATIOS = {5: "II", 10: "ii"}
@@ -45,29 +46,21 @@ def rating_of(exif: bytes, name: str, predicted: float | None = None) -> Rating:
     predicted: stars that we predicted, by the XMP beside.
 
   Raises:
-    UserError: a rating that is not understood, or two that differ.
+    UserError: a rating that is not understood.
   """
-  stars, percent = [], []
-  for tag, entry in entries(exif):
-    if tag not in (_RATING, _PERCENT):
-      continue
-    value = _number(entry)
-    value = star_values.of_percent(value) if tag == _PERCENT else value
-    if value is None:
-      raise UserError(f"{name} has a rating in its EXIF that is not understood; it stays.")
-    (percent if tag == _PERCENT else stars).append(value)
-  try:
-    rating = Rating(star_values.chosen(stars, predicted), predicted)
-    by_percent = Rating(star_values.chosen(percent, predicted), predicted)
-  except ValueError as error:
-    raise UserError(f"{name} has {error} in its EXIF; they stay.") from error
-  return rating if rating.human is not None else by_percent
+  found = entries(exif, (_RATING, _PERCENT))
+  stars, percent = (_number(found[tag]) if tag in found else 0.0 for tag in (_RATING, _PERCENT))
+  by_percent = star_values.of_percent(percent)
+  if stars is None or by_percent is None:
+    raise UserError(f"{name} has a rating in its EXIF that is not understood; it stays.")
+  rating = Rating(stars, predicted)
+  return rating if rating.human is not None else Rating(by_percent, predicted)
 
 
-def entries(exif: bytes) -> Iterator[tuple[int, Entry]]:
-  """(tag, entry) of the first directory, up to where its bytes end."""
-  while exif.startswith(b"Exif\0\0"):
-    exif = exif[6:]
+def entries(exif: bytes, tags: Sequence[int]) -> dict[int, Entry]:
+  """These tags of the first directory, the first of each, up to where its bytes end."""
+  found: dict[int, Entry] = {}
+  exif = exif.removeprefix(_HEAD).removeprefix(_HEAD)  # PNGs hold it with and without
   order = {b"II": "<", b"MM": ">"}.get(exif[:2], "<")
   with contextlib.suppress(struct.error, OverflowError):
     big = struct.unpack_from(f"{order}H", exif, 2)[0] == 43
@@ -77,11 +70,14 @@ def entries(exif: bytes) -> Iterator[tuple[int, Entry]]:
     at, step = start + struct.calcsize(f"<{counts}"), 20 if big else 12
     for each in range(at, min(at + step * number, len(exif)), step):
       tag, kind, count = struct.unpack_from(f"{order}HH{word}", exif, each)
+      if tag not in tags or tag in found:
+        continue
       place = each + struct.calcsize(f"<HH{word}")
       size = count * struct.calcsize(f"<{_FORMS.get(kind, 'B')}")
       if size > struct.calcsize(f"<{word}"):
         (place,) = struct.unpack_from(order + word, exif, place)
-      yield tag, Entry(kind, count, exif[place : place + size], order)
+      found[tag] = Entry(kind, count, exif[place : place + size], order)
+  return found
 
 
 def _number(entry: Entry) -> float | None:

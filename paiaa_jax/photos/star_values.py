@@ -8,7 +8,7 @@ import re
 from typing import NamedTuple
 
 REJECTED = -1.0  # of xmp:Rating: a person threw the photograph out
-_REAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)", re.ASCII)  # XMP's type Real: no exponent
+_REAL = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)", re.ASCII)  # XMP's type Real: no exponent
 # The lowest percentage of one to five stars (Windows SDK, propkey.h: RATING_ONE_STAR_MIN ...).
 _LOWEST_PERCENT = (1, 13, 38, 63, 88)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from paiaa_jax.errors import UserError
+from paiaa_jax.files import remove_dead_drafts
 from paiaa_jax.personalization.profile import Profile
 from paiaa_jax.photos import personal, xmp
 from paiaa_jax.photos.library import Library
@@ -43,6 +44,8 @@ def plan(library: Library, profile: Profile) -> list[Plan]:
 
 def write(plans: list[Plan]) -> list[Plan]:
   """Writes what is to be written; a sidecar that refuses is told in its plan, never a stop."""
+  for folder in {one.path.parent for one in plans}:
+    remove_dead_drafts(folder)  # of a run that was killed
   done, listings = [], Listings()
   for one in plans:
     if one.what == "write":

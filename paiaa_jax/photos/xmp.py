@@ -29,6 +29,8 @@ _NEW = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 def read_rating(photo: Path, listings: Listings | None = None) -> Rating:
   """A person's rating in any of the photograph's sidecars, or else inside it; else our prediction.
 
+  A star that may be darktable's initial one counts after all others.
+
   Args:
     photo: path.
     listings: of folders that were read before; whoever asks for many photographs gives one.
@@ -38,16 +40,16 @@ def read_rating(photo: Path, listings: Listings | None = None) -> Rating:
       by name.
   """
   beside = sidecars.of(photo, listings)
-  for one in beside:
-    if one.rating.human is not None:
-      return one.rating
   faults = [one.fault for one in beside if one.fault]
-  try:
-    inside = embedded.read_rating(photo)
-    if inside.human is not None:
-      return inside
-  except UserError as error:
-    faults.append(str(error))
+  given = [one.rating for one in beside if one.rating.human is not None]
+  if all(rating.perhaps_initial for rating in given):  # or there is none
+    try:
+      inside = embedded.read_rating(photo)
+      given += [inside] if inside.human is not None else []
+    except UserError as error:
+      faults.append(str(error))
+  if given:
+    return min(given, key=lambda rating: rating.perhaps_initial)
   if faults:
     raise UserError(faults[0])
   return next((one.rating for one in beside if one.rating.predicted is not None), Rating())

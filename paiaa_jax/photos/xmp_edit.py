@@ -20,6 +20,7 @@ from paiaa_jax.photos.star_values import real
 from paiaa_jax.photos.xmp_packet import PAIAA, PREDICTED, RATING, RDF, XMP
 
 _RDF, _ABOUT = f"{{{RDF}}}RDF", f"{{{RDF}}}about"
+_QUALIFIED_NAMES = {RATING: "xmp:Rating", PREDICTED: "paiaa:PredictedRating"}
 _TAG = re.compile(rb"<[^\s/>]+")
 _ATTRIBUTE = re.compile(rb"""\s+([^\s=<>]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 
@@ -45,12 +46,14 @@ def with_stars(data: bytes, stars: int, name: str) -> bytes:
     raise UserError(f"{name} has a rating of its own ({human:g}); it stays.")
   try:
     places = _places(data)
-    edited = _edited(data, places, stars)
+    new = [tag for tag in (RATING, PREDICTED) if not places.values[tag]]
+    edited = _edited(data, places, new, stars)
     after = xmp_packet.parse(edited, name)
     counts = {tag: len(xmp_packet.texts_of(before, tag)) for tag in (RATING, PREDICTED)}
     safe = all(len(places.values[tag]) == count for tag, count in counts.items())
     rating = xmp_packet.rating_of(after, name)
-    safe &= (rating.stars, rating.predicted) == (stars, stars) and _rest(before) == _rest(after)
+    safe &= (rating.stars, rating.predicted) == (stars, stars)
+    safe &= _rest(before) == _rest(after, added=bool(new))
   except (expat.ExpatError, ValueError, LookupError):  # an encoding that is not understood too
     safe = False
   if not safe:
@@ -58,21 +61,22 @@ def with_stars(data: bytes, stars: int, name: str) -> bytes:
   return edited
 
 
-def _edited(data: bytes, places: _Places, stars: int) -> bytes:
-  """The digits of the values that are there replaced, and a node of those that are not added."""
+def _edited(data: bytes, places: _Places, new: list[str], stars: int) -> bytes:
+  """The digits of the values that are there replaced, and a node of the new properties added."""
   digits = str(stars).encode()
   edits = [(*span, digits) for tag in (RATING, PREDICTED) for span in places.values[tag]]
-  new = [f'xmp:Rating="{stars}"'] * (not places.values[RATING])
-  new += [f'paiaa:PredictedRating="{stars}"'] * (not places.values[PREDICTED])
   if new:
     start, end = next(iter(places.values[_ABOUT]), (0, 0))
-    subject = data[start - 1 : end + 1].decode("utf-8") if start else '""'
+    subject = data[start - 1 : end + 1] if start else b'""'
     names = f'xmlns:xmp="{XMP}" xmlns:paiaa="{PAIAA}"'
-    node = f"<rdf:Description rdf:about={subject} {names} {' '.join(new)}/>"
-    edits.append((places.ends[-1], places.ends[-1], node.encode()))
-  for start, end, text in sorted(edits, reverse=True):
-    data = data[:start] + text + data[end:]
-  return data
+    values = " ".join(f'{_QUALIFIED_NAMES[tag]}="{stars}"' for tag in new)
+    node = b"<rdf:Description rdf:about=%b %b/>" % (subject, f"{names} {values}".encode())
+    edits.append((places.ends[-1], places.ends[-1], node))
+  pieces, at = [], 0
+  for start, end, text in sorted(edits):
+    pieces += [data[at:start], text]
+    at = end
+  return b"".join([*pieces, data[at:]])
 
 
 def _places(data: bytes) -> _Places:
@@ -130,15 +134,16 @@ def _number_span(data: bytes, start: int, end: int) -> list[Span]:
   return [(first, first + len(text.strip()))]
 
 
-def _rest(root: Any) -> bytes:
-  """All but the values of our two properties; a node that holds nothing else is left out."""
-  for node in xmp_packet.nodes_of(root):
+def _rest(root: Any, added: bool = False) -> bytes:
+  """All but the values of our two properties, and but for the last node where it was added."""
+  nodes = xmp_packet.nodes_of(root)
+  for node in nodes:
     for tag in (RATING, PREDICTED):
       node.attrib.pop(tag, None)
       for element in node.findall(tag):
         element.text = ""
-    if not len(node) and not node.text and set(node.attrib) <= {_ABOUT}:
-      _leave_out(node)
+  if added:
+    _leave_out(nodes[-1])
   return etree.tostring(root.getroottree())
 
 

@@ -1,6 +1,7 @@
 """Both sidecars are read, in letters of any case; a raw file's and a shared one are not ours."""
 
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from paiaa_jax.errors import UserError
-from paiaa_jax.photos import sidecars, xmp, xmp_packet
+from paiaa_jax.photos import sidecars, stars, xmp, xmp_packet
 from tests.photos.conftest import save_photo
 from tests.photos.packets import packet
 
@@ -268,3 +269,35 @@ def test_reading_ratings_opens_no_socket(folder):
   )
   done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
   assert "it has a document type" in done.stdout
+
+
+def test_a_star_that_may_be_darktables_counts_after_all_others(folder):
+  initial = rated(1, 'darktable:xmp_version="5"')
+  photo = folder("a.jpg", **{"a.jpg.xmp": initial, "a.xmp": rated(4)})
+  assert xmp.read_rating(photo).human == 4
+  photo.with_name("a.xmp").unlink()
+  assert xmp.read_rating(photo).human == 1
+  save_photo(photo, np.random.default_rng(0), xmp=rated(3))
+  assert xmp.read_rating(photo).human == 3
+
+
+WHOLE = (UNRATED, xmp.with_stars(UNRATED, 3, "a"))
+
+
+@pytest.mark.parametrize("step", ["pathlib.Path.write_bytes", "os.fsync", "os.replace"])
+def test_a_kill_at_any_step_leaves_the_whole_sidecar_and_the_next_run_cleans_up(folder, step):
+  photo = folder("a.jpg", **{"a.jpg.xmp": UNRATED})
+  code = (
+    "import os, pathlib, signal\nfrom paiaa_jax.photos import xmp\n"
+    f"whole = {step}\n"
+    "def killed(*a): whole(*a); os.kill(os.getpid(), signal.SIGKILL)\n"
+    f"{step} = killed\n"
+    f"xmp.write_predicted(pathlib.Path({str(photo)!r}), 3)"
+  )
+  assert subprocess.run([sys.executable, "-c", code]).returncode == -signal.SIGKILL
+  assert contents(photo.parent)["a.jpg.xmp"] in WHOLE
+  alive = photo.with_name(f".b.jpg.xmp.{os.getpid()}.partial")
+  alive.write_bytes(b"")
+  stars.write([stars.Plan(photo, 3, "write")])
+  assert sorted(os.listdir(photo.parent)) == [alive.name, "a.jpg", "a.jpg.xmp"]
+  assert contents(photo.parent)["a.jpg.xmp"] == WHOLE[1]

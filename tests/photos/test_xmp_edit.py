@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from paiaa_jax.errors import UserError
 from paiaa_jax.photos import xmp_edit, xmp_packet
+from paiaa_jax.photos.star_values import Rating
 from paiaa_jax.photos.xmp_edit import with_stars
 from tests.photos.packets import NAMES, exiftool, packet
 
@@ -36,6 +37,8 @@ LOOKALIKES = {
   "a character by number": packet('xmp:Rating="&#48;"'),
   "latin": b'<?xml version="1.0" encoding="ISO-8859-1"?>'
   + packet('xmp:Rating="0" xmp:Label="Z\u00fcrich"').decode().encode("latin-1"),
+  "latin subject": b'<?xml version="1.0" encoding="ISO-8859-1"?>'
+  + packet().replace(b'about=""', 'about="\u00fc"'.encode("latin-1")),
 }
 
 
@@ -126,6 +129,27 @@ def test_a_long_comment_takes_no_time_that_grows_with_its_square(many):
   )
   edited, end = with_stars(data, 4, "a.xmp"), data.index(b"</rdf:RDF>")
   assert edited.startswith(data[:end]) and edited.endswith(data[end:])
+
+
+@pytest.mark.parametrize(
+  "data",
+  [
+    packet("", "</rdf:Description><rdf:Description xmp:Rating='0'>" * 20_000),
+    packet("", "</rdf:Description>\n<rdf:Description rdf:about=''>" * 20_000),
+    packet("", "<xmp:Rating>0</xmp:Rating>" * 20_000),
+    packet(" ".join(f"my:a{i}=''" for i in range(20_000))),
+    packet(" " * 1_000_000, f"<my:a>{'1' * 1_000_000}</my:a>"),
+  ],
+  ids=["rated nodes", "nodes", "ratings", "attributes", "space and digits"],
+)
+def test_many_of_a_kind_are_edited_in_one_pass(data):
+  assert xmp_packet.parse_rating(with_stars(data, 4, "a.xmp"), "a.xmp") == Rating(4, 4)
+
+
+def test_a_rating_of_a_million_digits_is_not_understood():
+  for digits in ("1" * 1_000_000, "1" * 1_000_000 + "x"):
+    with pytest.raises(UserError, match="not understood"):
+      with_stars(packet(f'xmp:Rating="{digits}"'), 4, "a.xmp")
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_categories=("Cc",)), max_size=40))
