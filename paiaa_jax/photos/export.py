@@ -18,7 +18,7 @@ import numpy as np
 from paiaa_jax import __version__
 from paiaa_jax.data.images import PREPROCESSING
 from paiaa_jax.errors import UserError
-from paiaa_jax.files import atomic_write
+from paiaa_jax.files import atomic_write, read_bytes
 from paiaa_jax.models.platform import traced_for_elsewhere
 from paiaa_jax.models.predictor import network_of, variables_of
 from paiaa_jax.models.weights.model_folder import CONFIG, WEIGHTS, ModelFolder
@@ -34,10 +34,10 @@ license_name: see-the-training-data
 pipeline_tag: image-classification
 tags: [image-aesthetics, personalization, jax, flax]
 ---
-# {name}: image aesthetics, and the traits of those who like an image
+# {name}: image aesthetics
 
 - Network: `{backbone}`, input {size} x {size} RGB, whole image resized (`{preprocessing}`).
-- Outputs: a distribution over the scores {scale}; {aux} in [-1, 1].
+- Outputs: a distribution over the scores {scale}{aux}.
 - Model id: `{model_id}` (sha256 over `{weights}` and `{config}`). Written by paiaa-jax {version}.
 
     paiaa score photos/ --model=THIS_FOLDER -o scores.csv
@@ -45,7 +45,7 @@ tags: [image-aesthetics, personalization, jax, flax]
 Traits describe images and the people who tend to like them, not a person who took, rated or is
 shown in one. The code is Apache-2.0; whether these weights may be passed on and used commercially
 depends on the data they were trained on.
-"""
+{own}"""
 
 
 def export(model: ModelFolder, form: str, out: Path) -> Path:
@@ -79,18 +79,20 @@ def program(model: ModelFolder) -> Callable:
 
 
 def card(model: ModelFolder) -> str:
-  """The model card, markdown with the front matter the hub reads."""
+  """The model card, markdown with the front matter the hub reads; the folder's own card ends it."""
+  own = model.folder / "README.md"
   return CARD.format(
     name=model.folder.resolve().parent.name or "model",
     backbone=model.network["backbone"],
     size=model.image_size,
     preprocessing=PREPROCESSING,
     scale=", ".join(f"{score:g}" for score in model.score_values),
-    aux=", ".join(model.aux_names),
+    aux=f"; {', '.join(model.aux_names)} in [-1, 1]" if model.aux_names else "",
     model_id=model.model_id,
     weights=WEIGHTS,
     config=CONFIG,
     version=__version__,
+    own="\n" + read_bytes(own).decode() if own.is_file() else "",
   )
 
 

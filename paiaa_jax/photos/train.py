@@ -57,12 +57,18 @@ def train(asked: Asked, out: Path, say: Say) -> None:
   labels = training_table.read(asked.table, asked.scale, asked.outputs, asked.photos)
   for note in labels.notes:
     say(note)
+  check_labels(labels, len(labels.names))  # before the long work
   network = network_of(labels, asked.fast)
   size = FAST_SIZE if asked.fast else SIZE
   labels, photos = readable(labels, network, size, features_file(out), say)
   features = np.stack([photo.vector for photo in photos if photo.vector is not None])
   contents = np.array([str(photo.key["digest"]) for photo in photos if photo.key is not None])
-  check_enough(labels, contents, say)
+  count = len(np.unique(contents))
+  check_labels(labels, count)
+  if count < len(contents):
+    say(f"{len(contents) - count} photographs are copies of others, byte for byte")
+  if count < ENOUGH:
+    say(f"{count} photographs are few; {ENOUGH} or more are recommended")
   figures = measure(features, labels, contents)
   for line in training_card.lines(figures):
     say(line)
@@ -140,9 +146,8 @@ def _refuse_many(bad: list[str], total: int) -> None:
     )
 
 
-def check_enough(labels: Labels, contents: np.ndarray, say: Say) -> None:
-  """Refuses too few photographs, too many, and scores that are all equal."""
-  count = len(np.unique(contents))
+def check_labels(labels: Labels, count: int) -> None:
+  """Refuses too few photographs, too many, and scores that are all equal; count: photographs."""
   if count < FEWEST:
     raise UserError(
       f"training needs at least {FEWEST} photographs, got {count}; {ENOUGH} or more are "
@@ -156,10 +161,6 @@ def check_enough(labels: Labels, contents: np.ndarray, say: Say) -> None:
   means = labels.shares @ np.asarray(labels.scale)
   if np.ptp(means) < 1e-6 * (labels.scale[-1] - labels.scale[0]):
     raise UserError("every photograph has the same score; a model learns from their differences.")
-  if count < len(contents):
-    say(f"{len(contents) - count} photographs are copies of others, byte for byte")
-  if count < ENOUGH:
-    say(f"{count} photographs are few; {ENOUGH} or more are recommended")
 
 
 def measure(features: np.ndarray, labels: Labels, contents: np.ndarray) -> dict:

@@ -1,6 +1,7 @@
 """What is exported is the same model: its files, its StableHLO, its ONNX."""
 
 import importlib.util
+import shutil
 
 import jax
 import numpy as np
@@ -24,6 +25,14 @@ def test_safetensors_come_with_a_card_and_keep_the_id(model, tmp_path):
   assert model_folder.read(out).model_id == model.model_id
   card = (out / "README.md").read_text()
   assert card.startswith("---\nlibrary_name: paiaa-jax") and model.model_id in card
+
+
+def test_what_a_model_says_of_itself_goes_with_it(model, tmp_path):
+  folder = shutil.copytree(model.folder, tmp_path / "told")
+  (folder / "README.md").write_text("It knows {no} night.")
+  told = export.card(model_folder.read(folder))
+  assert "1, 2, 3, 4, 5; openness" in told and told.endswith("\nIt knows {no} night.")
+  assert "in [-1, 1]" not in export.card(model._replace(aux_names=()))
 
 
 @needs("flatbuffers")

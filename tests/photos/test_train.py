@@ -169,6 +169,14 @@ def test_a_mistake_is_one_line(paiaa, labels, change, arguments, says):
   assert code == 2 and says in err.splitlines()[-1] and "Traceback" not in err
 
 
+@pytest.mark.usefixtures("tiny_backbone", "labels")
+def test_too_many_photographs_are_refused_before_the_long_work(paiaa, monkeypatch):
+  monkeypatch.setattr(train, "MOST", COUNT - 1)
+  monkeypatch.setattr(train, "extract", pytest.fail)
+  code, _, err = paiaa("train", "scores.csv", "-o", "model")
+  assert code == 2 and "24 photographs are more than the 23" in err
+
+
 def test_ratings_counts_and_means_are_the_same_labels(tmp_path):
   tables = {
     "ratings": "path,user,score\na.jpg,u,1\nb.jpg,u,4\na.jpg,v,2\nb.jpg,v,4\n",
