@@ -108,8 +108,8 @@ class Source:
     has_aux: [n] float32.
   """
 
-  def __init__(self, files: list[Path], index: pl.DataFrame, manifest: dict):
-    """`index` has the split's rows, with the `row` of each among the records of `files`."""
+  def __init__(self, records: ArrayRecordDataSource | list, index: pl.DataFrame, manifest: dict):
+    """`index` has the split's rows, with the `row` of each among the records."""
     self.manifest = manifest
     self.names = index["path"].to_list()
     self.distribution = np.array(index["distribution"].to_list(), np.float32)
@@ -117,7 +117,7 @@ class Source:
     self.has_distribution = index["has_distribution"].to_numpy()
     self.has_aux = index["has_aux"].to_numpy()
     self._rows = index["row"].to_list()
-    self._records = ArrayRecordDataSource([str(file) for file in files]) if files else []
+    self._records = records
 
   def __len__(self) -> int:
     return len(self.names)
@@ -125,10 +125,20 @@ class Source:
   def __getitem__(self, row: int) -> dict:
     """Encoded `image`, `name`, `distribution` [b], `aux` [k], `has_distribution`, `has_aux`.
 
-    Of the record only the image is parsed: threads that decode would wait for each other here.
+    Of the record its image and name alone are parsed: threads that decode would wait here for each
+    other.
+
+    Raises:
+      UserError: the record is another image's than the index says.
     """
     record = self._records[self._rows[row]]
     example = tf_example_pb2.Example.FromString(record)
+    name = example.features.feature["name"].bytes_list.value[0].decode()
+    if name != self.names[row]:
+      raise UserError(
+        f"the index says {self.names[row]} where the records hold {name}; {MAKE}, "
+        "into another --out."
+      )
     return dict(
       image=example.features.feature["image"].bytes_list.value[0],
       name=self.names[row],
@@ -145,19 +155,28 @@ def open_split(folder: str | Path, split: str) -> Source:
   A split that the database does not have is a source of length 0.
 
   Raises:
-    UserError: the folder was not prepared, or there is no split of that name.
+    UserError: the folder was not prepared, its records are not those of its index, or there is no
+      split of that name.
   """
   if split not in SPLITS:
     raise UserError(f"unknown split {split!r}; one of {', '.join(SPLITS)}.")
   folder = Path(folder)
   manifest = read_manifest(folder)
-  index = read_index(folder).filter(pl.col("split") == split)
+  index = read_index(folder)
+  own = index.filter(pl.col("split") == split)
   packed = folder / manifest.get("images_of", "")
   with files.reading(packed / "images", "packed images", RuntimeError, make=MAKE):
-    found = _files(packed)
-    if len(index) and not found:
+    found = [str(file) for file in _files(packed)]
+    if len(own) and not found:
       raise FileNotFoundError
-    return Source(found, index, manifest)
+    records = ArrayRecordDataSource(found) if found else []
+  needed = 1 + max(index["row"].to_list(), default=-1)  # all, but for a view, which may lack some
+  if found and (len(records) < needed or (packed == folder and len(records) > needed)):
+    raise UserError(
+      f"{packed} holds {len(records)} images where the index of {folder} has {needed}; {MAKE}, "
+      "into another --out."
+    )
+  return Source(records, own, manifest)
 
 
 def read_index(folder: Path) -> pl.DataFrame:
