@@ -2,9 +2,10 @@
 
   python -m launch.prepare_data --dataset=ava --source=/data/AVA --out=/data/prepared
 
-writes /data/prepared/ava (ArrayRecord files, tables, manifest.json) and prints the manifest.
-Stopped, it goes on where it was when it is called again; what is prepared already is left as it
-is, so remove the folder to have it made anew. --verify_only writes nothing.
+writes /data/prepared/ava (ArrayRecord files, tables, manifest.json, left_out.csv), prints the
+manifest, and a summary on stderr. Stopped, it goes on where it was when it is called again; what is
+prepared already is left as it is, so remove the folder to have it made anew. A copy that lacks more
+than 1 % of its images is refused, unless --allow_missing. --verify_only writes nothing.
 """
 
 import functools
@@ -34,6 +35,9 @@ MAX_SIDE = flags.DEFINE_integer(
   "max_side", 512, "Pixels, bound of the longer side; 0 packs the files untouched.", lower_bound=0
 )
 WORKERS = flags.DEFINE_integer("workers", 0, "Processes; 0: one per core.", lower_bound=0)
+ALLOW_MISSING = flags.DEFINE_bool(
+  "allow_missing", False, "Pack what is there, where more than 1 % of the images cannot be read."
+)
 VERIFY_ONLY = flags.DEFINE_bool("verify_only", False, "Check everything, write nothing.")
 
 
@@ -42,7 +46,7 @@ def main(_):
 
   out = Path(OUT.value) if OUT.value else None
   if VERIFY_ONLY.value:
-    act = functools.partial(prepare.verify, out=out)
+    act = prepare.verify
   elif out:
     act = functools.partial(prepare.prepare, out=out)
   else:
@@ -54,14 +58,16 @@ def main(_):
   console = Console(stderr=True)
   with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
     task = bar.add_task(database.name, total=database.images.height)
-    manifest = act(
+    prepared = act(
       database,
       source,
       max_side=MAX_SIDE.value,
       workers=WORKERS.value,
       progress=lambda done, total: bar.update(task, completed=done, total=total),
+      allow_missing=ALLOW_MISSING.value,
     )
-  json.dump(manifest, sys.stdout, indent=2)
+  print(prepare.describe(prepared), file=sys.stderr)
+  json.dump(prepared.manifest, sys.stdout, indent=2)
   print()
 
 
@@ -80,7 +86,7 @@ def _load(name, source, options):
   if unknown := sorted(set(chosen) - set(offered)):
     raise UserError(f"{name} has no option {unknown[0]!r}; it has {', '.join(offered) or 'none'}.")
   options = {name: _converted(name, text, offered[name]) for name, text in chosen.items()}
-  return databases.DATABASES[name](source, **options)
+  return databases.load(name, source, **options)
 
 
 def _converted(name, text, default):

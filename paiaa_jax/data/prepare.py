@@ -2,7 +2,8 @@
 
 Images are re-encoded by shard in a process pool (data.shards), then packed by TFDS
 (data.records) into <out>/<name>.partial, which takes its final name when all is there. Stopped
-at any point, the same call goes on where it was.
+at any point, the same call goes on where it was. The images that could not be packed are listed in
+left_out.csv: path, split, reason.
 """
 
 from __future__ import annotations
@@ -12,35 +13,49 @@ import importlib.metadata
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
 from paiaa_jax import files
-from paiaa_jax.data import images, records, shards
+from paiaa_jax.data import images, left_out, records, shards
 from paiaa_jax.data.databases.database import SPLITS, Database
 from paiaa_jax.errors import UserError
 
-LABEL_SUFFIXES = (".txt", ".csv", ".jpgl", ".json", ".jsonl", ".parquet", ".xlsx", ".mat", ".gz")
 PACKAGES = ("paiaa-jax", "tensorflow-datasets", "array-record", "pillow", "polars", "numpy")
 
 Progress = Callable[[int, int], None]  # (images done, all images)
 
 
+class Prepared(NamedTuple):
+  """What was packed.
+
+  Attributes:
+    manifest: content of manifest.json.
+    left_out: the images that could not be, `path, split, reason`.
+  """
+
+  manifest: dict
+  left_out: pl.DataFrame
+
+
 def verify(
   database: Database,
   source: Path,
-  out: Path | None = None,
   *,
   max_side: int = 512,
   workers: int = 0,
   progress: Progress | None = None,
-) -> dict:
-  """Decodes every image, writes nothing, and returns the manifest that `prepare` would write."""
-  work = [shard._replace(target=None) for shard in _work(database, Path(), 0)]
-  return _manifest(database, source, out, max_side, _run(work, workers, progress))
+  allow_missing: bool = False,
+) -> Prepared:
+  """Decodes every image, writes nothing, and returns or raises what `prepare` would."""
+  gaps = left_out.collect(_names(database), _run(_looking(database), workers, progress))
+  if not allow_missing:
+    left_out.refuse_gaps(gaps, database.images.height)
+  return Prepared(_manifest(database, source, max_side, gaps), gaps)
 
 
 def prepare(
@@ -51,44 +66,77 @@ def prepare(
   max_side: int = 512,
   workers: int = 0,
   progress: Progress | None = None,
-) -> dict:
-  """Writes <out>/<database.name> and returns its manifest.
+  allow_missing: bool = False,
+) -> Prepared:
+  """Writes <out>/<database.name>.
 
   Args:
     database: labels, and the names of the images.
-    source: the distributor's folder; the label files in it are hashed into the manifest.
+    source: the distributor's folder, from which the manifest names the label files.
     out: where prepared folders live.
     max_side: pixels, bound of an image's longer side; 0 packs the files as they are.
     workers: processes; 0: one per core.
     progress: called with (images done, all images) as shards end.
+    allow_missing: pack what is there, also where more than left_out.MOST of the images cannot be.
 
   Raises:
-    UserError: no image is readable, the folder was prepared from other labels or settings, or
-      the database's name is not one of a folder.
+    UserError: too many images cannot be packed, the folder was prepared from other labels or
+      settings, or without images that can be read by now, or the database's name is not one of a
+      folder.
   """
   if not re.fullmatch(r"\w[\w. -]*", database.name):
     raise UserError(f"{database.name!r} cannot name a folder; use letters, digits and . _ -")
   folder, partial = out / database.name, out / f"{database.name}.partial"
   recipe = _recipe(database, max_side)
   if folder.exists():
-    manifest = records.read_manifest(folder)
-    if manifest["recipe"] != recipe:
-      raise UserError(
-        f"{folder} was prepared from other labels or settings; remove it or choose another --out."
-      )
-    return manifest
+    before = _prepared_before(folder, database, recipe, workers)
+    if not allow_missing:
+      left_out.refuse_gaps(before.left_out, database.images.height, folder)
+    return before
   with files.writing(folder):
     _remove_all_but(partial / "shards", recipe)
     work = _work(database, partial / "shards" / recipe, max_side)
-    refused = _run(work, workers, progress)
-    manifest = _manifest(database, source, out, max_side, refused)
+    gaps = left_out.collect(_names(database), _run(work, workers, progress))
+    left_out.write(partial, gaps)
+    if not allow_missing:
+      left_out.refuse_gaps(gaps, database.images.height, partial)
+    manifest = _manifest(database, source, max_side, gaps)
     shutil.rmtree(partial / "images", ignore_errors=True)
     _pack(database, [split for split, kept in manifest["images"].items() if kept], work, partial)
     _write_tables(database, partial)
     files.write_json(partial / "manifest.json", manifest)
     shutil.rmtree(partial / "shards")
     os.replace(partial, folder)
-  return manifest
+  return Prepared(manifest, gaps)
+
+
+def describe(prepared: Prepared) -> str:
+  """A summary for people: how many images, why others were left out, what is odd about the copy."""
+  manifest, gaps = prepared
+  packed = ", ".join(f"{split} {count:,}" for split, count in manifest["images"].items())
+  lines = [f"{manifest['name']}: {sum(manifest['images'].values()):,} images ({packed})"]
+  lines[0] += f", {len(gaps):,} left out" if len(gaps) else ", none left out"
+  lines += [f"  {count:,} {reason}" for reason, count in left_out.reasons(gaps)]
+  return "\n".join([*lines, *(f"  note: {note}" for note in manifest["notes"])])
+
+
+def _prepared_before(folder: Path, database: Database, recipe: str, workers: int) -> Prepared:
+  """What lies in `folder`, unless it was made from other labels, or there are more images now."""
+  manifest = records.read_manifest(folder)
+  if manifest["recipe"] != recipe:
+    raise UserError(
+      f"{folder} was prepared from other labels or settings; remove it or choose another --out."
+    )
+  gaps = left_out.read(folder, manifest)
+  again = database.images.join(gaps, on="path", how="semi", maintain_order="left")
+  work = _looking(database._replace(images=again))
+  refused = {name for _, bad in shards.run_all(work, workers) for name, _ in bad}
+  if come := [name for name in again["path"] if name not in refused]:
+    raise UserError(
+      f"{folder} lacks {len(come):,} of the images that can be read now, such as {come[0]}; "
+      "remove it to have them packed too."
+    )
+  return Prepared(manifest, gaps)
 
 
 def _recipe(database: Database, max_side: int) -> str:
@@ -109,6 +157,11 @@ def _remove_all_but(folder: Path, name: str) -> None:
   for other in folder.iterdir():
     if other.name != name:
       shutil.rmtree(other)
+
+
+def _looking(database: Database) -> list[shards.Shard]:
+  """Shards that decode the images and write nothing."""
+  return [shard._replace(target=None) for shard in _work(database, Path(), 0)]
 
 
 def _work(database: Database, folder: Path, max_side: int) -> list[shards.Shard]:
@@ -188,12 +241,10 @@ def _write_tables(database: Database, folder: Path) -> None:
     files.write_frame(folder / "traits.parquet", database.traits)
 
 
-def _manifest(
-  database: Database, source: Path, out: Path | None, max_side: int, refused: dict[str, str]
-) -> dict:
-  """What the prepared folder holds, what was left out and why, and what it was made from."""
-  names = _names(database)
-  packed = {split: sum(name not in refused for name in listed) for split, listed in names.items()}
+def _manifest(database: Database, source: Path, max_side: int, gaps: pl.DataFrame) -> dict:
+  """What the prepared folder holds, how many were left out, and what it was made from."""
+  missing = dict(gaps["split"].value_counts().iter_rows())
+  packed = {split: len(names) - missing.get(split, 0) for split, names in _names(database).items()}
   return {
     "name": database.name,
     "images": packed,
@@ -205,25 +256,20 @@ def _manifest(
     "aux_names": list(database.aux_names),
     "notes": list(database.notes),
     "max_side": max_side,
-    "left_out": [
-      {"path": name, "split": split, "reason": refused[name]}
-      for split, listed in names.items()
-      for name in listed
-      if name in refused
-    ],
-    "label_files": _hashes(source, out),
+    "left_out": len(gaps),
+    "label_files": _hashes(database.label_files, source),
     "preprocessing": images.PREPROCESSING,
     "recipe": _recipe(database, max_side),
     "versions": {package: importlib.metadata.version(package) for package in PACKAGES},
   }
 
 
-def _hashes(source: Path, out: Path | None) -> dict[str, str]:
-  """Path -> sha256 of each label file of source, a folder or one file; out may lie inside it."""
-  found = [source] if source.is_file() else sorted(source.rglob("*"))
+def _hashes(label_files: Iterable[Path], source: Path) -> dict[str, str]:
+  """Path within source (a folder or one file), or name alone, -> sha256 of each label file."""
   base = source.parent if source.is_file() else source
-  return {
-    path.relative_to(base).as_posix(): hashlib.sha256(files.read_bytes(path)).hexdigest()
-    for path in found
-    if path.suffix.lower() in LABEL_SUFFIXES and out not in path.parents
-  }
+  hashes = {}
+  for path in label_files:
+    name = path.relative_to(base).as_posix() if path.is_relative_to(base) else path.name
+    with files.reading(path, "a file"), path.open("rb") as file:
+      hashes[name] = hashlib.file_digest(file, "sha256").hexdigest()
+  return dict(sorted(hashes.items()))

@@ -14,7 +14,7 @@ import pytest
 import tensorflow_datasets as tfds
 from PIL import Image
 
-from paiaa_jax.data import images, prepare, records, shards
+from paiaa_jax.data import databases, images, left_out, prepare, records, shards
 from paiaa_jax.data.databases.database import Database
 from paiaa_jax.errors import UserError
 from paiaa_jax.types import TRAITS
@@ -132,20 +132,24 @@ def test_bad_images_are_left_out_with_their_reason(tmp_path):
   (root / "1.jpg").unlink()
   (root / "3.jpg").write_bytes(b"<html>404</html>")
   (root / "4.jpg").write_bytes((root / "4.jpg").read_bytes()[:-60])
-  manifest = prepare.prepare(database, tmp_path / "raw", tmp_path / "out", workers=1)
-  reasons = {bad["path"]: bad["reason"] for bad in manifest["left_out"]}
+  manifest, gaps = prepare.prepare(
+    database, tmp_path / "raw", tmp_path / "out", workers=1, allow_missing=True
+  )
+  reasons = dict(gaps.select("path", "reason").iter_rows())
   assert list(reasons) == ["1.jpg", "4.jpg", "3.jpg"] and reasons["1.jpg"] == "missing"
   assert "not an image" in reasons["3.jpg"] and "runcated" in reasons["4.jpg"]
   assert manifest["images"] == {"train": 4, "test": 2}
   folder = tmp_path / "out" / "photos"
   assert records.open_split(folder, "train").names == ["2.jpg", "5.jpg", "7.jpg", "8.jpg"]
   assert json.loads((folder / "manifest.json").read_text()) == manifest
+  assert manifest["left_out"] == 3
+  assert pl.read_csv(folder / "left_out.csv").equals(gaps)
 
 
 def test_a_split_whose_images_are_all_gone_is_empty(tmp_path):
   database = make_database(tmp_path, rows=3)
   (database.image_root / "0.jpg").unlink()
-  prepare.prepare(database, tmp_path / "raw", tmp_path / "out", workers=1)
+  prepare.prepare(database, tmp_path / "raw", tmp_path / "out", workers=1, allow_missing=True)
   assert len(records.open_split(tmp_path / "out" / "photos", "test")) == 0
   assert len(records.open_split(tmp_path / "out" / "photos", "train")) == 2
 
@@ -158,18 +162,79 @@ def test_no_readable_image_at_all_is_an_error_that_shows_where_it_looked(tmp_pat
 
 
 def test_verifying_says_the_same_and_writes_nothing(tmp_path):
-  database = make_database(tmp_path)
+  database, options = make_database(tmp_path), dict(workers=1, allow_missing=True)
   (database.image_root / "5.jpg").write_bytes(b"")
   before = everything_in(tmp_path)
-  verified = prepare.verify(database, tmp_path / "raw", workers=1)
+  verified = prepare.verify(database, tmp_path / "raw", **options)
   assert everything_in(tmp_path) == before
-  assert verified == prepare.prepare(database, tmp_path / "raw", tmp_path / "out", workers=1)
+  prepared = prepare.prepare(database, tmp_path / "raw", tmp_path / "out", **options)
+  assert verified.manifest == prepared.manifest and verified.left_out.equals(prepared.left_out)
 
 
-def test_label_files_are_known_by_their_hash(tmp_path):
-  manifest = prepare.verify(make_database(tmp_path), tmp_path / "raw", workers=1)
-  digest = hashlib.sha256((tmp_path / "raw" / "labels.csv").read_bytes()).hexdigest()
-  assert manifest["label_files"] == {"labels.csv": digest}
+def test_the_label_files_that_were_read_are_known_by_their_hash(tmp_path):
+  folder = tmp_path / "raw"
+  read, beside = (make_database(tmp_path).image_root.parent / n for n in ("labels.csv", "big.gz"))
+  read.write_text("path,score\n" + "".join(f"photos/{row}.jpg,{row % 5 + 1}\n" for row in range(9)))
+  beside.write_bytes(b"an archive that nobody opens")
+  database = databases.load("table", read)
+  assert database.label_files == (read,)
+  manifest = prepare.verify(database, folder, workers=1).manifest
+  assert manifest["label_files"] == {"labels.csv": hashlib.sha256(read.read_bytes()).hexdigest()}
+
+
+def test_a_copy_that_lacks_more_than_a_hundredth_is_refused_and_its_gaps_are_listed(tmp_path):
+  database, raw, out = make_database(tmp_path, rows=200), tmp_path / "raw", tmp_path / "out"
+  images = {f"{row}.jpg": (database.image_root / f"{row}.jpg").read_bytes() for row in range(3)}
+  for name in images:
+    (database.image_root / name).unlink()
+  told = "3 of 200 images cannot be packed, more than 1%; the first is 1.jpg .missing."
+  for act in (lambda: prepare.verify(database, raw), lambda: prepare.prepare(database, raw, out)):
+    with pytest.raises(UserError, match=told):
+      act()
+  listed = pl.read_csv(out / "photos.partial" / "left_out.csv")
+  assert set(listed["path"]) == set(images) and not (out / "photos").exists()
+  (database.image_root / "2.jpg").write_bytes(images["2.jpg"])
+  prepared = prepare.prepare(database, raw, out)
+  assert sum(prepared.manifest["images"].values()) == 198
+  assert "198 images (train 132, test 66), 2 left out\n  2 missing" in prepare.describe(prepared)
+
+
+def test_a_folder_with_gaps_is_not_called_prepared_for_ever(tmp_path):
+  database, raw, out = make_database(tmp_path), tmp_path / "raw", tmp_path / "out"
+  image = (database.image_root / "1.jpg").read_bytes()
+  (database.image_root / "1.jpg").write_bytes(image[:99])
+  options = dict(workers=1, allow_missing=True)
+  prepared = prepare.prepare(database, raw, out, **options)
+  again = prepare.prepare(database, raw, out, **options)
+  assert again.manifest == prepared.manifest and again.left_out.equals(prepared.left_out)
+  with pytest.raises(UserError, match="more than 1%"):
+    prepare.prepare(database, raw, out, workers=1)
+  (database.image_root / "1.jpg").write_bytes(image)
+  with pytest.raises(
+    UserError, match=r"lacks 1 of the images that can be read now, such as 1\.jpg"
+  ):
+    prepare.prepare(database, raw, out, **options)
+
+
+def test_gaps_that_an_earlier_version_kept_in_the_manifest_are_read(tmp_path):
+  listed = [{"path": "1.jpg", "split": "train", "reason": "missing"}]
+  assert left_out.read(tmp_path, {"left_out": listed}).rows() == [("1.jpg", "train", "missing")]
+
+
+def test_records_that_are_not_those_of_the_index_are_refused(tmp_path):
+  prepare.prepare(make_database(tmp_path), tmp_path / "raw", tmp_path / "out", workers=1)
+  folder = tmp_path / "out" / "photos"
+  index = pl.read_parquet(folder / "index.parquet")
+  index.head(8).write_parquet(folder / "index.parquet")
+  with pytest.raises(UserError, match=r"holds 9 images where the index .* has 8"):
+    records.open_split(folder, "train")
+  paths = index["path"].to_list()
+  paths[0], paths[1] = paths[1], paths[0]
+  index.with_columns(path=pl.Series(paths)).write_parquet(folder / "index.parquet")
+  source = records.open_split(folder, "train")
+  assert source[2]["name"] == paths[2]
+  with pytest.raises(UserError, match=f"says {paths[0]} where the records hold {paths[1]}"):
+    source[0]
 
 
 def test_a_name_that_leads_elsewhere_is_refused(tmp_path):
@@ -179,17 +244,11 @@ def test_a_name_that_leads_elsewhere_is_refused(tmp_path):
       prepare.prepare(database, tmp_path / "raw", tmp_path / "out", workers=1)
 
 
-def test_a_destination_inside_the_source_is_no_label(tmp_path):
-  database, source = make_database(tmp_path), tmp_path / "raw"
-  verified = prepare.verify(database, source, workers=1)
-  assert prepare.prepare(database, source, source / "out", workers=1) == verified
-
-
 def test_preparing_again_does_nothing_and_other_labels_are_refused(tmp_path):
   database, out = make_database(tmp_path), tmp_path / "out"
-  manifest = prepare.prepare(database, tmp_path / "raw", out, workers=1)
+  manifest = prepare.prepare(database, tmp_path / "raw", out, workers=1).manifest
   before = everything_in(out)
-  assert prepare.prepare(database, tmp_path / "raw", out, workers=1) == manifest
+  assert prepare.prepare(database, tmp_path / "raw", out, workers=1).manifest == manifest
   assert everything_in(out) == before
   other = database._replace(distributions=database.distributions.head(3))
   for changed, options in ((other, {}), (database, {"max_side": 99})):
@@ -230,8 +289,8 @@ def test_an_image_that_comes_after_the_stop_is_taken(tmp_path):
   with pytest.raises(KeyboardInterrupt):
     prepare.prepare(database, tmp_path / "raw", out, workers=1, progress=stop)
   (database.image_root / "1.jpg").write_bytes(image)
-  manifest = prepare.prepare(database, tmp_path / "raw", out, workers=1)
-  assert manifest["left_out"] == [] and manifest["images"]["train"] == 6
+  manifest, gaps = prepare.prepare(database, tmp_path / "raw", out, workers=1)
+  assert gaps.is_empty() and manifest["left_out"] == 0 and manifest["images"]["train"] == 6
 
 
 def test_shards_of_other_settings_are_not_taken_up(tmp_path):

@@ -38,9 +38,13 @@ def test_it_prints_the_manifest_and_nothing_else(tmp_path, child_env):
   command = [sys.executable, "-m", "launch.prepare_data", *given]
   run = functools.partial(subprocess.run, cwd=ROOT, env=child_env, capture_output=True, text=True)
   verified = run([*command, "--verify_only"])
-  assert (verified.returncode, verified.stderr) == (0, "") and not out.exists()
+  told = (
+    "mine: 8 images (train 6, test 2), none left out\n  note: the scores are taken to be 1..5; "
+  )
+  told += "low= and high= say otherwise\n"
+  assert (verified.returncode, verified.stderr) == (0, told) and not out.exists()
   done = run([*command, f"--out={out}"])
-  assert (done.returncode, done.stderr) == (0, "")
+  assert (done.returncode, done.stderr) == (0, told)
   assert done.stdout == verified.stdout
   manifest = json.loads(done.stdout)
   assert manifest["name"] == "mine" and manifest["images"]["test"] == 2

@@ -8,12 +8,22 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from paiaa_jax.data.databases import ava, flickr_aes, oasis, para, psychoflickr, table, vessel
+from paiaa_jax.data.databases import (
+  ava,
+  flickr_aes,
+  oasis,
+  opened,
+  para,
+  psychoflickr,
+  table,
+  vessel,
+)
 from paiaa_jax.data.databases.database import Database
 
-__all__ = ["DATABASES", "Database", "options"]
+__all__ = ["DATABASES", "Database", "load", "options"]
 
 DATABASES: dict[str, Callable[..., Database]] = {
   "ava": ava.load,
@@ -24,6 +34,13 @@ DATABASES: dict[str, Callable[..., Database]] = {
   "vessel": vessel.load,
   "table": table.load,
 }
+
+
+def load(name: str, source: Path, **options: Any) -> Database:
+  """What DATABASES[name] reads, with the label files that it opened."""
+  with opened.noting() as label_files:
+    database = DATABASES[name](source, **options)
+  return database._replace(label_files=tuple(label_files))
 
 
 def options(name: str) -> dict[str, Any]:

@@ -16,8 +16,7 @@ from pathlib import Path
 
 import polars as pl
 
-from paiaa_jax import files
-from paiaa_jax.data.databases import checks, draws, folders, text_table
+from paiaa_jax.data.databases import checks, draws, folders, opened, text_table
 from paiaa_jax.data.databases.database import Database
 from paiaa_jax.data.databases.text_table import LINE
 from paiaa_jax.errors import UserError
@@ -95,7 +94,7 @@ def read_labels(path: str | Path) -> pl.DataFrame:
   if path.suffix.lower() == ".json":
     table = _read_json(path)
   else:
-    has_header = b"image_id" in files.read_bytes(path)[:256]
+    has_header = b"image_id" in opened.read_bytes(path)[:256]
     table = text_table.read(path, names=None if has_header else _COLUMNS)
     checks.columns(table, ("image_id", *_COUNTS), path)
   table = checks.counts(_with_ids(table, path), _COUNTS, path)
@@ -123,7 +122,7 @@ def read_list(path: str | Path) -> pl.DataFrame:
 def _read_json(path: Path) -> pl.DataFrame:
   """The JSON list as the table of strings that the csv would be; LINE is the entry's number."""
   schema = {"image_id": pl.String, "label": pl.List(pl.String)}
-  data = files.read_bytes(path)
+  data = opened.read_bytes(path)
   try:
     entries = json.loads(data)
     rows = [(str(entry["image_id"]), [str(count) for count in entry["label"]]) for entry in entries]

@@ -33,6 +33,7 @@ class Database(NamedTuple):
     scale: the score of each bucket, ascending, e.g. (1.0, ..., 10.0); () without distributions.
     aux_names: what the auxiliary columns of `traits` are; the five traits by default.
     notes: how this copy differs from what its distributor describes, a sentence each.
+    label_files: the files that the labels were read from, see databases.load.
   """
 
   name: str
@@ -44,3 +45,4 @@ class Database(NamedTuple):
   scale: tuple[float, ...] = ()
   aux_names: tuple[str, ...] = TRAITS
   notes: tuple[str, ...] = ()
+  label_files: tuple[Path, ...] = ()

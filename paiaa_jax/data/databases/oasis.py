@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 import scipy.io
 
-from paiaa_jax.data.databases import checks, counting, draws, folders, text_table
+from paiaa_jax.data.databases import checks, counting, draws, folders, opened, text_table
 from paiaa_jax.data.databases.database import Database
 from paiaa_jax.data.databases.text_table import LINE
 from paiaa_jax.errors import UserError
@@ -101,7 +101,9 @@ def read_norms(path: Path) -> pl.DataFrame:
 def read_ratings(path: Path, photographs: pl.Series) -> pl.DataFrame:
   """corrData.mat -> `user, path, score`; a user is named by the row, rater001 and so on."""
   try:
-    scores = scipy.io.loadmat(path, variable_names=["corrData"])["corrData"].astype(np.float64)
+    scores = scipy.io.loadmat(opened.note(path), variable_names=["corrData"])["corrData"].astype(
+      np.float64
+    )
   except Exception as error:  # on broken bytes scipy's parser raises a dozen types
     reason = " ".join(str(error).split())[:200]
     raise UserError(f"{path}: no MATLAB 5 file with a matrix corrData ({reason})") from error

@@ -8,8 +8,7 @@ from typing import TypeVar, cast
 
 import polars as pl
 
-from paiaa_jax import files
-from paiaa_jax.data.databases import text_table
+from paiaa_jax.data.databases import opened, text_table
 from paiaa_jax.data.databases.text_table import LINE
 from paiaa_jax.errors import UserError
 
@@ -94,7 +93,7 @@ def _object(line: int, text: str, path: Path) -> dict[str, str]:
 
 
 def _read_parquet(path: Path) -> pl.DataFrame:
-  data = files.read_bytes(path)
+  data = opened.read_bytes(path)
   try:
     table = pl.read_parquet(data)
     lists = [name for name, dtype in table.schema.items() if dtype in (pl.List, pl.Array)]

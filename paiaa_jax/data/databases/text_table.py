@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from paiaa_jax import files
+from paiaa_jax.data.databases import opened
 from paiaa_jax.errors import UserError
 
 LINE = "(line)"  # the column of 1-based line numbers; a file with such a header is refused
@@ -75,7 +75,7 @@ def refuse(table: pl.DataFrame, bad: pl.Expr, path: Path, reason: pl.Expr | str)
 
 def _text(path: Path) -> str:
   """The file's text with LF line ends and without a byte order mark."""
-  data = files.read_bytes(path)
+  data = opened.read_bytes(path)
   encoding = "utf-16" if data.startswith(_UTF16) else "utf-8-sig"
   try:
     text = data.decode(encoding)
