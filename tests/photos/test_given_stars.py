@@ -1,7 +1,9 @@
 """Ratings of a photo manager become ratings to learn from; one odd file stops none of them."""
 
+import errno
 import io
 import json
+import os
 import sys
 
 import numpy as np
@@ -33,7 +35,6 @@ def personalize(model_path, tmp_path, monkeypatch, capsys):
 
   def run(folder, *options):
     out = tmp_path / "me.json"
-    out.unlink(missing_ok=True)
     command = ["paiaa", "personalize", f"--from-xmp={folder}", f"--output={out}", *options]
     monkeypatch.setattr(sys, "argv", command)
     with pytest.raises(SystemExit) as stopped:
@@ -119,6 +120,18 @@ def test_half_stars_are_learnt_from(personalize, photos):
   code, err, profile = personalize(rate(photos, 0.5, 3.5, 5, 2, -1))
   assert code == 0 and profile["num_ratings"] == 4 and profile["rating_scale"] == [0.5, 5.0]
   assert "1 rejected photograph is not learnt from yet" in err
+
+
+def test_a_profile_is_written_whole_or_not_at_all(personalize, photos, tmp_path, monkeypatch):
+  _, _, former = personalize(rate(photos, 2, 3, 5, 1))
+
+  def full(_):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+  monkeypatch.setattr(os, "fsync", full)
+  code, err, profile = personalize(rate(photos, 5, 3, 2, 1))
+  assert code == 2 and "me.json cannot be written: No space left on device" in err
+  assert profile == former and not list(tmp_path.glob(".*.partial"))
 
 
 def test_shared_sidecars_are_named_and_left_out(photos, capsys):

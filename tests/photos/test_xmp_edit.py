@@ -89,6 +89,7 @@ def test_exiftool_reads_what_was_written(tmp_path):
   "data",
   [
     packet("", '<xmp:Rating rdf:value="0" my:sure="no"/>'),
+    packet('xmp:Rating="0"', '<xmp:Rating rdf:value="0" my:sure="no"/>'),
     packet("", '<xmp:Rating rdf:parseType="Resource"><rdf:value>0</rdf:value></xmp:Rating>'),
     packet("", "<xmp:Rating><!-- none -->0</xmp:Rating>"),
     packet().replace(b"rdf:", b"r:").replace(b":rdf", b":r"),
@@ -96,7 +97,7 @@ def test_exiftool_reads_what_was_written(tmp_path):
     f'<rdf:RDF xmlns:rdf="{NAMES["rdf"]}"/>'.encode(),
     b"<a/>",
   ],
-  ids=range(7),
+  ids=range(8),
 )
 def test_what_cannot_be_edited_safely_is_left_alone(data):
   assert xmp_packet.parse_rating(data, "a.xmp").human is None
