@@ -12,14 +12,15 @@ from collections.abc import Callable
 from absl import app, flags, logging
 
 from paiaa_jax.errors import UserError
-from paiaa_jax.files import expand_home
+from paiaa_jax.files import expand_home, refuse_address
 from paiaa_jax.photos.names import printable
 
 
-def run(main: Callable[[list[str]], None], *, arguments: int = 0) -> None:
+def run(main: Callable[[list[str]], None], *, arguments: int = 0, addresses: bool = False) -> None:
   """Runs an absl main that takes up to so many arguments besides its flags.
 
-  A UserError becomes one line, without a traceback, and exit code 2.
+  A UserError becomes one line, without a traceback, and exit code 2. The address of a bucket is one
+  in any flag, unless the main reads `addresses`.
   """
 
   def guarded(argv):
@@ -28,6 +29,9 @@ def run(main: Callable[[list[str]], None], *, arguments: int = 0) -> None:
     if stray := argv[1 + arguments :]:
       raise app.UsageError(f"unknown argument {stray[0]!r}; flags are written --name=value")
     try:
+      if not addresses:
+        for argument in sys.argv[1:]:
+          refuse_address(argument.partition("=")[2] or argument)
       main(argv)
     except UserError as error:
       if logging.get_verbosity() >= logging.DEBUG:

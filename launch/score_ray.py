@@ -115,4 +115,4 @@ if __name__ == "__main__":
   flags.DEFINE_integer("workers", 1, "Models at work at once.", lower_bound=1)
   flags.DEFINE_integer("batch_size", 32, "Photographs a call of the network.", lower_bound=1)
   flags.DEFINE_integer("gpus_a_worker", 0, "GPUs that each worker gets.", lower_bound=0)
-  cli_errors.run(main)
+  cli_errors.run(main, addresses=True)

@@ -49,9 +49,22 @@ def expand_home(arguments: list[str]) -> list[str]:
   ]
 
 
+def refuse_address(path: str | Path) -> None:
+  """Raises UserError for the address of a bucket, such as gs://bucket/runs: here are folders alone.
+
+  As a path it would be a folder `gs:` of the current one.
+  """
+  if found := re.match(r"([A-Za-z][A-Za-z0-9+.-]+):/+(.*)", str(path)):
+    raise UserError(
+      f"{found[1]}://{found[2]} is an address, and only folders are read and written: mount the "
+      "bucket (gcsfuse, mount-s3, rclone mount), or copy it, and name the folder."
+    )
+
+
 @contextlib.contextmanager
 def writing(path: str | Path) -> Generator[None]:
   """What the system refuses in the block becomes a UserError: `path` cannot be written."""
+  refuse_address(path)
   try:
     yield
   except Exception as error:
@@ -160,6 +173,7 @@ def reading(
     broken: what a parser raises for a file that is not.
     make: how the file is made.
   """
+  refuse_address(path)
   try:
     yield
   except UserError:

@@ -6,6 +6,7 @@ import resource
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -150,3 +151,15 @@ def test_a_missing_file_says_how_to_make_it(suffix, tmp_path):
     READERS[suffix](tmp_path / f"a{suffix}", make="run this")
   with pytest.raises(UserError, match=r"Is a directory|cannot be read as"):
     READERS[suffix](tmp_path)
+
+
+@pytest.mark.parametrize("address", ["gs://bucket/runs/a.json", Path("s3://bucket/a.json")])
+def test_a_buckets_address_is_refused_and_no_folder_of_that_name_made(
+  address, tmp_path, monkeypatch
+):
+  monkeypatch.chdir(tmp_path)
+  for act in (lambda: files.write_json(address, 1), lambda: files.read_json(address)):
+    with pytest.raises(UserError, match=r"(gs|s3)://bucket/.* is an address, .* mount the bucket"):
+      act()
+  assert not list(tmp_path.iterdir())
+  files.write_json("c:/a.json", 1)  # a drive, or a folder of that name

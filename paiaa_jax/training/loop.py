@@ -14,6 +14,7 @@ from typing import NamedTuple
 import jax
 from ml_collections import ConfigDict
 
+from paiaa_jax import files
 from paiaa_jax.errors import UserError
 from paiaa_jax.training import batches, init_state, resume, setup, sharding
 from paiaa_jax.training.checkpoint import Checkpoints
@@ -44,6 +45,7 @@ def train(
     UserError: for what the user can mend; one line says what and how.
     Preempted: on SIGTERM, once the state is saved; the same start goes on from there.
   """
+  files.refuse_address(workdir)
   workdir = Path(workdir).absolute()
   run = setup.prepare(config)
   best = _best_metric(run, config)

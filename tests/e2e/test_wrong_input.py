@@ -37,6 +37,11 @@ CASES = {
     ["launch.evaluate", "--workdir={out}", "--data={here}"],
     "launch.prepare_data",
   ),
+  "a bucket to write to": (
+    [*TRAIN, "--workdir=gs://bucket/runs"],
+    "gs://bucket/runs is an address, and only folders are read and written: mount the bucket",
+  ),
+  "a bucket to read": ([*TRAIN, "--config.data.aesthetics=s3://bucket/ava"], "s3://bucket/ava is"),
   "text named .jpg": (
     ["launch.simulate_data", "--out={out}", "--photos={here}/photos"],
     "{here}/photos/",

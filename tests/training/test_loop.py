@@ -275,6 +275,15 @@ def test_a_workdir_that_cannot_be_written_is_one_line(train, folders, tmp_path):
     train(config(folders), tmp_path / "file" / "run")
 
 
+def test_a_workdir_in_a_bucket_is_refused_before_anything_is_made(
+  train, folders, tmp_path, monkeypatch
+):
+  monkeypatch.chdir(tmp_path)
+  with pytest.raises(UserError, match="gs://bucket/run is an address"):
+    train(config(folders), "gs://bucket/run")
+  assert not list(tmp_path.iterdir())
+
+
 def test_memory_is_logged_where_the_device_tells(monkeypatch):
   from paiaa_jax.training import step_metrics
 
