@@ -21,10 +21,10 @@ import numpy as np
 
 from paiaa_jax.models.network import backbone_class, normalize
 from paiaa_jax.models.pooling import mirrored
-from paiaa_jax.models.weights import pretrained
+from paiaa_jax.models.weights import model_folder, pretrained
 from paiaa_jax.types import Array, Prediction
 
-KIND = "frozen"  # the value of the field "kind" of such a network in config.json
+KIND = model_folder.FROZEN
 
 
 class FrozenNetwork(NamedTuple):

@@ -1,19 +1,15 @@
 """A frozen backbone with heads in closed form: fitted plainly, served alike, alone or not."""
 
-import hashlib
-
-import jax
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 from sklearn.kernel_ridge import KernelRidge
 
+from paiaa_jax.errors import UserError
 from paiaa_jax.models import frozen_heads
-from paiaa_jax.models.frozen_network import KIND, FrozenNetwork
 from paiaa_jax.models.predictor import Predictor
-from paiaa_jax.models.weights import pretrained
-from paiaa_jax.models.weights.pretrained import save_model
-from tests.photos.tiny_model import SIZE, TinyPhotos
+from paiaa_jax.models.weights import model_folder
+from tests.photos.tiny_model import save_tiny_frozen, save_tiny_model
 
 N, D, B = 30, 50, 7
 
@@ -60,28 +56,8 @@ def test_the_heads_are_weighted_kernel_ridge(data):
 @pytest.fixture
 def served(tmp_path, monkeypatch):
   """A predictor over a tiny frozen backbone, its images, and what its heads should say of them."""
-  random = np.random.default_rng(1)
-  images = random.integers(0, 256, (6, SIZE, SIZE, 3), np.uint8)
   file = tmp_path / "weights"
-  file.write_bytes(b"of no matter")
-  backbone = TinyPhotos().init(jax.random.key(0), images[:1] / 255.0)
-  monkeypatch.setattr(pretrained, "packaged_path", lambda name: file)
-  monkeypatch.setattr(pretrained, "load", lambda name, path: backbone)
-  digest = hashlib.sha256(b"of no matter").hexdigest()
-  network = FrozenNetwork("tiny_photos", B, (2, 1), "gap", digest)
-  features = np.concatenate([network.features(backbone, image[None]) for image in images])
-  shares = random.dirichlet(np.ones(B), len(images))
-  heads = frozen_heads.fit(
-    frozen_heads.projection(features), features, shares, random.uniform(-1, 1, (len(images), 2))
-  )
-  config = {
-    "network": {"kind": KIND, **network._asdict()},
-    "preprocessing": {"image_size": SIZE},
-    "scale": list(range(1, B + 1)),
-    "aux_names": ["valence", "arousal"],
-  }
-  save_model(tmp_path / "model", {"heads": heads}, config)
-  expected = frozen_heads.respond(heads, frozen_heads.project(heads, features))
+  images, expected = save_tiny_frozen(tmp_path / "model", monkeypatch, file)
   return tmp_path / "model", images, expected, file
 
 
@@ -109,3 +85,15 @@ def test_another_version_of_the_backbones_weights_is_refused(served):
   file.write_bytes(b"others")
   with pytest.raises(ValueError, match="another version of tiny_photos"):
     Predictor(folder)
+
+
+def test_the_number_of_coordinates_is_known_without_the_weights(served, tmp_path):
+  folder, images, _, _ = served
+  model = model_folder.read(folder)
+  assert model.num_coordinates == Predictor(folder).predict(images).features.shape[1] == 5
+  assert model_folder.read(save_tiny_model(tmp_path / "trained")).num_coordinates == 0
+  weights = folder / "model.safetensors"
+  for broken in (weights.read_bytes()[:-9], (tmp_path / "trained" / weights.name).read_bytes()):
+    weights.write_bytes(broken)
+    with pytest.raises(UserError, match=r"model\.safetensors is not a frozen network's weights"):
+      model_folder.read(folder)

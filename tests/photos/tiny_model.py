@@ -3,6 +3,7 @@
 As a program it is the command `paiaa` with that backbone at hand: python -m tests.photos.tiny_model
 """
 
+import hashlib
 from pathlib import Path
 
 import flax.linen as nn
@@ -10,9 +11,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from paiaa_jax.models import network
+from paiaa_jax.models import frozen_heads, network
 from paiaa_jax.models.backbones.base import Backbone
-from paiaa_jax.models.weights.pretrained import save_model
+from paiaa_jax.models.frozen_network import KIND, FrozenNetwork
+from paiaa_jax.models.weights import pretrained
 from paiaa_jax.types import TRAITS
 
 SIZE = 16  # pixels
@@ -52,8 +54,42 @@ def save_tiny_model(folder: Path, seed: int = 0) -> Path:
     "aux_names": list(TRAITS),
     "tasks": "joint",
   }
-  save_model(folder, {"params": params}, config)
+  pretrained.save_model(folder, {"params": params}, config)
   return Path(folder)
+
+
+def save_tiny_frozen(folder: Path, monkeypatch, file: Path) -> tuple[np.ndarray, np.ndarray]:
+  """Writes a model folder of a frozen backbone, and puts that in the place of a package's.
+
+  Args:
+    folder: of the model.
+    monkeypatch: undoes it after the test.
+    file: to stand for the package's weights.
+
+  Returns:
+    The images that its heads were fitted to, and the raw outputs that they should say of them.
+  """
+  random, buckets = np.random.default_rng(1), 7
+  images = random.integers(0, 256, (6, SIZE, SIZE, 3), np.uint8)
+  file.write_bytes(b"of no matter")
+  backbone = TinyPhotos().init(jax.random.key(0), images[:1] / 255.0)
+  monkeypatch.setattr(pretrained, "packaged_path", lambda name: file)
+  monkeypatch.setattr(pretrained, "load", lambda name, path: backbone)
+  digest = hashlib.sha256(b"of no matter").hexdigest()
+  described = FrozenNetwork("tiny_photos", buckets, (2, 1), "gap", digest)
+  features = np.concatenate([described.features(backbone, image[None]) for image in images])
+  shares = random.dirichlet(np.ones(buckets), len(images))
+  heads = frozen_heads.fit(
+    frozen_heads.projection(features), features, shares, random.uniform(-1, 1, (len(images), 2))
+  )
+  config = {
+    "network": {"kind": KIND, **described._asdict()},
+    "preprocessing": {"image_size": SIZE},
+    "scale": list(range(1, buckets + 1)),
+    "aux_names": ["valence", "arousal"],
+  }
+  pretrained.save_model(folder, {"heads": heads}, config)
+  return images, frozen_heads.respond(heads, frozen_heads.project(heads, features))
 
 
 if __name__ == "__main__":
