@@ -79,12 +79,14 @@ def torch_predict(channels_last: bool) -> score.Predict | None:
   weights = {name: torch.from_numpy(np.array(array)) for name, array in weights.items()}
   mean, std = np.array([EfficientNetLite0.MEAN, EfficientNetLite0.STD], np.float32)
 
-  def predict(pixels: np.ndarray) -> np.ndarray:
+  def predict(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     normalised = (pixels.astype(np.float32) / 255 - mean) / std
     if not channels_last:
       normalised = np.ascontiguousarray(normalised.transpose(0, 3, 1, 2)).transpose(0, 2, 3, 1)
     with torch.inference_mode():
-      return efficientnet_in_torch(weights, normalised)[:, : BUCKETS + len(TRAITS)]
+      return score.without_coordinates(
+        efficientnet_in_torch(weights, normalised)[:, : BUCKETS + len(TRAITS)]
+      )
 
   return predict
 
@@ -98,7 +100,9 @@ def onnx_predict(path: Path | None) -> score.Predict | None:
   if path is None:
     return None
   session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-  return lambda pixels: vector.pack(*session.run(None, {"image": pixels}))
+  return lambda pixels: score.without_coordinates(
+    vector.pack(*session.run(None, {"image": pixels}))
+  )
 
 
 def take_turns(
@@ -131,8 +135,7 @@ def throughput(model: model_folder.ModelFolder, photos: Path, onnx: Path | None,
 
   def end_to_end(predict: score.Predict) -> None:
     with score.open_cache(":memory:", model) as cache:
-      options = {"image_size": SIZE, "batch_size": BATCH}
-      scored = list(score.score_photos(paths, predict, cache, **options))
+      scored = list(score.score_photos(paths, predict, cache, image_size=SIZE, batch_size=BATCH))
     assert len(scored) == len(paths) and not any(photo.error for photo in scored)
 
   pixels = np.random.default_rng(0).integers(0, 256, (BATCH, SIZE, SIZE, 3), np.uint8)
@@ -156,7 +159,7 @@ def rescoring(model: model_folder.ModelFolder, path: Path, rounds: int) -> None:
     vectors = random.random((ROWS, width), np.float32)
     for start in range(0, ROWS, 65_536):
       part = slice(start, start + 65_536)
-      cache.add(Rows(keys[part], vectors[part]))
+      cache.add(Rows(keys[part], *score.without_coordinates(vectors[part])))
   weights = tuple(random.normal(size=len(TRAITS)).tolist())
   identity = tuple(map(tuple, np.eye(len(TRAITS) + 1).tolist()))
   taste = Profile(

@@ -22,7 +22,7 @@ from paiaa_jax.models.predictor import Predictor
 from paiaa_jax.models.weights.model_folder import ModelFolder
 from paiaa_jax.personalization.learn import learn_profile
 from paiaa_jax.personalization.profile import Profile
-from paiaa_jax.photos import personal
+from paiaa_jax.photos import personal, score
 from paiaa_jax.photos.choose_model import open_model
 
 Picture = str | Path | bytes | np.ndarray | Image.Image
@@ -34,10 +34,12 @@ class Predictions(NamedTuple):
   Attributes:
     model: which model.
     vectors: [n, b + k] float32, rows of models.vector.
+    coordinates: [n, m] float16; m is 0 for a model without.
   """
 
   model: ModelFolder
   vectors: np.ndarray
+  coordinates: np.ndarray
 
   @property
   def score(self) -> np.ndarray:
@@ -82,8 +84,7 @@ class Model:
     pixels = np.empty((len(pictures), size, size, 3), np.uint8)
     for i, picture in enumerate(pictures):
       pixels[i] = _square(picture, size)
-    prediction = self._predictor.predict(pixels)
-    return Predictions(self.folder, vector.pack(prediction.distribution, prediction.aux))
+    return Predictions(self.folder, *score.kept(self._predictor.predict(pixels), self.folder))
 
   def personalize(
     self,

@@ -1,8 +1,9 @@
 """What a model said of every photograph it ever saw, kept by content: one SQLite file.
 
 Distributions and auxiliary outputs lie packed in blocks of many rows, so that a million
-photographs are read in a few large pieces. A row's key is the file's content; a block's is the
-model and its preprocessing, so neither a renamed file nor a new model is ever mistaken.
+photographs are read in a few large pieces; so do coordinates, which are passed over where nobody
+asks for them. A row's key is the file's content; a block's is the model and its preprocessing, so
+neither a renamed file nor a new model is ever mistaken.
 """
 
 from __future__ import annotations
@@ -21,19 +22,22 @@ from paiaa_jax.errors import UserError
 from paiaa_jax.photos.files import DIGEST_BYTES
 
 KEY = np.dtype([("digest", "<u8", (2,)), ("look", "<u8"), ("taken", "<f8")])
-BLOCK_ROWS = 65_536  # where blocks stop growing: 6 MB at 15 outputs
+BLOCK_ROWS = 65_536  # where blocks stop growing: 6 MB at 15 outputs, 34 MB more of coordinates
 MERGE_BLOCKS = 64  # small blocks that are joined into one
+PATHS_A_QUERY = 512
 PATIENCE = 60.0  # seconds that one process waits for another's write
 _REMEDY = "name a file with --cache or $PAIAA_CACHE"
 _SCHEMA = """
 create table if not exists blocks (
   id integer primary key, model text not null, rows integer not null,
-  keys blob not null, vectors blob not null);
+  keys blob not null, vectors blob not null, coordinates blob not null default x'');
 create index if not exists blocks_of_model on blocks (model);
 create table if not exists files (
   path text primary key, size integer not null, mtime_ns integer not null,
   digest blob not null) without rowid;
 """
+# the last column: what stands before it is read without it; files made before have none
+_RENEW = "alter table blocks add column coordinates blob not null default x''"
 
 
 _FAULTS = {
@@ -45,10 +49,11 @@ _FAULTS = {
 
 
 class Rows(NamedTuple):
-  """Cached photographs: keys [n] of KEY, vectors [n, b + k] float32."""
+  """Cached photographs: keys [n] of KEY, vectors [n, b + k] float32, coordinates [n, m] float16."""
 
   keys: np.ndarray
   vectors: np.ndarray
+  coordinates: np.ndarray
 
 
 def default_path() -> Path:
@@ -68,18 +73,19 @@ class Cache:
   Several processes may write at once; a photograph that two of them add is simply there twice.
   """
 
-  def __init__(self, path: str | Path, model: str, width: int):
+  def __init__(self, path: str | Path, model: str, width: int, num_coordinates: int = 0):
     """Opens or creates the file.
 
     Args:
       path: of the SQLite file; ":memory:" keeps nothing.
-      model: the model's id with its preprocessing.
+      model: the model's id with its preprocessing and what else its rows depend on.
       width: b + k, outputs of a photograph.
+      num_coordinates: m.
 
     Raises:
       UserError: a file that is no cache, cannot be opened, or stays locked; so do all methods.
     """
-    self.model, self.width = model, width
+    self.model, self.width, self.num_coordinates = model, width, num_coordinates
     self._path = path if str(path) == ":memory:" else _place(Path(path).expanduser())
     with self._told():
       self._base = sqlite3.connect(self._path, timeout=PATIENCE, isolation_level=None)
@@ -87,6 +93,7 @@ class Cache:
       _write_ahead(self._base)
       self._base.execute("pragma synchronous = normal")
       self._base.executescript(_SCHEMA)
+      self._renew()
 
   @contextlib.contextmanager
   def _told(self) -> Generator[None]:
@@ -104,20 +111,52 @@ class Cache:
   def __exit__(self, *_) -> None:
     self._base.close()
 
-  def rows(self) -> Rows:
-    """Everything the model said so far, in the order it was added."""
+  def _renew(self) -> None:
+    """Gives a file made before coordinates were kept their column."""
+    if self._has_coordinates():
+      return
+    with self._base:
+      self._base.execute("begin immediate")
+      if not self._has_coordinates():  # another process may have been first
+        self._base.execute(_RENEW)
+
+  def _has_coordinates(self) -> bool:
+    columns = self._base.execute("pragma table_info(blocks)")
+    return any(column[1] == "coordinates" for column in columns)
+
+  def rows(self, coordinates: bool = True) -> Rows:
+    """Everything the model said so far, in the order it was added.
+
+    Args:
+      coordinates: whether they are read; else Rows.coordinates is [n, 0].
+    """
+    width = self.num_coordinates if coordinates else 0
     with self._told(), self._base:
       self._base.execute("begin")  # one view of the file, whatever others write meanwhile
       query = "select sum(rows) from blocks where model = ?"
       total = self._base.execute(query, (self.model,)).fetchone()[0] or 0
-      keys, vectors = np.empty(total, KEY), np.empty((total, self.width), np.float32)
-      query = "select rows, keys, vectors from blocks where model = ? order by id"
+      rows = Rows(
+        np.empty(total, KEY),
+        np.empty((total, self.width), np.float32),
+        np.empty((total, width), np.float16),
+      )
+      columns = "rows, keys, vectors, coordinates" if width else "rows, keys, vectors, x''"
+      query = f"select {columns} from blocks where model = ? order by id"
       end = 0
-      for count, key_blob, vector_blob in self._base.execute(query, (self.model,)):
+      for count, *blobs in self._base.execute(query, (self.model,)):
         start, end = end, end + count
-        keys[start:end] = np.frombuffer(key_blob, KEY)
-        vectors[start:end] = np.frombuffer(vector_blob, "<f4").reshape(count, self.width)
-    return Rows(keys, vectors)
+        for column, part in zip(rows, self._arrays(*blobs, width), strict=True):
+          column[start:end] = part
+    return rows
+
+  def _arrays(self, keys: bytes, vectors: bytes, coordinates: bytes, width: int) -> Rows:
+    """The columns of a block, or of several in a row; width: of the coordinates."""
+    known = np.frombuffer(keys, KEY)
+    return Rows(
+      known,
+      np.frombuffer(vectors, "<f4").reshape(len(known), self.width),
+      np.frombuffer(coordinates, "<f2").reshape(len(known), width),
+    )
 
   def add(self, rows: Rows) -> None:
     """Appends rows, all or none of them; they survive a kill once this returns."""
@@ -129,27 +168,37 @@ class Cache:
 
   def _insert(self, rows: Rows) -> None:
     vectors = np.ascontiguousarray(rows.vectors, "<f4")
-    blobs = (rows.keys.tobytes(), vectors.tobytes())
-    statement = "insert into blocks (model, rows, keys, vectors) values (?, ?, ?, ?)"
+    coordinates = np.ascontiguousarray(rows.coordinates, "<f2")
+    blobs = (rows.keys.tobytes(), vectors.tobytes(), coordinates.tobytes())
+    columns = "model, rows, keys, vectors, coordinates"
+    statement = f"insert into blocks ({columns}) values (?, ?, ?, ?, ?)"
     self._base.execute(statement, (self.model, len(rows.keys), *blobs))
 
   def _merge_small_blocks(self) -> None:
-    query = "select id, keys, vectors from blocks where model = ? and rows < ? order by id"
+    columns = "id, keys, vectors, coordinates"
+    query = f"select {columns} from blocks where model = ? and rows < ? order by id"
     count = "select count(*) from blocks where model = ? and rows < ?"
     small = (self.model, BLOCK_ROWS)
     if self._base.execute(count, small).fetchone()[0] < MERGE_BLOCKS:
       return
-    ids, keys, vectors = zip(*self._base.execute(query, small), strict=True)
-    joined = np.frombuffer(b"".join(vectors), "<f4").reshape(-1, self.width)
+    ids, *blobs = zip(*self._base.execute(query, small), strict=True)
     self._base.executemany("delete from blocks where id = ?", [(i,) for i in ids])
-    self._insert(Rows(np.frombuffer(b"".join(keys), KEY), joined))
+    self._insert(self._arrays(*map(b"".join, blobs), self.num_coordinates))
 
-  def digest_of(self, path: str, size: int, mtime_ns: int) -> bytes | None:
-    """The content a file had when it was last read, if neither size nor time has changed since."""
-    query = "select digest from files where path = ? and size = ? and mtime_ns = ?"
+  def digests_of(self, files: Sequence[tuple[str, int, int]]) -> list[bytes | None]:
+    """What each file, (path, size, mtime in ns), held when it was last read.
+
+    None where it never was, or where size or time has changed since.
+    """
+    found: dict[tuple[str, int, int], bytes] = {}
     with self._told():
-      found = self._base.execute(query, (path, size, mtime_ns)).fetchone()
-    return found[0] if found else None
+      for start in range(0, len(files), PATHS_A_QUERY):
+        paths = [file[0] for file in files[start : start + PATHS_A_QUERY]]
+        marks = ",".join("?" * len(paths))
+        query = f"select path, size, mtime_ns, digest from files where path in ({marks})"
+        for *file, digest in self._base.execute(query, paths):
+          found[tuple(file)] = digest
+    return [found.get(file) for file in files]
 
   def remember_files(self, files: Iterable[tuple[str, int, int, bytes]]) -> None:
     """Keeps (path, size, mtime in ns, digest) of files read."""

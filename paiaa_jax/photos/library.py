@@ -28,12 +28,14 @@ class Scored(NamedTuple):
     vectors: [n, b + k] float32, distributions, then auxiliary outputs.
     keys: [n] of cache.KEY.
     bad: files with an error.
+    coordinates: [n, m] float16.
   """
 
   paths: list[Path]
   vectors: np.ndarray
   keys: np.ndarray
   bad: list[Photo]
+  coordinates: np.ndarray
 
 
 class Library(NamedTuple):
@@ -50,8 +52,11 @@ class Library(NamedTuple):
     """The model by its name (see choose_model); raises what `open_model` raises."""
     return cls(paths, open_model(model), **options)
 
-  def photos(self) -> Iterator[Photo]:
+  def photos(self, coordinates: bool = True) -> Iterator[Photo]:
     """Every photograph found, in order, scored or with its error.
+
+    Args:
+      coordinates: whether they have them, which takes reading 512 bytes a photograph of the cache.
 
     Raises:
       UserError: a path that does not exist, or folders without a single photograph; at once,
@@ -62,17 +67,20 @@ class Library(NamedTuple):
       where = ", ".join(printable(path) for path in self.paths)
       deeper = "" if self.recursive else "; --recursive looks into folders in folders"
       raise UserError(f"no photograph in {where}{deeper}.")
-    return self._score(found)
+    return self._score(found, coordinates)
 
-  def _score(self, found: list[Path]) -> Iterator[Photo]:
+  def _score(self, found: list[Path], coordinates: bool) -> Iterator[Photo]:
     predict = score.network_of(self.model, self.batch_size)
     with score.open_cache(self.cache or default_path(), self.model) as cache:
-      yield from with_progress(
-        score.score_photos(
-          found, predict, cache, image_size=self.model.image_size, batch_size=self.batch_size
-        ),
-        len(found),
+      scored = score.score_photos(
+        found,
+        predict,
+        cache,
+        image_size=self.model.image_size,
+        batch_size=self.batch_size,
+        coordinates=coordinates,
       )
+      yield from with_progress(scored, len(found))
 
   def scored(self) -> Scored:
     """All of them at once.
@@ -88,8 +96,9 @@ class Library(NamedTuple):
     if not good:
       raise UserError(f"no photograph to score among {len(photos)} files.")
     keys = np.array([photo.key for photo in good], KEY)
-    vectors = [photo.vector for photo in good if photo.vector is not None]
-    return Scored([photo.path for photo in good], np.stack(vectors), keys, bad)
+    vectors = np.stack([photo.vector for photo in good if photo.vector is not None])
+    coordinates = [photo.coordinates for photo in good if photo.coordinates is not None]
+    return Scored([photo.path for photo in good], vectors, keys, bad, np.stack(coordinates))
 
 
 def with_progress(items: Iterable[T], total: int, what: str = "photographs") -> Iterator[T]:

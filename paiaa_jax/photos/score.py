@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,9 +23,12 @@ from paiaa_jax.models.weights.model_folder import ModelFolder
 from paiaa_jax.photos import files
 from paiaa_jax.photos.cache import KEY, Cache, Index, Rows, split_digests
 from paiaa_jax.photos.names import printable
+from paiaa_jax.types import Prediction
 
-Predict = Callable[[np.ndarray], np.ndarray]  # [n, s, s, 3] uint8 -> [n, b + k] float32
+# [n, s, s, 3] uint8 -> vectors [n, b + k] float32 and coordinates [n, m] float16
+Predict = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 BATCHES_AHEAD = 2
+LOOKED_UP = 4096  # files whose contents are looked up at once
 ROWS_AHEAD = 1024  # rows without work for the network are passed on at least this often
 
 
@@ -36,12 +40,17 @@ class Photo(NamedTuple):
     vector: [b + k] float32, a row of models.vector; None after an error.
     key: its cache.KEY: digest, look and time; None after an error.
     error: what was wrong with the file; empty otherwise.
+    coordinates: [m] float16; None after an error, and where they were not asked for.
   """
 
   path: Path
   vector: np.ndarray | None = None
   key: np.void | None = None
   error: str = ""
+  coordinates: np.ndarray | None = None
+
+
+_Stat = tuple[str, int, int]  # path, size, mtime in ns
 
 
 class _Read(NamedTuple):
@@ -55,23 +64,39 @@ class _Read(NamedTuple):
 
 
 def open_cache(path: str | Path, model: ModelFolder) -> Cache:
-  """The cache's rows for this model and this version of the preprocessing."""
-  return Cache(path, f"{model.model_id}/{PREPROCESSING}", len(vector.columns(model)))
+  """The cache's rows for this model and this version of the preprocessing.
+
+  Rows that were kept before there were coordinates have another key: whoever wants them does not
+  find those, and whoever does not know of them does not find these.
+  """
+  m, key = model.num_coordinates, f"{model.model_id}/{PREPROCESSING}"
+  return Cache(path, f"{key}/{m} coordinates" if m else key, len(vector.columns(model)), m)
 
 
 def network_of(model: ModelFolder, batch_size: int) -> Predict:
   """The model as one function; jax and the weights are loaded at its first call."""
   predictors = []
 
-  def predict(pixels: np.ndarray) -> np.ndarray:
+  def predict(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     from paiaa_jax.models.predictor import Predictor
 
     if not predictors:
       predictors.append(Predictor(model.folder, batch_size))
-    prediction = predictors[0].predict(pixels)
-    return vector.pack(prediction.distribution, prediction.aux)
+    return kept(predictors[0].predict(pixels), model)
 
   return predict
+
+
+def kept(prediction: Prediction, model: ModelFolder) -> tuple[np.ndarray, np.ndarray]:
+  """What is kept of n images: vectors [n, b + k] float32, coordinates [n, m] float16."""
+  vectors = vector.pack(prediction.distribution, prediction.aux)
+  features = np.asarray(prediction.features)
+  return vectors, features[:, : model.num_coordinates].astype(np.float16)
+
+
+def without_coordinates(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+  """What a Predict gives that has vectors alone."""
+  return vectors, np.empty((len(vectors), 0), np.float16)
 
 
 def score_photos(
@@ -82,6 +107,7 @@ def score_photos(
   image_size: int,
   batch_size: int = 32,
   workers: int = 0,
+  coordinates: bool = True,
 ) -> Iterator[Photo]:
   """Yields a Photo for every path, in order; a bad file is one with an error.
 
@@ -95,8 +121,9 @@ def score_photos(
     image_size: pixels, side of the network's input.
     batch_size: photographs a call of the network.
     workers: threads that decode; 0: one a core.
+    coordinates: whether those in the cache are read and passed on; they are kept either way.
   """
-  known = _Known(cache)
+  known = _Known(cache, coordinates)
   workers = workers or os.cpu_count() or 1
   with ThreadPoolExecutor(workers) as pool:
     waiting, news = [], 0
@@ -109,25 +136,36 @@ def score_photos(
     yield from _finish(waiting, predict, cache, known)
 
 
+_Row = tuple[np.void, np.ndarray, np.ndarray | None]  # a Photo's key, vector, coordinates
+
+
 class _Known:
   """Rows of the cache, and those added since, by digest."""
 
-  def __init__(self, cache: Cache):
-    self._rows = cache.rows()
+  def __init__(self, cache: Cache, coordinates: bool):
+    self._rows, self._coordinates = cache.rows(coordinates), coordinates
     self._index = Index(self._rows.keys)
-    self._added: dict[bytes, tuple[np.void, np.ndarray]] = {}
+    self._added: dict[bytes, _Row] = {}
 
   def __contains__(self, digest: bytes) -> bool:
     return digest in self._added or self._index.find([digest])[0] >= 0
 
-  def get(self, digest: bytes) -> tuple[np.void, np.ndarray]:
-    if digest in self._added:
-      return self._added[digest]
-    row = self._index.find([digest])[0]
-    return self._rows.keys[row], self._rows.vectors[row]
+  def among(self, digests: Sequence[bytes]) -> set[bytes]:
+    """Those of the digests that are known."""
+    found = self._index.find(digests) >= 0
+    return {d for d, old in zip(digests, found, strict=True) if old or d in self._added}
+
+  def get(self, digests: Sequence[bytes]) -> Iterator[_Row]:
+    """The row of each; all are known."""
+    for digest, row in zip(digests, self._index.find(digests), strict=True):
+      yield self._row(self._rows, row) if row >= 0 else self._added[digest]
 
   def add(self, rows: Rows, digests: list[bytes]) -> None:
-    self._added |= zip(digests, zip(rows.keys, rows.vectors, strict=True), strict=True)
+    self._added |= ((digest, self._row(rows, row)) for row, digest in enumerate(digests))
+
+  def _row(self, rows: Rows, row: int) -> _Row:
+    coordinates = rows.coordinates[row] if self._coordinates else None
+    return rows.keys[row], rows.vectors[row], coordinates
 
 
 def _read_ahead(
@@ -140,10 +178,8 @@ def _read_ahead(
 ) -> Iterator[_Read]:
   """Reads in order, `ahead` of them begun before they are asked for."""
   pending: deque[Future[_Read] | _Read] = deque()
-  for path in paths:
-    stat = _stat(path)
-    digest = cache.digest_of(*stat) if stat else None
-    if digest and digest in known:
+  for path, stat, digest in _look_up(paths, cache, known):
+    if digest:
       pending.append(_Read(path, digest))
     else:
       pending.append(pool.submit(_read, path, stat, known, image_size))
@@ -153,11 +189,26 @@ def _read_ahead(
     yield _settled(pending.popleft())
 
 
+def _look_up(
+  paths: Iterable[Path], cache: Cache, known: _Known
+) -> Iterator[tuple[Path, _Stat | None, bytes | None]]:
+  """Each path with its _stat and, where the content is known without reading it, its digest."""
+  paths = iter(paths)
+  while chunk := list(islice(paths, LOOKED_UP)):
+    stats = [_stat(path) for path in chunk]
+    found = [stat for stat in stats if stat]
+    digests = dict(zip(found, cache.digests_of(found), strict=True))
+    seen = known.among([digest for digest in digests.values() if digest])
+    for path, stat in zip(chunk, stats, strict=True):
+      digest = digests[stat] if stat else None
+      yield path, stat, digest if digest in seen else None
+
+
 def _settled(read: Future[_Read] | _Read) -> _Read:
   return read.result() if isinstance(read, Future) else read
 
 
-def _read(path: Path, stat: tuple | None, known: _Known, image_size: int) -> _Read:
+def _read(path: Path, stat: _Stat | None, known: _Known, image_size: int) -> _Read:
   """Reads one file; decodes it unless its content is known."""
   try:
     data = files.read_bytes(path)
@@ -170,7 +221,7 @@ def _read(path: Path, stat: tuple | None, known: _Known, image_size: int) -> _Re
     return _Read(path, error=files.reason(error))
 
 
-def _stat(path: Path) -> tuple[str, int, int] | None:
+def _stat(path: Path) -> _Stat | None:
   """What tells whether a file is the one that was read before; None where nothing does."""
   with suppress(OSError):
     stat = path.stat()
@@ -184,18 +235,20 @@ def _finish(waiting: list[_Read], predict: Predict, cache: Cache, known: _Known)
   # an equal file that was read ahead may have become known since
   new = {r.digest: r.decoded for r in waiting if r.decoded is not None and r.digest not in known}
   if new:
-    vectors = predict(np.stack([decoded.pixels for decoded in new.values()]))
+    arrays = predict(np.stack([decoded.pixels for decoded in new.values()]))
     keys: np.ndarray = np.empty(len(new), KEY)
     keys["digest"] = split_digests(list(new))
     keys["look"] = [decoded.look for decoded in new.values()]
     keys["taken"] = [decoded.taken for decoded in new.values()]
-    rows = Rows(keys, vectors)
+    rows = Rows(keys, *arrays)
     cache.add(rows)
     known.add(rows, list(new))
-  cache.remember_files([read.seen for read in waiting if read.seen])
+  if seen := [read.seen for read in waiting if read.seen]:
+    cache.remember_files(seen)
+  found = known.get([read.digest for read in waiting if not read.error])
   for read in waiting:
     if read.error:
       yield Photo(read.path, error=read.error)
     else:
-      key, row = known.get(read.digest)
-      yield Photo(read.path, row, key)
+      key, row, coordinates = next(found)
+      yield Photo(read.path, row, key, coordinates=coordinates)

@@ -126,10 +126,10 @@ def extract(paths: list[Path], network: FrozenNetwork, size: int, kept: Path) ->
   """Photos whose vectors are features [d], or with an error; those in the file `kept` are known."""
   extractors = []
 
-  def features(pixels: np.ndarray) -> np.ndarray:
+  def features(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if not extractors:  # weights are read where something is new
       extractors.append(frozen_network.extractor(network))
-    return extractors[0](pixels)
+    return score.without_coordinates(extractors[0](pixels))
 
   fields = (network.weights_sha256, network.pooling, network.shrinks, size, PREPROCESSING)
   name, width = "/".join(map(str, fields)), frozen_network.num_features(network, size)

@@ -26,7 +26,7 @@ SHOWN = 20  # rows of `paiaa score` on a terminal
 def score(library: Library, output: Path | None) -> int:
   """Writes a row for each photograph; returns how many files were bad."""
   table.check_output(output)
-  photos, scores, bad = library.photos(), [], []
+  photos, scores, bad = library.photos(coordinates=False), [], []
 
   def rows() -> Iterator[table.Row]:
     for photo in photos:

@@ -6,7 +6,7 @@ from PIL import Image
 
 from paiaa_jax.models.weights import model_folder
 from paiaa_jax.photos.library import Library
-from tests.photos.tiny_model import save_tiny_model
+from tests.photos.tiny_model import save_tiny_frozen, save_tiny_model
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +27,13 @@ def open_library(model, tmp_path):
     return Library(paths, model, **{"batch_size": 8, "cache": tmp_path / "cache.sqlite", **options})
 
   return opened
+
+
+@pytest.fixture
+def frozen_model(tmp_path, monkeypatch):
+  """A model whose 5 coordinates of a photograph are kept."""
+  save_tiny_frozen(tmp_path / "frozen", monkeypatch, tmp_path / "weights")
+  return model_folder.read(tmp_path / "frozen")
 
 
 @pytest.fixture

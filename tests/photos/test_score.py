@@ -13,7 +13,9 @@ import polars as pl
 import pytest
 from PIL import Image
 
+from paiaa_jax.data import images
 from paiaa_jax.errors import UserError
+from paiaa_jax.models.predictor import Predictor
 from paiaa_jax.photos import files, score, table, verbs
 from tests.data.test_images import bomb
 from tests.photos.conftest import save_photo
@@ -55,6 +57,63 @@ def test_what_is_known_is_neither_decoded_nor_computed_again(open_library, photo
   (photos / "19.jpg").rename(photos / "20.jpg")  # another name, the same content
   moved = rows_of(library)
   assert moved[-1] == {**first[-1], "path": str(photos / "20.jpg")}
+
+
+def test_coordinates_are_the_networks_and_the_same_to_the_bit_from_the_cache(
+  open_library, frozen_model, photos, monkeypatch
+):
+  library = open_library(photos)._replace(model=frozen_model)
+  pixels = np.stack([images.square(path, 16) for path in sorted(photos.iterdir())])
+  prediction = Predictor(frozen_model.folder).predict(pixels)
+  first = library.scored()
+  assert first.coordinates.dtype == np.float16 and first.coordinates.shape == (20, 5)
+  np.testing.assert_array_equal(first.coordinates, prediction.features.astype(np.float16))
+  without = list(library.photos(coordinates=False))
+  monkeypatch.setattr(score, "network_of", lambda *_: pytest.fail)
+  again = library.scored()
+  for name in ("vectors", "coordinates", "keys"):
+    assert getattr(again, name).tobytes() == getattr(first, name).tobytes()
+  np.testing.assert_array_equal([photo.vector for photo in without], first.vectors)
+  assert all(photo.coordinates is None for photo in without)
+
+
+def test_photographs_cached_without_coordinates_are_scored_once_more(
+  open_library, frozen_model, photos
+):
+  library = open_library(photos)._replace(model=frozen_model)
+  with score.open_cache(library.cache, frozen_model._replace(num_coordinates=0)) as cache:
+    options = {"image_size": 16, "batch_size": 8}
+    paths = sorted(photos.iterdir())
+    predict = score.network_of(frozen_model._replace(num_coordinates=0), 8)
+    old = list(score.score_photos(paths, predict, cache, **options))
+  scored = library.scored()
+  np.testing.assert_array_equal(scored.vectors, [photo.vector for photo in old])
+  assert scored.coordinates.shape == (20, 5) and scored.coordinates.any(axis=1).all()
+  with score.open_cache(library.cache, frozen_model._replace(num_coordinates=0)) as cache:
+    assert len(cache.rows().keys) == 20  # for those who know of no coordinates
+
+
+def test_a_trained_network_has_no_coordinates(open_library, photos):
+  assert open_library(photos).scored().coordinates.shape == (20, 0)
+
+
+def test_files_looked_up_in_any_number_are_the_same(open_library, photos, monkeypatch):
+  spoil(photos)
+  library = open_library(photos)
+  first = rows_of(library)
+  (photos / "05.jpg").write_bytes((photos / "06.jpg").read_bytes())  # known, under another name
+  (photos / "07.jpg").unlink()
+  save_photo(photos / "08.jpg", np.random.default_rng(9))  # new
+  expected = None
+  for looked_up in (1, 3, 4096):
+    monkeypatch.setattr(score, "LOOKED_UP", looked_up)
+    expected = expected or rows_of(library)
+    assert rows_of(library) == expected
+  scores = {row["path"]: row["aesthetic_score"] for row in first}
+  now = {row["path"]: row["aesthetic_score"] for row in expected}
+  assert now.pop(str(photos / "05.jpg")) == scores[str(photos / "06.jpg")]
+  changed = {str(photos / f"0{i}.jpg") for i in (5, 7, 8)}
+  assert {path for path, value in scores.items() if now.get(path, 9) != value} == changed
 
 
 def test_equal_files_are_computed_once(open_library, photos, monkeypatch):
