@@ -3,9 +3,9 @@
     python -m launch.evaluate --workdir=runs/ava --data=/data/prepared/ava --split=test
 
 Reads WORKDIR/model. Writes WORKDIR/predictions/<database>_<split>.parquet (one row an image), the
-raters' labels beside it as .npz, and the agreement as .json. With --features, the pooled features
-too, <database>_<split>_features.npy [n, d] float32 in the order of the table's rows, for
-launch.baselines.
+raters' labels beside it as .npz, and the agreement as .json. All devices of the machine share it.
+With --features, the pooled features too, <database>_<split>_features.npy [n, d] float32 in the
+order of the table's rows, for launch.baselines.
 """
 
 from __future__ import annotations
@@ -32,6 +32,6 @@ if __name__ == "__main__":
   flags.DEFINE_string("workdir", None, "A run's folder; its model/ is evaluated.", required=True)
   flags.DEFINE_string("data", None, "A folder that launch.prepare_data wrote.", required=True)
   flags.DEFINE_string("split", "test", "train, validation or test.")
-  flags.DEFINE_integer("batch_size", 64, "Images at once.", lower_bound=1)
+  flags.DEFINE_integer("batch_size", 64, "Images a device at once.", lower_bound=1)
   flags.DEFINE_boolean("features", False, "Keep the pooled features: 4 bytes x images x units.")
   cli_errors.run(main)

@@ -7,15 +7,17 @@ on its company nor on its place in a batch.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
+from jax.sharding import Mesh, NamedSharding
+from jax.sharding import PartitionSpec as P
 
 from paiaa_jax.errors import UserError
-from paiaa_jax.models import frozen_network, platform
+from paiaa_jax.models import frozen_network, late, platform
 from paiaa_jax.models.frozen_network import FrozenNetwork
 from paiaa_jax.models.network import Network
 from paiaa_jax.models.weights import model_folder, pretrained
@@ -33,7 +35,8 @@ class Predictor:
     image_size: s, pixels of a side.
     score_values: [b] the score of each bucket, ascending.
     aux_names: names of the k auxiliary outputs.
-    batch_size: images of the one compiled shape; on the CPU ON_CPU at most.
+    batch_size: images a device of the one compiled shape; on the CPU ON_CPU at most.
+    devices: that share each call.
 
   Example:
     >>> predictor = models.Predictor("runs/quickstart/model")
@@ -42,8 +45,13 @@ class Predictor:
     (3, 5)
   """
 
-  def __init__(self, folder: str | Path, batch_size: int = 32):
+  def __init__(self, folder: str | Path, batch_size: int = 32, devices: Sequence[jax.Device] = ()):
     """Reads the folder; the first prediction compiles.
+
+    Args:
+      folder: see model_folder.
+      batch_size: images a device at once.
+      devices: those to use, of this process; the first one by default.
 
     Raises:
       FileNotFoundError: no model folder.
@@ -55,9 +63,14 @@ class Predictor:
     self.folder, self.model_id, self.image_size = model.folder, model.model_id, model.image_size
     self.score_values, self.aux_names = model.score_values, model.aux_names
     self.batch_size = min(batch_size, ON_CPU) if platform.is_xla_cpu() else batch_size
+    self.devices = tuple(devices) or tuple(jax.local_devices()[:1])
     network = network_of(model)
-    self._apply = _compiled(network, platform.is_xla_cpu())
-    self._variables = jax.device_put(variables_of(model, network))
+    mesh = Mesh(np.array(self.devices), ("images",))
+    self._apply = _compiled(network, platform.is_xla_cpu(), mesh)
+    alone = len(self.devices) == 1
+    self._rows = self.devices[0] if alone else NamedSharding(mesh, P("images"))
+    everywhere = self.devices[0] if alone else NamedSharding(mesh, P())
+    self._variables = jax.device_put(variables_of(model, network), everywhere)
 
   def predict(self, images: Array) -> Prediction:
     """Predicts n images, n >= 0, in as many calls of the compiled shape as it takes.
@@ -71,6 +84,18 @@ class Predictor:
     Raises:
       ValueError: images of another shape or type.
     """
+    return self._join(list(self.stream(self._split(self._checked(images)))))
+
+  def stream(self, batches: Iterable[Array]) -> Iterator[Prediction]:
+    """`predict` of each of many arrays of images, in order; one is fetched as the next is computed.
+
+    Each should hold batch_size x devices images, or fewer in the last.
+    """
+    started = (self._start(self._checked(images)) for images in batches)
+    for count, *parts in late.fetch(started):
+      yield Prediction(*(leaf[:count] for leaf in self._join(parts)))
+
+  def _checked(self, images: Array) -> np.ndarray:
     images = np.asarray(images)
     size = self.image_size
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != (size, size, 3):
@@ -78,18 +103,25 @@ class Predictor:
         f"images are {images.dtype} {list(images.shape)}; this model reads uint8 "
         f"[n, {size}, {size}, 3]."
       )
-    parts = [self._predict_padded(part) for part in self._split(images)]
-    return Prediction(*(np.concatenate(leaves) for leaves in zip(*parts, strict=True)))
+    return images
 
   def _split(self, images: np.ndarray) -> Iterator[np.ndarray]:
-    for start in range(0, max(len(images), 1), self.batch_size):
-      yield images[start : start + self.batch_size]
+    rows = self.batch_size * len(self.devices)
+    for start in range(0, max(len(images), 1), rows):
+      yield images[start : start + rows]
 
-  def _predict_padded(self, images: np.ndarray) -> Prediction:
-    padding = self.batch_size - len(images)
+  def _start(self, images: np.ndarray) -> tuple[int, *tuple[Prediction, ...]]:
+    """How many images, and the predictions of each padded call, under way on the devices."""
+    return len(images), *map(self._start_padded, self._split(images))
+
+  def _start_padded(self, images: np.ndarray) -> Prediction:
+    padding = self.batch_size * len(self.devices) - len(images)
     padded = np.pad(images, ((0, padding), (0, 0), (0, 0), (0, 0)))
-    prediction = jax.device_get(self._apply(self._variables, padded))
-    return Prediction(*(leaf[: len(images)] for leaf in prediction))
+    return self._apply(self._variables, jax.device_put(padded, self._rows))
+
+  @staticmethod
+  def _join(parts: list[Prediction]) -> Prediction:
+    return Prediction(*(np.concatenate(leaves) for leaves in zip(*parts, strict=True)))
 
 
 def network_of(model: model_folder.ModelFolder) -> Network | FrozenNetwork:
@@ -129,15 +161,17 @@ def variables_of(model: model_folder.ModelFolder, network: Network | FrozenNetwo
 
 
 @functools.lru_cache(maxsize=8)  # models of one network share what is compiled
-def _compiled(network: Network | FrozenNetwork, one_by_one: bool) -> Callable:
-  """(variables, images) -> Prediction.
+def _compiled(network: Network | FrozenNetwork, one_by_one: bool, mesh: Mesh) -> Callable:
+  """(variables, images) -> Prediction, each device of the mesh for its own images.
 
   The CPU takes image after image: its batched convolutions round the last rows of a batch otherwise
   than the first, and are no faster.
   """
-  if one_by_one:
-    return jax.jit(functools.partial(_one_by_one, network))
-  return jax.jit(network.apply)
+  apply = functools.partial(_one_by_one, network) if one_by_one else network.apply
+  if mesh.size > 1:  # the program of one device, on each
+    rows = P("images")
+    apply = jax.shard_map(apply, mesh=mesh, in_specs=(P(), rows), out_specs=rows, check_vma=False)
+  return jax.jit(apply)
 
 
 def _one_by_one(network: Network | FrozenNetwork, variables: Any, images: Array) -> Prediction:

@@ -15,6 +15,7 @@ from ml_collections import ConfigDict
 
 from paiaa_jax import losses, metrics
 from paiaa_jax.distribution import mean_score
+from paiaa_jax.models import late
 from paiaa_jax.training import batches, sharding
 from paiaa_jax.training.programs import Programs
 from paiaa_jax.training.setup import Run
@@ -69,10 +70,8 @@ def predict(
     batches: this process's rows of each batch; as many batches on every process.
     mesh: sharding.make_mesh's.
   """
-  results = [
-    jax.device_get(eval_step(params, batch_stats, sharding.put_batch(batch, mesh)))
-    for batch in batches
-  ]
+  started = (eval_step(params, batch_stats, sharding.put_batch(batch, mesh)) for batch in batches)
+  results = list(late.fetch(started))
   prediction, labels = jax.tree.map(lambda *rows: np.concatenate(rows), *results)
   order = np.argsort(labels.index, kind="stable")
   real = order[labels.index[order] >= 0]

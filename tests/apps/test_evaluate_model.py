@@ -14,11 +14,12 @@ SIZE = 24
 class Brightness:
   """A predictor whose features are an image's mean colours."""
 
-  image_size = SIZE
+  image_size, devices = SIZE, (None,)
 
-  def predict(self, images):
-    colours = images.mean(axis=(1, 2), dtype=np.float32)
-    return Prediction(np.full((len(images), 5), 0.2, np.float32), colours[:, :2], colours)
+  def stream(self, batches):
+    for images in batches:
+      colours = images.mean(axis=(1, 2), dtype=np.float32)
+      yield Prediction(np.full((len(images), 5), 0.2, np.float32), colours[:, :2], colours)
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import jax
 import numpy as np
 import pytest
 
@@ -49,6 +50,31 @@ def test_other_batch_sizes_agree_to_rounding(folder, images):
     found = Predictor(folder, batch_size=batch_size).predict(images)
     for a, b in zip(expected, found, strict=True):
       np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
+
+
+def test_many_devices_predict_to_the_bit_what_one_does(folder, images):
+  one = Predictor(folder, batch_size=2)
+  eight = Predictor(folder, batch_size=2, devices=jax.devices())
+  for count in (33, 3, 0):
+    for a, b in zip(one.predict(images[:count]), eight.predict(images[:count]), strict=True):
+      np.testing.assert_array_equal(a, b)
+
+
+def test_a_stream_of_batches_comes_back_in_order_one_late(folder, images):
+  predictor = Predictor(folder, batch_size=4)
+  started = []
+
+  def batches():
+    for start in (0, 4, 20, 32):
+      started.append(start)
+      yield images[start : min(start + 16, 33)]
+
+  for number, found in enumerate(predictor.stream(batches())):
+    assert len(started) == min(number + 2, 4)
+    start = started[number]
+    expected = predictor.predict(images[start : min(start + 16, 33)])
+    for a, b in zip(found, expected, strict=True):
+      np.testing.assert_array_equal(a, b)
 
 
 def test_the_id_changes_with_either_file(folder, tmp_path):
