@@ -196,8 +196,8 @@ class Cache:
         paths = [file[0] for file in files[start : start + PATHS_A_QUERY]]
         marks = ",".join("?" * len(paths))
         query = f"select path, size, mtime_ns, digest from files where path in ({marks})"
-        for *file, digest in self._base.execute(query, paths):
-          found[tuple(file)] = digest
+        for path, size, mtime_ns, digest in self._base.execute(query, paths):
+          found[path, size, mtime_ns] = digest
     return [found.get(file) for file in files]
 
   def remember_files(self, files: Iterable[tuple[str, int, int, bytes]]) -> None:

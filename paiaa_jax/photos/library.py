@@ -88,17 +88,20 @@ class Library(NamedTuple):
     Raises:
       UserError: there is no good photograph among them.
     """
-    photos = list(self.photos())
-    good = [photo for photo in photos if not photo.error]
-    bad = [photo for photo in photos if photo.error]
+    paths, vectors, keys, coordinates, bad = [], [], [], [], []
+    for photo in self.photos():  # none is held: Python walks over all that are, time and again
+      if photo.error:
+        bad.append(photo)
+        continue
+      paths.append(photo.path)
+      vectors.append(photo.vector)
+      keys.append(photo.key)
+      coordinates.append(photo.coordinates)
     for photo in bad:
       print(f"{printable(photo.path)}: {photo.error}", file=sys.stderr)
-    if not good:
-      raise UserError(f"no photograph to score among {len(photos)} files.")
-    keys = np.array([photo.key for photo in good], KEY)
-    vectors = np.stack([photo.vector for photo in good if photo.vector is not None])
-    coordinates = [photo.coordinates for photo in good if photo.coordinates is not None]
-    return Scored([photo.path for photo in good], vectors, keys, bad, np.stack(coordinates))
+    if not paths:
+      raise UserError(f"no photograph to score among {len(bad)} files.")
+    return Scored(paths, np.array(vectors), np.array(keys, KEY), bad, np.array(coordinates))
 
 
 def with_progress(items: Iterable[T], total: int, what: str = "photographs") -> Iterator[T]:

@@ -17,7 +17,10 @@ def printable(words: Path | str) -> str:
 
   A byte becomes backslash, x and two hexadecimal digits; a character beyond ASCII u and four.
   """
-  return _CONTROLS.sub(_escape, os.fsencode(words).decode("utf-8", "backslashreplace"))
+  text = os.fspath(words)
+  if text.isascii() and text.isprintable():  # nearly all are, and a library has many
+    return text
+  return _CONTROLS.sub(_escape, os.fsencode(text).decode("utf-8", "backslashreplace"))
 
 
 def cell(path: Path | str) -> str:

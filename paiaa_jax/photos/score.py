@@ -9,7 +9,6 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -157,7 +156,7 @@ class _Known:
 
   def get(self, digests: Sequence[bytes]) -> Iterator[_Row]:
     """The row of each; all are known."""
-    for digest, row in zip(digests, self._index.find(digests), strict=True):
+    for digest, row in zip(digests, self._index.find(digests).tolist(), strict=True):
       yield self._row(self._rows, row) if row >= 0 else self._added[digest]
 
   def add(self, rows: Rows, digests: list[bytes]) -> None:
@@ -223,11 +222,14 @@ def _read(path: Path, stat: _Stat | None, known: _Known, image_size: int) -> _Re
 
 def _stat(path: Path) -> _Stat | None:
   """What tells whether a file is the one that was read before; None where nothing does."""
-  with suppress(OSError):
-    stat = path.stat()
-    if abs(stat.st_mtime_ns) < 1 << 63:  # SQLite's integers end in the year 2262
-      return printable(path.absolute()), stat.st_size, stat.st_mtime_ns
-  return None
+  try:
+    whole = str(path.absolute())
+    stat = os.stat(whole)
+  except OSError:
+    return None
+  if abs(stat.st_mtime_ns) >= 1 << 63:  # SQLite's integers end in the year 2262
+    return None
+  return printable(whole), stat.st_size, stat.st_mtime_ns
 
 
 def _finish(waiting: list[_Read], predict: Predict, cache: Cache, known: _Known) -> Iterator[Photo]:

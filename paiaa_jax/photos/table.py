@@ -92,10 +92,11 @@ def write(rows: Iterable[Row], names: Sequence[str], path: Path | None) -> None:
 
 
 def _write_csv(rows: Iterable[Row], names: Sequence[str], file: TextIO) -> None:
-  writer = csv.DictWriter(file, names, lineterminator="\n")
-  writer.writeheader()
+  writer = csv.writer(file, lineterminator="\n")
+  writer.writerow(names)
   for row in rows:
-    writer.writerow({k: f"{x:.7g}" if isinstance(x, float) else x for k, x in row.items()})
+    cells = [row.get(name) for name in names]
+    writer.writerow([f"{x:.7g}" if isinstance(x, float) else x for x in cells])
 
 
 def _csv_file(rows: Iterable[Row], names: Sequence[str], path: Path) -> None:
