@@ -19,6 +19,7 @@ def get_config() -> ConfigDict:
     # such; in rows of `paiaa score` or launch.score_ray, rename path to image.
     scores="scores/*.parquet",
     scale=(1.0, 5.0),  # lowest and highest rating possible
+    groups=64,  # images are dealt into so many; one's scores and ratings are in memory at a time
     parts=64,  # people are dealt into so many; one is in memory at a time, on each host
     crowd=20_000,  # people, at most, from whom the prior is learnt
   )

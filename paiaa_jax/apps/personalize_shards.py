@@ -1,10 +1,12 @@
 """Everyone's weights, out of core: parquet shards of ratings and scores in, one of weights out.
 
-Three steps, each resumed by the file where it stopped, all files of a step dealt to the hosts:
-  WORKDIR/parts/part-P/shard-S.parquet  ratings beside their scores, people dealt into parts by hash
-  WORKDIR/prior.json                    what the people of part 0 say of the others
+Four steps, each resumed by the file where it stopped, all files of a step dealt to the hosts:
+  WORKDIR/images/           ratings and scores, dealt into groups of images (see deal_shards)
+  WORKDIR/parts/            ratings beside their scores, dealt into parts of users
+  WORKDIR/prior.json        what the users of part 0 say of the others
   WORKDIR/weights/part-P.parquet        user, ratings, weights, intercept, noise, why refused
-Memory is bounded by a shard and by a part, whatever the number of people.
+Time grows with the number of ratings and of scores, each of which is read once; memory is bounded
+by a shard, a group and a part.
 """
 
 from __future__ import annotations
@@ -21,12 +23,10 @@ import polars as pl
 from jax.experimental import multihost_utils
 
 from paiaa_jax import files
-from paiaa_jax.apps import users_table
-from paiaa_jax.data.databases.table_file import key_by_path
+from paiaa_jax.apps import deal_shards, users_table
 from paiaa_jax.errors import UserError
 from paiaa_jax.personalization import blocks
 from paiaa_jax.personalization.prior import Prior, fit_prior
-from paiaa_jax.personalization.splits import hash_ids
 from paiaa_jax.workdir import claim
 
 
@@ -42,13 +42,10 @@ def run(settings: dict[str, Any], workdir: Path) -> None:
   with files.reading(scores[0], "a parquet table", pl.exceptions.PolarsError):
     schema = pl.DataFrame(schema=pl.read_parquet_schema(scores[0]))
   names = users_table.output_names(schema)
-  for number in _mine(len(ratings)):
-    deal_shard(ratings[number], scores, names, workdir / "parts", number, settings["parts"])
-  _wait_for_all("parts")
-
-  scale, prior_path = settings["scale"], workdir / "prior.json"
+  _deal(ratings, scores, names, settings, workdir)
+  prior_path = workdir / "prior.json"
   if jax.process_index() == 0 and not prior_path.exists():
-    rows = read_part(workdir / "parts", 0, names, scale)[0]
+    rows = read_part(workdir / "parts", 0, names)[0]
     _write_prior(prior_path, fit_crowd(rows, settings["crowd"]))
   _wait_for_all("prior")
   prior = read_prior(prior_path)
@@ -56,66 +53,52 @@ def run(settings: dict[str, Any], workdir: Path) -> None:
   for part in _mine(settings["parts"]):
     out = workdir / "weights" / f"part-{part:05d}.parquet"
     if not out.exists():
-      fitted = fit_part(*read_part(workdir / "parts", part, names, scale), names, fit, prior)
+      fitted = fit_part(*read_part(workdir / "parts", part, names), names, fit, prior)
       files.write_frame(out, fitted)
       logging.info("wrote %s", out)
   _wait_for_all("weights")
 
 
-def deal_shard(
-  shard: Path, scores: Sequence[Path], names: Sequence[str], out: Path, number: int, parts: int
+def _deal(
+  ratings: Sequence[Path],
+  scores: Sequence[Path],
+  names: Sequence[str],
+  settings: dict[str, Any],
+  workdir: Path,
 ) -> None:
-  """Writes a shard's ratings, beside the scores of their images, into the parts of their users."""
-  done = out / f"shard-{number:05d}.json"
-  if done.exists():
-    return
-  with files.reading(shard, "a parquet table of ratings", pl.exceptions.PolarsError):
-    ratings = key_by_path(pl.scan_parquet(shard)).select("user", "path", "score").collect()
-  wanted = ratings.lazy().select("path").unique()
-  columns = ["path", "aesthetic_score", *names]
-  with files.reading(scores[0].parent, "parquet tables of scores", pl.exceptions.PolarsError):
-    scored = key_by_path(pl.scan_parquet(list(scores))).select(columns)
-    scored = scored.join(wanted, on="path", how="semi")
-    rows = ratings.join(scored.collect(engine="streaming"), on="path")
-  unscored = len(ratings) - len(rows)
-  part = hash_ids(rows["user"].to_numpy()) % np.uint64(parts)
-  dealt = rows.with_columns(part=pl.Series(part, dtype=pl.Int64)).partition_by(
-    "part", include_key=False, as_dict=True
-  )
-  for (index,), frame in dealt.items():
-    files.write_frame(out / f"part-{index:05d}" / f"shard-{number:05d}.parquet", frame)
-  files.write_json(done, {"shard": str(shard), "ratings": len(rows), "unscored": unscored})
+  """Writes WORKDIR/parts, by way of WORKDIR/images."""
+  images, parts, groups = workdir / "images", workdir / "parts", settings["groups"]
+  shards = [("scores", number, shard) for number, shard in enumerate(scores)]
+  shards += [("ratings", number, shard) for number, shard in enumerate(ratings)]
+  columns = {
+    "scores": ("path", "aesthetic_score", *names),
+    "ratings": ("user", "path", "score"),
+  }
+  for mine in _mine(len(shards)):
+    kind, number, shard = shards[mine]
+    deal_shards.deal_images(shard, columns[kind], groups, images / f"{kind}-{number:05d}")
+  _wait_for_all("images")
+  for group in _mine(groups):
+    out = parts / f"group-{group:05d}"
+    deal_shards.join_group(images, group, names, settings["scale"], settings["parts"], out)
+  _wait_for_all("parts")
 
 
-def read_part(
-  out: Path, part: int, names: Sequence[str], scale: Sequence[float]
-) -> tuple[blocks.Rows, pl.DataFrame]:
-  """A part's people: their rows, and a frame of user, ratings, refused (why; null if sound)."""
-  shards = sorted((out / f"part-{part:05d}").glob("*.parquet"))
-  if not shards:
+def read_part(parts: Path, part: int, names: Sequence[str]) -> tuple[blocks.Rows, pl.DataFrame]:
+  """A part's users: their rows, and a frame of user, ratings, refused (why; null if sound)."""
+  rows = deal_shards.read_part(parts, part)
+  if rows is None:
     return blocks.Rows(
       np.zeros((0, len(names) + 2), np.float32), np.zeros(1, np.int64)
     ), pl.DataFrame(schema={"user": pl.String, "ratings": pl.UInt32, "refused": pl.String})
-  rows = pl.concat(key_by_path(pl.read_parquet(file)) for file in shards).sort("user", "path")
-  numbers = ("aesthetic_score", *names)
-  fault = (
-    pl.when(~pl.col("score").is_finite().fill_null(False))
-    .then(pl.lit("a rating that is not a finite number"))
-    .when(~pl.col("score").is_between(scale[0], scale[1]))
-    .then(pl.lit(f"a rating outside {scale[0]:g}..{scale[1]:g}"))
-    .when(~pl.all_horizontal(pl.col(numbers).is_finite().fill_null(False)))
-    .then(pl.lit("a score or auxiliary output that is not a finite number"))
-  )
-  rows = rows.with_columns(fault=fault)
   people = rows.group_by("user", maintain_order=True).agg(
     ratings=pl.len(), refused=pl.col("fault").drop_nulls().first()
   )
   sound = pl.col("refused").is_null()
-  residual = pl.col("score") - pl.col("aesthetic_score")
   rows = rows.join(
     people.filter(sound).select("user"), on="user", how="semi", maintain_order="left"
   )
-  columns = rows.select(*names, pl.lit(1.0).alias("one"), residual.alias("residual"))
+  columns = rows.select(*names, pl.lit(1.0).alias("one"), "residual")
   starts = np.concatenate([[0], np.cumsum(people.filter(sound)["ratings"].to_numpy())])
   rows = blocks.Rows(columns.cast(pl.Float32).to_numpy(order="c"), starts.astype(np.int64))
   return rows, people

@@ -1,5 +1,6 @@
 """Everyone's weights from shards: equal to those in memory, resumed, shared out, refused."""
 
+import json
 import socket
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import polars as pl
 import pytest
 
 from configs import personalize_at_scale
-from paiaa_jax.apps import personalize_shards
+from paiaa_jax.apps import deal_shards, personalize_shards
 from paiaa_jax.errors import UserError
 from paiaa_jax.personalization import blocks, linear
 from paiaa_jax.personalization.prior import Prior, fit_posterior
@@ -44,7 +45,7 @@ def folder(tmp_path):
 
 
 def settings(folder, **changed):
-  fields = personalize_at_scale.get_config().shards.to_dict() | dict(parts=3, crowd=20)
+  fields = personalize_at_scale.get_config().shards.to_dict() | dict(groups=2, parts=3, crowd=20)
   files = dict(ratings=f"{folder}/ratings/*.parquet", scores=f"{folder}/scores/*.parquet")
   return fields | files | changed
 
@@ -80,17 +81,75 @@ def test_a_stopped_run_keeps_what_is_whole_and_ends_the_same(folder):
   kept = workdir / "weights" / "part-00001.parquet"
   before = kept.stat().st_mtime_ns
   (workdir / "weights" / "part-00002.parquet").unlink()
-  (workdir / "parts" / "shard-00001.json").unlink()
   (workdir / "weights" / "part-00002.partial").write_bytes(b"half")
   personalize_shards.run(settings(folder), workdir)
   assert kept.stat().st_mtime_ns == before
   assert weights(workdir).equals(whole)
 
 
+def test_stopped_while_groups_are_joined_it_goes_on_with_the_next(folder, monkeypatch):
+  personalize_shards.run(settings(folder), folder / "whole")
+  join = deal_shards.join_group
+
+  def stop(images, group, *others):
+    if group == 1:
+      raise KeyboardInterrupt
+    join(images, group, *others)
+
+  with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    patch.setattr(deal_shards, "join_group", stop)
+    personalize_shards.run(settings(folder), folder / "run")
+  kept = folder / "run" / "parts" / "group-00000"
+  before = kept.stat().st_mtime_ns
+  personalize_shards.run(settings(folder), folder / "run")
+  assert kept.stat().st_mtime_ns == before
+  assert weights(folder / "run").equals(weights(folder / "whole"))
+
+
 def test_another_runs_workdir_is_refused(folder):
   personalize_shards.run(settings(folder), folder / "run")
   with pytest.raises(UserError, match="other settings"):
     personalize_shards.run(settings(folder, parts=4), folder / "run")
+
+
+def test_a_shard_of_ratings_is_dealt_without_the_images_of_others(folder, monkeypatch):
+  """Each file is read once, and what is joined at a time is one group of images."""
+  read = []
+  scan = pl.scan_parquet
+  monkeypatch.setattr(pl, "scan_parquet", lambda file: read.append(file) or scan(file))
+  joined = []
+  join = pl.DataFrame.join
+
+  def note(left, right, **options):
+    if "aesthetic_score" in right.columns:
+      joined.append((set(left["path"]), set(right["path"])))
+    return join(left, right, **options)
+
+  monkeypatch.setattr(pl.DataFrame, "join", note)
+  personalize_shards.run(settings(folder, groups=4), folder / "run")
+  assert sorted(read) == sorted([*folder.glob("scores/*"), *folder.glob("ratings/*")])
+  scored = [path for _, group in joined for path in group]
+  assert len(scored) == len(set(scored)) == IMAGES and len(joined) == 4
+  assert all(rated <= group for rated, group in joined)
+  counts = [json.loads(file.read_text()) for file in folder.glob("run/parts/*/counts.json")]
+  ratings = pl.read_parquet(sorted((folder / "ratings").glob("*")))
+  assert sum(count["ratings"] for count in counts) == len(ratings)
+  assert not list(folder.glob("run/images/*/*"))  # removed once they are joined
+
+
+def test_ratings_of_images_without_a_score_are_counted(folder):
+  unknown = pl.DataFrame({"user": ["user01"] * 2, "path": ["x.jpg", "y.jpg"], "score": [1.0, 2.0]})
+  unknown.write_parquet(folder / "ratings" / "unknown.parquet")
+  personalize_shards.run(settings(folder), folder / "run")
+  counts = [json.loads(file.read_text()) for file in folder.glob("run/parts/*/counts.json")]
+  assert sum(count["unscored"] for count in counts) == 2
+
+
+def test_a_rating_of_nobody_is_refused(folder):
+  nobody = pl.DataFrame({"user": [None, "ann"], "path": ["1.jpg", "1.jpg"], "score": [1.0, 2.0]})
+  nobody.write_parquet(folder / "ratings" / "nobody.parquet")
+  with pytest.raises(UserError, match=r"nobody\.parquet: 1 rows have no user"):
+    personalize_shards.run(settings(folder), folder / "run")
 
 
 def test_a_user_of_a_bad_rating_is_refused_by_name_and_the_others_fitted(folder):
