@@ -2,12 +2,17 @@
 
   python -m benchmarks.train_step [--backbone=inception_v3] [--images=8] [--dtype=float32]
 
-Both take the same synthetic uint8 batch, which lies on the device already: `images` rows, the two
-streams counted together. They take turns, step by step; the figure is each one's fastest step, as
-a shared machine only ever adds time, and the middle one stands beside it. Utilisation is the
-model's FLOPs (three forward passes, a multiply-add counted as two) over the fastest time and over
-what a large matrix product of the same type reaches here. Without torch, ours is timed alone.
+All take the same synthetic uint8 batch, which lies on the device already: `images` rows, the two
+streams counted together. They take turns of `--steps` steps (1 on the CPU; on a GPU 20, of which
+the last is waited for, as in training); the figure is each one's fastest turn, as a shared machine
+only ever adds time, and the middle one stands beside it. Utilisation is the model's FLOPs
+(benchmarks.step_floor) over the fastest time and over what a large matrix product of the same type
+reaches here. On a GPU torch also runs compiled; without torch, ours is timed alone.
 """
+
+import os
+
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # torch needs memory beside us
 
 import argparse
 import statistics
@@ -18,6 +23,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from benchmarks import step_floor
 from paiaa_jax.models.network import BACKBONES, DTYPES, Network
 from paiaa_jax.training import optim, sharding
 from paiaa_jax.training.step import create_state, make_train_step
@@ -40,10 +46,8 @@ def synthetic_batch(images: int, size: int) -> Batch:
   )
 
 
-def make_step(
-  backbone: str, batch: Batch, dtype: str, remat: bool
-) -> tuple[Callable[[], float], float, float]:
-  """(one step of ours that waits for its loss, seconds to compile, the forward pass's FLOPs)."""
+def make_step(backbone: str, batch: Batch, dtype: str, remat: bool) -> tuple[Callable, float]:
+  """(a function that starts one step of ours and returns its loss, seconds to compile)."""
   network = Network(backbone, BUCKETS, dtype=dtype, remat=remat)
   schedule = optim.make_schedule("constant", decay=1.0, steps_per_epoch=1, total_steps=1)
   optimizer = optim.make_optimizer(
@@ -59,14 +63,13 @@ def make_step(
   begin = time.perf_counter()
   compiled = step.lower(state, batch).compile()
   seconds = time.perf_counter() - begin
-  cost = jax.jit(network.apply).lower(variables, batch.image).cost_analysis() or {}
 
-  def run() -> float:
+  def run() -> jax.Array:
     nonlocal state
     state, metrics = compiled(state, batch)
-    return float(metrics["loss"])
+    return metrics["loss"]
 
-  return run, seconds, cost["flops"]
+  return run, seconds
 
 
 def random_variables(network: Network, shape: tuple[int, ...]) -> dict:
@@ -82,23 +85,35 @@ def random_variables(network: Network, shape: tuple[int, ...]) -> dict:
   return jax.tree.map(draw, jax.eval_shape(network.init, jax.random.key(0), image))
 
 
-def torch_step(backbone: str, batch: Batch, dtype: str) -> Callable[[], float] | None:
-  """One step of PyTorch's, or None where it or its network is not to be had."""
+def torch_steps(backbone: str, batch: Batch, dtype: str) -> dict[str, Callable]:
+  """Steps of PyTorch's; none where it or its network is not to be had."""
   try:
     from benchmarks import torch_reference
   except ImportError:
-    return None
+    return {}
   if not hasattr(torch_reference.import_torchvision().models, backbone):
-    return None
-  return torch_reference.make_step(backbone, batch, dtype)
+    return {}
+  steps = {"torch": torch_reference.make_step(backbone, batch, dtype, compiled=False)}
+  if torch_reference.device() == "cuda":
+    steps["torch.compile"] = torch_reference.make_step(backbone, batch, dtype, compiled=True)
+  return steps
 
 
 def matmul_flops(dtype: str, side: int) -> float:
-  """FLOPs a second of a [side, side] matrix product, the fastest of ten."""
-  matrix = jnp.ones((side, side), DTYPES[dtype])
+  """FLOPs a second of a [side, side] matrix product of random numbers, the fastest of ten."""
+  matrix = jax.random.normal(jax.random.key(0), (side, side), DTYPES[dtype])
   product = jax.jit(lambda x: x @ x)
   product(matrix).block_until_ready()
   return 2 * side**3 / min(timed(lambda: product(matrix).block_until_ready()) for _ in range(10))
+
+
+def copied_bytes() -> float:
+  """Bytes a second of adding 1 to an array larger than any cache, read and write both counted."""
+  array = jnp.ones(2**28 if jax.default_backend() != "cpu" else 2**26)
+  add = jax.jit(lambda x: x + 1)
+  add(array).block_until_ready()
+  seconds = min(timed(lambda: add(array).block_until_ready()) for _ in range(10))
+  return 2 * array.nbytes / seconds
 
 
 def timed(function: Callable) -> float:
@@ -107,14 +122,20 @@ def timed(function: Callable) -> float:
   return time.perf_counter() - begin
 
 
-def take_turns(steps: dict[str, Callable], rounds: int) -> dict[str, list[float]]:
-  """Seconds of each step, `rounds` each, one after the other; the first two of each are dropped."""
-  times = {name: [] for name in steps}
+def take_turns(starts: dict[str, Callable], rounds: int, steps: int) -> dict[str, list[float]]:
+  """Seconds a step in each of `rounds` turns of `steps` steps; the first two are dropped."""
+
+  def turn(start: Callable) -> None:
+    for _ in range(steps):
+      loss = start()
+    float(loss)  # waits for all that was started
+
+  times = {name: [] for name in starts}
   for i in range(rounds + 2):
-    for name, step in steps.items():
-      seconds = timed(step)
+    for name, start in starts.items():
+      seconds = timed(lambda start=start: turn(start))
       if i >= 2:
-        times[name].append(seconds)
+        times[name].append(seconds / steps)
   return times
 
 
@@ -126,24 +147,37 @@ def main():
   parser.add_argument("--dtype", default="float32", choices=DTYPES)
   parser.add_argument("--remat", action="store_true")
   parser.add_argument("--rounds", type=int, default=10)
+  parser.add_argument("--steps", type=int, default=0, help="of a turn; 0: 1 on the CPU, else 20")
   given = parser.parse_args()
-  batch = synthetic_batch(given.images, given.size or BACKBONES[given.backbone].INPUT_SIZE)
-  ours, compile_seconds, forward = make_step(given.backbone, batch, given.dtype, given.remat)
-  steps = {"paiaa_jax": ours, "torch": torch_step(given.backbone, batch, given.dtype)}
-  times = take_turns({name: step for name, step in steps.items() if step}, given.rounds)
-  peak = matmul_flops(given.dtype, 2048 if jax.default_backend() == "cpu" else 16384)
+  on_cpu = jax.default_backend() == "cpu"
+  size = given.size or BACKBONES[given.backbone].INPUT_SIZE
+  batch = synthetic_batch(given.images, size)
+  peak = matmul_flops(given.dtype, 2048 if on_cpu else 16384)
+  bandwidth = copied_bytes()
+  floor = step_floor.count(Network(given.backbone, BUCKETS, dtype=given.dtype), size)
   print(f"{jax.devices()[0].device_kind}, {given.backbone}, {given.dtype}, {given.images} images")
-  flops = 3 * forward  # the gradient is two products for each of the forward pass
-  print(f"compile {compile_seconds:.1f} s; {flops / 1e9 / given.images:.2f} GFLOP an image")
-  print(f"matrix product {peak / 1e9:.0f} GFLOP/s")
+  print(f"matrix product {peak / 1e9:.0f} GFLOP/s, copy {bandwidth / 1e9:.0f} GB/s")
+  print(
+    f"an image: {floor.flops / 1e9:.2f} GFLOP, so {peak / floor.flops:.0f} images/s at most; "
+    f"{floor.bytes / 1e6:.0f} MB, so {bandwidth / floor.bytes:.0f} images/s at most"
+  )
+  ours, compile_seconds = make_step(given.backbone, batch, given.dtype, given.remat)
+  float(ours())
+  memory = (jax.local_devices()[0].memory_stats() or {}).get("peak_bytes_in_use", 0)
+  print(
+    f"compile {compile_seconds:.1f} s; ours holds {memory / 2**30:.2f} GiB of the device at most"
+  )
+  starts = {"paiaa_jax": ours, **torch_steps(given.backbone, batch, given.dtype)}
+  times = take_turns(starts, given.rounds, given.steps or (1 if on_cpu else 20))
   for name, seconds in times.items():
     best, middle = min(seconds), statistics.median(seconds)
     print(
-      f"{name:10} {1e3 * best:8.1f} ms (median {1e3 * middle:.1f}), "
-      f"{given.images / best:.2f} images/s, utilisation {flops / best / peak:.1%}"
+      f"{name:14} {1e3 * best:8.2f} ms (median {1e3 * middle:.2f}), "
+      f"{given.images / best:.2f} images/s, "
+      f"utilisation {given.images * floor.flops / best / peak:.1%}"
     )
-  if "torch" in times:
-    print(f"ours / torch {min(times['paiaa_jax']) / min(times['torch']):.2f}")
+  for name in list(times)[1:]:
+    print(f"ours / {name} {min(times['paiaa_jax']) / min(times[name]):.2f}")
 
 
 if __name__ == "__main__":
