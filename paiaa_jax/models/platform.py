@@ -1,4 +1,4 @@
-"""What a network is traced for: XLA on the CPU wants some operations written as shifted slices."""
+"""What a network is traced for: on the CPU and on a GPU, XLA wants some operations written anew."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ _elsewhere = contextvars.ContextVar("elsewhere", default=False)
 def is_xla_cpu() -> bool:
   """Whether what is being traced will run by XLA on the CPU."""
   return jax.default_backend() == "cpu" and not _elsewhere.get()
+
+
+def is_xla_gpu() -> bool:
+  """Whether what is being traced will run by XLA on a GPU."""
+  return jax.default_backend() == "gpu" and not _elsewhere.get()
 
 
 @contextlib.contextmanager

@@ -1,8 +1,9 @@
 """Local pooling [n, h, w, c] -> [n, h', w', c], over 3 x 3 windows and the like.
 
-On the CPU, XLA's windowed operations are slow, the gradient of the maximum by 10 times: there they
-are written as one shifted, strided slice for each place in the window, which XLA fuses. A maximum
-that occurs twice in a window then shares its gradient; after a ReLU those are zeros, without one.
+On the CPU, XLA's windowed operations are slow, the gradient of the maximum by 10 times, and on a
+GPU that gradient is a scatter: there they are written as one shifted, strided slice for each place
+in the window, which XLA fuses. A maximum that occurs twice in a window then shares its gradient;
+after a ReLU those are zeros, without one.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jax import Array
 
-from paiaa_jax.models.platform import is_xla_cpu
+from paiaa_jax.models.platform import is_xla_cpu, is_xla_gpu
 
 
 def max_pool(x: Array, window: int, stride: int, padding: int = 0) -> Array:
   """The largest value of each window; padding is never the largest."""
   pads = ((padding, padding),) * 2
-  if not is_xla_cpu():
+  if not (is_xla_cpu() or is_xla_gpu()):
     return nn.max_pool(x, (window, window), (stride, stride), pads)
   x = jnp.pad(x, ((0, 0), *pads, (0, 0)), constant_values=-jnp.inf)
   return functools.reduce(jnp.maximum, shifts(x, window, stride))
@@ -30,7 +31,7 @@ def max_pool(x: Array, window: int, stride: int, padding: int = 0) -> Array:
 def avg_pool(x: Array, window: int, stride: int, padding: int = 0) -> Array:
   """The mean of each window, padding counted as zeros (torch's default)."""
   pads = ((padding, padding),) * 2
-  if not is_xla_cpu():
+  if not (is_xla_cpu() or is_xla_gpu()):
     return nn.avg_pool(x, (window, window), (stride, stride), pads)
   x = jnp.pad(x, ((0, 0), *pads, (0, 0)))
   return functools.reduce(operator.add, shifts(x, window, stride)) / window**2

@@ -2,6 +2,8 @@
 
 Szegedy et al., CVPR 2016, as torchvision builds it, without the auxiliary head. BN's epsilon is
 1e-3, and average pooling counts its padding (torch's default; Keras's weights want the other).
+Where a 1x1 convolution follows an average, the average is taken after it, of a quarter of the
+channels: both are linear, so nothing but rounding changes.
 """
 
 from __future__ import annotations
@@ -19,12 +21,13 @@ from paiaa_jax.models.windows import avg_pool, max_pool
 
 
 class Conv(nn.Module):
-  """Convolution - BN - ReLU. Padding is 'VALID' unless given, as torch's 0."""
+  """Convolution (- mean of 3 x 3) - BN - ReLU. Padding is 'VALID' unless given, as torch's 0."""
 
   channels: int
   kernel: tuple[int, int] = (1, 1)
   stride: int = 1
   padding: Any = "VALID"
+  average: bool = False
   dtype: Any = jnp.float32
 
   @nn.compact
@@ -38,6 +41,8 @@ class Conv(nn.Module):
       dtype=self.dtype,
       name="conv",
     )(x)
+    if self.average:
+      x = avg_pool(x, 3, 1, padding=1)
     norm = BatchNorm(epsilon=1e-3, dtype=self.dtype, name="bn")
     return nn.relu(norm(x, use_running_average=not train))
 
@@ -49,12 +54,11 @@ class Branches(nn.Module):
 
   def conv(self, x, train, name, channels, kernel=(1, 1), stride=1, padding="SAME"):
     """Convolution, BN and ReLU under a name of their own."""
-    return Conv(channels, kernel, stride, padding, self.dtype, name=name)(x, train)
+    return Conv(channels, kernel, stride, padding, dtype=self.dtype, name=name)(x, train)
 
-  @staticmethod
-  def average(x: Array) -> Array:
-    """Mean of 3 x 3 windows; height and width stay."""
-    return avg_pool(x, 3, 1, padding=1)
+  def average(self, x, train, channels):
+    """The pool branch: mean of 3 x 3 windows, height and width stay, and a 1x1 convolution."""
+    return Conv(channels, average=True, dtype=self.dtype, name="branch_pool")(x, train)
 
   @staticmethod
   def shrink(x: Array) -> Array:
@@ -75,7 +79,7 @@ class InceptionA(Branches):
     double = self.conv(x, train, "branch3x3dbl_1", 64)
     double = self.conv(double, train, "branch3x3dbl_2", 96, (3, 3))
     double = self.conv(double, train, "branch3x3dbl_3", 96, (3, 3))
-    pooled = self.conv(self.average(x), train, "branch_pool", self.pool_channels)
+    pooled = self.average(x, train, self.pool_channels)
     return jnp.concatenate([one, five, double, pooled], axis=-1)
 
 
@@ -108,7 +112,7 @@ class InceptionC(Branches):
     double = self.conv(double, train, "branch7x7dbl_3", c, row)
     double = self.conv(double, train, "branch7x7dbl_4", c, column)
     double = self.conv(double, train, "branch7x7dbl_5", 192, row)
-    pooled = self.conv(self.average(x), train, "branch_pool", 192)
+    pooled = self.average(x, train, 192)
     return jnp.concatenate([one, seven, double, pooled], axis=-1)
 
 
@@ -143,7 +147,7 @@ class InceptionE(Branches):
       self.conv(double, train, "branch3x3dbl_3a", 384, (1, 3)),
       self.conv(double, train, "branch3x3dbl_3b", 384, (3, 1)),
     ]
-    pooled = self.conv(self.average(x), train, "branch_pool", 192)
+    pooled = self.average(x, train, 192)
     return jnp.concatenate([one, *three, *double, pooled], axis=-1)
 
 
@@ -163,7 +167,9 @@ class InceptionV3(Backbone):
       return lambda y: kind(dtype=self.dtype, name=name, **fields)(y, train)
 
     def conv(y, name, channels, kernel, stride=1, padding="VALID"):
-      return Conv(channels, (kernel, kernel), stride, padding, self.dtype, name=name)(y, train)
+      return Conv(channels, (kernel, kernel), stride, padding, dtype=self.dtype, name=name)(
+        y, train
+      )
 
     x = conv(x, "Conv2d_1a_3x3", 32, 3, 2)
     x = conv(x, "Conv2d_2a_3x3", 32, 3)
