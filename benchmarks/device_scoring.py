@@ -15,6 +15,7 @@ import argparse
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import jax
 import numpy as np
@@ -27,17 +28,16 @@ from paiaa_jax.distribution import mean_score
 from paiaa_jax.models.network import BACKBONES, DTYPES, Network
 from paiaa_jax.models.predictor import Predictor
 from paiaa_jax.models.weights import pretrained
-from paiaa_jax.types import TRAITS
+from paiaa_jax.types import TRAITS, Prediction
 
 BUCKETS, TURN = 10, 20  # batches that are started before the last is waited for
 
 
-def save_model(folder: Path, backbone: str, size: int, dtype: str) -> None:
-  """A model folder of random weights."""
-  network = Network(backbone, BUCKETS, TRAITS, dtype=dtype)
-  variables = random_variables(network, (size, size, 3))
+def save_model(folder: Path, network: Network, variables: dict, size: int) -> None:
+  """A model folder of these weights."""
+  fields = ("backbone", "num_buckets", "aux_names", "dtype")
   config = {
-    "network": {"backbone": backbone, "num_buckets": BUCKETS, "aux_names": TRAITS, "dtype": dtype},
+    "network": {name: getattr(network, name) for name in fields},
     "preprocessing": {"image_size": size},
     "scale": list(range(1, BUCKETS + 1)),
     "aux_names": list(TRAITS),
@@ -53,26 +53,29 @@ def scoring(backbone: str, size: int, images: int, batch: int) -> None:
   some, scale = jax.device_put(pixels[:batch]), list(range(1, BUCKETS + 1))
   scores = {}
   for dtype in DTYPES:
+    network = Network(backbone, BUCKETS, TRAITS, dtype=dtype)
+    variables = random_variables(network, (size, size, 3))
     with tempfile.TemporaryDirectory() as folder:
-      save_model(Path(folder) / "model", backbone, size, dtype)
+      save_model(Path(folder) / "model", network, variables, size)
       predictor = Predictor(Path(folder) / "model", batch_size=batch)
-    apply, variables = predictor._apply, predictor._variables
+    apply = cast(Callable[..., Prediction], network.apply)
+    variables, compiled = jax.device_put(variables), jax.jit(apply)
     with jax.default_matmul_precision("highest"):
-      exact = jax.device_get(jax.jit(lambda v, x, a=apply: a.__wrapped__(v, x))(variables, some))
-    exact = mean_score(exact.distribution, scale)
+      exact = jax.jit(lambda v, x, f=apply: f(v, x))(variables, some)
+    exact = mean_score(np.asarray(exact.distribution), scale)
     scores[dtype] = mean_score(predictor.predict(pixels[:batch]).distribution, scale)
     gaps = {"float32": np.abs(scores[dtype] - scores["float32"]).max()}
     gaps["full precision"] = np.abs(scores[dtype] - exact).max()
     whole = images / fastest(lambda p=predictor: p.predict(pixels), 3)
 
-    def turn(apply=apply, variables=variables):
-      jax.block_until_ready([apply(variables, some) for _ in range(TURN)])
+    def turn(compiled=compiled, variables=variables):
+      jax.block_until_ready([compiled(variables, some) for _ in range(TURN)])
 
-    network = TURN * batch / fastest(turn, 5)
+    alone = TURN * batch / fastest(turn, 5)
     told = ", ".join(f"{gap:.1e} from {name}" for name, gap in gaps.items())
-    print(f"{dtype}: predict {whole:.0f}, network {network:.0f} images/s; scores differ by {told}")
+    print(f"{dtype}: predict {whole:.0f}, network {alone:.0f} images/s; scores differ by {told}")
     for name, rate in torch_rates(backbone, pixels[:batch], dtype).items():
-      print(f"{dtype}: {name} {rate:.0f} images/s, ours / {name} {network / rate:.2f}", flush=True)
+      print(f"{dtype}: {name} {rate:.0f} images/s, ours / {name} {alone / rate:.2f}", flush=True)
 
 
 def torch_rates(backbone: str, pixels: np.ndarray, dtype: str) -> dict[str, float]:

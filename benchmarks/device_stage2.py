@@ -178,7 +178,7 @@ def many_users(most: int) -> None:
   ((_, block),) = blocks.lay_out(rows)
   fit = blocks.compile_fit(jax.local_devices())
   found = np.asarray(fit(block, prior).mean)[:SAMPLE]
-  some = block[:SAMPLE, :RATINGS].astype(np.float64)
+  some = np.asarray(block[:SAMPLE, :RATINGS], np.float64)
   gap = np.abs(found - posterior_loop(some, prior)).max()
   loop = fastest(lambda: posterior_loop(some, prior), 1) / SAMPLE
   print(f"numpy loop: {1e6 * loop:.1f} us a user; weights differ by {gap:.1e} at most")

@@ -55,7 +55,6 @@ def shapes_of(network):
   ("backbone", "dtype"),
   [
     ("inception_v3", "bfloat16"),
-    ("densenet121", "bfloat16"),
     ("efficientnet_lite0", "bfloat16"),
     ("efficientnet_lite0", "float32"),
   ],
