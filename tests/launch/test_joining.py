@@ -32,6 +32,7 @@ def environment(devices, **more):
   """Of a process on a machine with so many fake devices, nothing told by a scheduler yet."""
   names = ("SLURM", "CUDA_VISIBLE", "TPU_", "NUM_", "COORDINATOR", "KUBERNETES")
   clean = {name: text for name, text in os.environ.items() if not name.startswith(names)}
+  clean |= {"no_proxy": "localhost", "NO_PROXY": "localhost"}  # else a proxy may be asked for it
   return clean | {"JAX_PLATFORMS": "cpu", "JAX_NUM_CPU_DEVICES": str(devices)} | more
 
 
