@@ -61,7 +61,7 @@ def download(repository: str) -> Path:
   except ImportError as error:
     raise UserError("--from_hub needs huggingface_hub: pip install 'paiaa-jax[hub]'.") from error
   try:
-    return Path(hf_hub_download(repository, "model.safetensors"))
+    return Path(hf_hub_download(repository, "model.safetensors", token=False))  # send none
   except Exception as error:  # each version of it, and of what it calls, raises its own
     reason = str(error).strip().partition("\n")[0]
     raise UserError(

@@ -24,7 +24,7 @@ STOPPED = 130  # what typer makes of Ctrl-C
 Paths = Annotated[list[Path], typer.Argument(help="Photographs, and folders of them.")]
 Model = Annotated[
   str | None,
-  typer.Option(help="Model folder or hub id [default: $PAIAA_MODEL or the packaged one]"),
+  typer.Option(help="Model folder, or hf:OWNER/NAME [default: $PAIAA_MODEL or the packaged one]"),
 ]
 BatchSize = Annotated[int, typer.Option(min=1, help="Photographs a call of the network.")]
 Recursive = Annotated[bool, typer.Option("--recursive", "-r", help="Folders in folders too.")]
