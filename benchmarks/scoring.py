@@ -27,7 +27,7 @@ from paiaa_jax.models import vector
 from paiaa_jax.models.backbones.efficientnet_lite import EfficientNetLite0
 from paiaa_jax.models.network import Network
 from paiaa_jax.models.weights import model_folder, pretrained
-from paiaa_jax.personalization.profile import Profile
+from paiaa_jax.personalization.learn import learn_profile
 from paiaa_jax.photos import personal, score
 from paiaa_jax.photos.cache import KEY, Rows
 from paiaa_jax.types import TRAITS
@@ -35,6 +35,7 @@ from paiaa_jax.types import TRAITS
 SIZE, BUCKETS, BATCH = 224, 10, 32
 PHOTO = (1280, 853)  # pixels
 ROWS = 1_000_000
+COORDINATES, RATED = 256, 100
 
 
 def save_model(folder: Path) -> model_folder.ModelFolder:
@@ -160,19 +161,25 @@ def rescoring(model: model_folder.ModelFolder, path: Path, rounds: int) -> None:
     for start in range(0, ROWS, 65_536):
       part = slice(start, start + 65_536)
       cache.add(Rows(keys[part], *score.without_coordinates(vectors[part])))
-  weights = tuple(random.normal(size=len(TRAITS)).tolist())
-  identity = tuple(map(tuple, np.eye(len(TRAITS) + 1).tolist()))
-  taste = Profile(
-    model.model_id, TRAITS, weights, 0.1, identity, 1.0, 9.0, (1, 10), (1, 5), (1,) * 5, 10, 0, 0, 0
+  coordinates = random.normal(size=(ROWS, COORDINATES)).astype(np.float16)
+  library = personal.photographs_of(vectors, coordinates, model)
+  rated = library.take(slice(RATED))
+  taste = learn_profile(
+    rated,
+    random.uniform(1, 5, RATED),
+    model_id=model.model_id,
+    aux_names=TRAITS,
+    scale=(model.score_values[0], model.score_values[-1]),
   )
 
   def open_and_score() -> None:
     with score.open_cache(path, model) as cache:
-      personal.personal_scores(cache.rows().vectors, model, taste)
+      rows = cache.rows()
+    taste.score(personal.photographs_of(rows.vectors, coordinates, model))
 
   runs = {
     "open the cache, a million scores": open_and_score,
-    "the product alone": lambda: personal.personal_scores(vectors, model, taste),
+    "the scores alone": lambda: taste.score(library),
     "read the same bytes (sum)": lambda: vectors.sum(),
     "copy the same bytes": lambda: vectors.copy(),
   }

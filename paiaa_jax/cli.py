@@ -92,6 +92,7 @@ def personalize(  # noqa: PLR0913 each parameter is an option of the command
   scale: Annotated[
     tuple[float, float], typer.Option(help="Lowest and highest rating of the csv.")
   ] = (1.0, 5.0),
+  verbose: Annotated[bool, typer.Option("--verbose", help="Figures too.")] = False,
   initial_star: Annotated[
     bool | None, typer.Option(help="Count the 1 star that darktable gives on import; else it asks.")
   ] = None,
@@ -102,8 +103,8 @@ def personalize(  # noqa: PLR0913 each parameter is an option of the command
 ) -> None:
   """Your ratings become a profile.
 
-  It says whether your score beats the generic one on photographs left out, or how many ratings
-  more it takes.
+  It says whether your score ranks photographs that were left out better than the general one.
+  A rejected photograph counts as one of the lowest rating.
   """
   from paiaa_jax.photos import given_stars, ratings, verbs
 
@@ -111,13 +112,13 @@ def personalize(  # noqa: PLR0913 each parameter is an option of the command
     found = ratings.read_table(table, scale)
   elif from_xmp and not table:
     found = given_stars.settle_initial(given_stars.read_stars([from_xmp], recursive), initial_star)
-    found = given_stars.without_rejections(found)  # until personal.learn knows of them
   else:
     raise UserError("give either a csv of ratings or --from-xmp=FOLDER.")
   if not found.paths:
     deeper = "" if table or recursive else "; --recursive looks into folders in folders"
     raise UserError(f"no rating in {table or from_xmp}{deeper}.")
-  verbs.personalize(_library(found.paths, model, batch_size, False, cache), found, output)
+  library = _library(found.paths, model, batch_size, False, cache)
+  verbs.personalize(library, found, output, verbose)
 
 
 @app.command()

@@ -34,9 +34,10 @@ def test_six_names_are_public_and_jax_comes_with_the_first_that_needs_it():
     "from paiaa_jax import models, personalization as pz\n"
     "import numpy as np\n"
     "outputs, generic = np.eye(6, 2), np.arange(6.0)\n"
-    "me = pz.learn_profile(generic, outputs, generic, model_id='m', aux_names=('a', 'b'),\n"
+    "rated = pz.Photographs(generic, outputs, np.zeros((6, 0)))\n"
+    "me = pz.learn_profile(rated, generic, model_id='m', aux_names=('a', 'b'),\n"
     "  scale=(0, 5), rating_scale=(0, 5))\n"
-    "assert isinstance(me, pz.Profile) and len(me.score(generic, outputs)) == 6\n"
+    "assert isinstance(me, pz.Profile) and len(me.score(rated)) == 6\n"
     "print('jax' in sys.modules, bool(paiaa_jax.metrics), 'jax' in sys.modules)"
   )
   names, loaded = run(code).splitlines()

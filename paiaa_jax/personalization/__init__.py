@@ -39,7 +39,8 @@ results
   summarize                 means, deviations and a row for each user, ready for JSON
   compare_users, bootstrap  Wilcoxon's test and intervals over users
 one user
-  learn_profile, Profile    ridge in numpy, without jax: scores and intervals of one user
+  Photographs               what a model says of n photographs, without jax
+  learn_profile, Profile    linear fusion and Gaussian process in one posterior, in numpy
 
 Nothing here opens an image or a table. help(pz.evaluate) and so on tell more.
 """

@@ -1,39 +1,75 @@
-"""Which photographs to rate next: those whose ratings would tell most about the weights."""
+"""Which photographs to rate next: those whose ratings would tell most about a whole library."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from paiaa_jax.personalization.posterior import (
+  Photographs,
+  TastePrior,
+  design,
+  likeness,
+  with_width,
+)
 from paiaa_jax.types import Array
 
-RIDGE = 1.0  # one imagined rating's worth of knowledge in every direction
+TOGETHER = 3000  # photographs of a library that are weighed; an even part of a larger one
 
 
-def choose_next(traits: Array, rated: Array, count: int) -> np.ndarray:
-  """Picks photographs one by one, each the D-optimal next: it shrinks the weights' ellipsoid most.
+def choose_next(
+  photographs: Photographs,
+  rated: Array,
+  count: int,
+  *,
+  prior: TastePrior,
+  bursts: Array | None = None,
+) -> np.ndarray:
+  """Picks photographs one by one, each the one that most lowers the sum of the scores' variances.
 
-  The determinant of the Gram matrix A grows by the factor 1 + x' A^-1 x, so the next is the one of
-  largest x' A^-1 x; the inverse follows each choice by Sherman and Morrison's formula.
+  The variances are of scores less the library's mean, as only their order matters. They follow from
+  which photographs are rated, not from how, so that a batch can be chosen at once. Rating
+  photograph j lowers their sum by sum_i c_ij^2 / (c_jj + noise), where c is the covariance.
 
   Args:
-    traits: [n, k] auxiliary outputs.
+    photographs: n, to choose from.
     rated: [n] bool, those rated already: they count, and are not chosen again.
     count: how many to choose; fewer come back where fewer are left.
+    prior: what is expected of a user.
+    bursts: [n] numbers; at most one photograph of each is chosen.
 
   Returns:
     [count] indices, the most telling first.
   """
-  traits, rated = np.asarray(traits, np.float64), np.asarray(rated, bool)
-  spread = traits.std(axis=0)
-  x = (traits - traits.mean(axis=0)) / np.where(spread > 0, spread, 1)
-  x = np.concatenate([x, np.ones((len(x), 1))], axis=1)
-  inverse = np.linalg.inv(x[rated].T @ x[rated] + RIDGE * np.eye(x.shape[1]))
-  free, chosen = ~rated, []
-  for _ in range(min(count, int(free.sum()))):
-    gain = np.einsum("ni,ij,nj->n", x, inverse, x, optimize=True)
-    best = int(np.argmax(np.where(free, gain, -np.inf)))
-    pull = inverse @ x[best]
-    inverse -= np.outer(pull, pull) / (1 + gain[best])
-    free[best] = False
+  rated = np.asarray(rated, bool)
+  free = np.flatnonzero(~rated)
+  even = free[np.unique(np.linspace(0, len(free) - 1, min(len(free), TOGETHER)).astype(int))]
+  rows = np.sort(np.concatenate([np.flatnonzero(rated)[-TOGETHER:], even]))
+  asked, noise = photographs.take(rows), np.exp(prior.log_noise[0])
+  covariance = _covariance(with_width(prior, asked), asked)
+  for row in np.flatnonzero(rated[rows]):
+    covariance = _told(covariance, row, noise)
+  groups = np.arange(len(rows)) if bursts is None else np.asarray(bursts)[rows]
+  open_ = ~np.isin(groups, groups[rated[rows]])
+  chosen: list[int] = []
+  while len(chosen) < count and open_.any():
+    gain = np.sum(np.square(covariance), axis=0) / (np.diag(covariance) + noise)
+    best = int(np.argmax(np.where(open_, gain, -np.inf)))
+    covariance = _told(covariance, best, noise)
+    open_ &= groups != groups[best]
     chosen.append(best)
-  return np.asarray(chosen, int)
+  return rows[np.asarray(chosen, int)]
+
+
+def _covariance(prior: TastePrior, photographs: Photographs) -> np.ndarray:
+  """[n, n] of the scores less their mean, before any rating."""
+  x = design(prior, photographs)
+  taste = np.exp(prior.log_taste[0]) * likeness(prior, photographs, photographs)
+  covariance = x @ prior.covariance @ x.T + taste
+  covariance -= covariance.mean(axis=0)
+  return covariance - covariance.mean(axis=1)[:, None]
+
+
+def _told(covariance: np.ndarray, row: int, noise: float) -> np.ndarray:
+  """The covariance once photograph `row` is rated."""
+  own = covariance[:, row]
+  return covariance - np.outer(own, own) / (own[row] + noise)

@@ -1,4 +1,4 @@
-"""A user's taste: score = generic + intercept + weights . traits (Eq. 6).
+"""A user's taste as it was learnt: their ratings, the posterior, and what both are worth.
 
 Numpy alone, so that a library's scores are there before jax would be imported.
 """
@@ -6,69 +6,149 @@ Numpy alone, so that a library's scores are there before jax would be imported.
 from __future__ import annotations
 
 import dataclasses
+from typing import NamedTuple
 
 import numpy as np
 from scipy import special
 
+from paiaa_jax.personalization.left_out import Worth
+from paiaa_jax.personalization.posterior import Photographs, Posterior
 from paiaa_jax.types import Array
+
+STARS = 5
+DRAWS = 400  # of the scores of a library, for intervals of the rank
+TOGETHER = 1500  # photographs whose scores are drawn together
+
+
+class Parts(NamedTuple):
+  """What the scores of n photographs are made of; their sum, exactly, in points.
+
+  Attributes:
+    generic: [n] scores of people in general.
+    following: [n] what weighing those other than by one adds.
+    outputs: [n, k] each auxiliary output times its weight.
+    taste: [n, r] what likeness to each of the r rated photographs adds.
+    level: what is added to every photograph.
+  """
+
+  generic: np.ndarray
+  following: np.ndarray
+  outputs: np.ndarray
+  taste: np.ndarray
+  level: float
+
+  @property
+  def personal(self) -> np.ndarray:
+    """[n], the sum."""
+    return (
+      self.generic + self.following + self.outputs.sum(axis=1) + self.taste.sum(axis=1) + self.level
+    )
 
 
 @dataclasses.dataclass(frozen=True)
 class Profile:
-  """What was learnt of one user under one model; d = k + 1, the last one the intercept.
+  """What was learnt of one user under one model.
 
   Attributes:
-    model_id: of the model whose scores and traits the weights belong to.
-    aux_names: [k] names of the traits.
-    weights: [k] points of score for each unit of a trait.
-    intercept: points; a kind rater's is above 0.
-    covariance: [d, d] of weights and intercept.
-    noise: variance of a rating about its score, in squared points.
-    freedom: degrees of freedom of the noise.
+    model_id: of the model that described the rated photographs.
+    aux_names: [k] names of the auxiliary outputs.
     scale: (lowest, highest) score of the model.
     rating_scale: (lowest, highest) rating the user could give.
-    stars: [5] how many ratings fell on each of 1..5 stars.
-    num_ratings: ratings learnt from.
-    srcc_personal, srcc_generic: of scores with the ratings, each photograph left out in turn; None
-      where undefined.
-    more_ratings: about how many more it takes until the traits help; 0 where they do.
+    ratings: [r] as they were given.
+    posterior: scores of any photographs, given those ratings.
+    worth: how photographs that were left out are ranked.
+    digests: [r] hex digests of the rated files' content; empty where they are not known.
 
   Example:
-    >>> names, scales = ("o", "c", "e", "a", "n"), dict(scale=(0.0, 6.0), rating_scale=(0.0, 6.0))
-    >>> me = pz.learn_profile(generic, outputs, ratings[0], model_id="m", aux_names=names, **scales)
-    >>> me.score(generic, outputs).shape, me.half_width(outputs, level=0.9).shape
+    >>> facts = dict(model_id="m", aux_names=("o", "c", "e", "a", "n"), scale=(0.0, 6.0))
+    >>> rated = pz.Photographs(generic, outputs, np.zeros((60, 0)))
+    >>> me = pz.learn_profile(rated, ratings[0], rating_scale=(0.0, 6.0), **facts)
+    >>> me.score(rated).shape, me.half_width(rated, level=0.9).shape
     ((60,), (60,))
   """
 
   model_id: str
   aux_names: tuple[str, ...]
-  weights: tuple[float, ...]
-  intercept: float
-  covariance: tuple[tuple[float, ...], ...]
-  noise: float
-  freedom: float
   scale: tuple[float, float]
   rating_scale: tuple[float, float]
-  stars: tuple[int, ...]
-  num_ratings: int
-  srcc_personal: float | None
-  srcc_generic: float | None
-  more_ratings: int
+  ratings: tuple[float, ...]
+  posterior: Posterior
+  worth: Worth
+  digests: tuple[str, ...] = ()
 
   @property
   def better(self) -> bool:
-    """Whether the personal score ranks left-out photographs better than the generic one."""
-    if self.srcc_personal is None or self.srcc_generic is None:
-      return False
-    return self.srcc_personal > self.srcc_generic
+    """Whether the personal score ranks left-out photographs clearly better than the generic one."""
+    return self.worth.verdict == "better"
 
-  def score(self, generic: Array, traits: Array) -> np.ndarray:
-    """Generic scores [n] and traits [n, k] -> personal scores [n], in the model's points."""
-    weights = np.asarray(self.weights, np.float32)
-    return np.asarray(generic) + np.asarray(traits) @ weights + np.float32(self.intercept)
+  @property
+  def stars(self) -> np.ndarray:
+    """[5] how many ratings fell nearest to each of 1..5 stars."""
+    low, high = self.rating_scale
+    unit = (np.asarray(self.ratings) - low) / (high - low)
+    return np.bincount(np.rint(unit * (STARS - 1)).astype(int), minlength=STARS)
 
-  def half_width(self, traits: Array, level: float = 0.9) -> np.ndarray:
-    """Half the interval [n] that holds a rating with probability `level`, in the model's points."""
-    x = np.concatenate([traits, np.ones((len(traits), 1), np.float32)], axis=1)
-    spread = np.einsum("ni,ij,nj->n", x, np.asarray(self.covariance), x, optimize=True)
-    return special.stdtrit(self.freedom, (1 + level) / 2) * np.sqrt(spread + self.noise)
+  @property
+  def weights(self) -> np.ndarray:
+    """[k] points of score for each unit of an output."""
+    own, rated = self.posterior.weights[2:], self.posterior.rated
+    if np.shape(rated.coordinates)[1]:
+      return own
+    centred = np.asarray(rated.outputs, np.float64) - self.posterior.prior.centre[1:]
+    return own + self.posterior.dual @ centred
+
+  def score(self, photographs: Photographs) -> np.ndarray:
+    """[n] personal scores, in the model's points."""
+    return self.posterior.score(photographs)
+
+  def half_width(self, photographs: Photographs, level: float = 0.9) -> np.ndarray:
+    """Half the interval [n] that holds the score itself with probability `level`, in points."""
+    return special.ndtri((1 + level) / 2) * np.sqrt(self.posterior.variance(photographs))
+
+  def rating_half_width(self, photographs: Photographs, level: float = 0.9) -> np.ndarray:
+    """Half the interval [n] that holds a single new rating with probability `level`, in points."""
+    variance = self.posterior.variance(photographs) + self.posterior.noise_variance
+    return special.ndtri((1 + level) / 2) * np.sqrt(variance)
+
+  def rank_intervals(
+    self, photographs: Photographs, shown: Array, level: float = 0.9
+  ) -> np.ndarray:
+    """[len(shown), 2] ranks, from 1, that hold each photograph's own with probability `level`.
+
+    Scores are drawn from the posterior, all together; of a library of more than `TOGETHER`, an even
+    part of it stands for the rest.
+    """
+    shown, n = np.asarray(shown), len(photographs.generic)
+    rest = np.setdiff1d(np.arange(n), shown)
+    asked = rest[np.linspace(0, len(rest) - 1, min(len(rest), TOGETHER)).astype(int)]
+    rows = np.concatenate([shown, asked]).astype(int)
+    chosen = photographs.take(rows)
+    covariance = self.posterior.covariance(chosen)
+    values, vectors = np.linalg.eigh(covariance)
+    root = vectors * np.sqrt(np.maximum(values, 0))
+    normal = np.random.default_rng(0).normal(size=(len(rows), DRAWS))
+    scores = self.score(chosen)[:, None] + root @ normal
+    each = len(rest) / max(len(asked), 1)  # photographs that one of the asked stands for
+    ranks = np.empty((len(shown), DRAWS))
+    for i in range(len(shown)):
+      above = scores > scores[i]
+      ranks[i] = 1 + above[: len(shown)].sum(axis=0) + each * above[len(shown) :].sum(axis=0)
+    ends = np.quantile(ranks, ((1 - level) / 2, (1 + level) / 2), axis=1).T
+    return np.clip(np.rint(ends), 1, n).astype(int)
+
+  def parts(self, photographs: Photographs) -> Parts:
+    """What the scores of n photographs are made of."""
+    posterior, weights = self.posterior, self.weights
+    generic = np.asarray(photographs.generic, np.float64)
+    outputs = np.asarray(photographs.outputs, np.float64)
+    centre, slope = posterior.prior.centre, posterior.weights[1]
+    taste = np.zeros((len(generic), 0))
+    if np.shape(photographs.coordinates)[1]:
+      taste = posterior.alike(photographs) * posterior.dual
+    return Parts(
+      generic=generic,
+      following=(slope - 1) * (generic - centre[0]),
+      outputs=outputs * weights,
+      taste=taste,
+      level=float(posterior.weights[0] - centre[0] - weights @ centre[1:]),
+    )

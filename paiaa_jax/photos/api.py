@@ -21,8 +21,9 @@ from paiaa_jax.models import vector
 from paiaa_jax.models.predictor import Predictor
 from paiaa_jax.models.weights.model_folder import ModelFolder
 from paiaa_jax.personalization.learn import learn_profile
+from paiaa_jax.personalization.posterior import Photographs
 from paiaa_jax.personalization.profile import Profile
-from paiaa_jax.photos import personal, score
+from paiaa_jax.photos import personal, prior_file, score
 from paiaa_jax.photos.choose_model import open_model
 
 Picture = str | Path | bytes | np.ndarray | Image.Image
@@ -63,7 +64,12 @@ class Predictions(NamedTuple):
 
   def personal(self, profile: Profile) -> np.ndarray:
     """Personal scores [n]; UserError for a profile of another model."""
-    return personal.personal_scores(self.vectors, self.model, profile)
+    return personal.check_model(profile, self.model).score(self.photographs)
+
+  @property
+  def photographs(self) -> Photographs:
+    """What taste is learnt from."""
+    return personal.photographs_of(self.vectors, self.coordinates, self.model)
 
 
 class Model:
@@ -99,15 +105,15 @@ class Model:
     """
     if len(pictures) != len(ratings):
       raise ValueError(f"{len(pictures)} images, but {len(ratings)} ratings.")
-    predictions, values = self.score(pictures), self.folder.score_values
+    values = self.folder.score_values
     return learn_profile(
-      predictions.score,
-      predictions.traits,
+      self.score(pictures).photographs,
       np.asarray(ratings),
       model_id=self.folder.model_id,
       aux_names=self.folder.aux_names,
       scale=(values[0], values[-1]),
       rating_scale=rating_scale,
+      prior=prior_file.of_model(self.folder),
     )
 
 

@@ -20,6 +20,7 @@ import numpy as np
 
 from paiaa_jax.errors import UserError
 from paiaa_jax.photos.files import DIGEST_BYTES
+from paiaa_jax.photos.names import path_of
 
 KEY = np.dtype([("digest", "<u8", (2,)), ("look", "<u8"), ("taken", "<f8")])
 BLOCK_ROWS = 65_536  # where blocks stop growing: 6 MB at 15 outputs, 34 MB more of coordinates
@@ -199,6 +200,13 @@ class Cache:
         for path, size, mtime_ns, digest in self._base.execute(query, paths):
           found[path, size, mtime_ns] = digest
     return [found.get(file) for file in files]
+
+  def paths_of(self, digests: Sequence[bytes]) -> dict[bytes, Path]:
+    """A file that had each content when it was last read, where there is one."""
+    wanted = set(digests)
+    with self._told():
+      rows = self._base.execute("select digest, path from files")
+      return {digest: path_of(path) for digest, path in rows if digest in wanted}
 
   def remember_files(self, files: Iterable[tuple[str, int, int, bytes]]) -> None:
     """Keeps (path, size, mtime in ns, digest) of files read."""

@@ -10,6 +10,7 @@ import paiaa_jax
 from paiaa_jax.errors import UserError
 from paiaa_jax.models.weights import model_folder
 from paiaa_jax.models.weights.model_folder import CONFIG, WEIGHTS, ModelFolder
+from paiaa_jax.photos import prior_file
 
 VARIABLE = "PAIAA_MODEL"
 TOKEN = "PAIAA_HUB_TOKEN"
@@ -54,7 +55,7 @@ def _fetch(name: str) -> str:
       parts[1],
       revision=parts[2],
       token=os.environ.get(TOKEN) or False,  # None would send the token that is stored
-      allow_patterns=[WEIGHTS, CONFIG],
+      allow_patterns=[WEIGHTS, CONFIG, prior_file.NAME],
     )
   except Exception as error:  # the client raises a dozen types; all mean that there is no model
     reason = " ".join(str(error).split())[:200]

@@ -22,6 +22,7 @@ from paiaa_jax.files import atomic_write, read_bytes
 from paiaa_jax.models.platform import traced_for_elsewhere
 from paiaa_jax.models.predictor import network_of, variables_of
 from paiaa_jax.models.weights.model_folder import CONFIG, WEIGHTS, ModelFolder
+from paiaa_jax.photos import prior_file
 from paiaa_jax.types import Prediction
 
 PLATFORMS = ("cpu", "cuda", "tpu")
@@ -98,8 +99,9 @@ def card(model: ModelFolder) -> str:
 
 def _safetensors(model: ModelFolder, out: Path) -> None:
   out.mkdir()
-  for name in (WEIGHTS, CONFIG):
-    shutil.copyfile(model.folder / name, out / name)
+  for name in (WEIGHTS, CONFIG, prior_file.NAME):
+    if (model.folder / name).exists():
+      shutil.copyfile(model.folder / name, out / name)
   (out / "README.md").write_text(card(model), encoding="utf-8")
 
 

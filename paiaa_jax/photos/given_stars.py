@@ -62,12 +62,3 @@ def settle_initial(ratings: Ratings, count: bool | None) -> Ratings:
   else:
     print(f"{told}; they are {'counted' if count else 'left out'}", file=sys.stderr)
   return ratings if count else ratings.only(lambda path, _: path not in ratings.initial)
-
-
-def without_rejections(ratings: Ratings) -> Ratings:
-  """The ratings on their scale; says how many rejections there are besides."""
-  kept = ratings.only(lambda _, value: value != REJECTED)
-  if rejected := len(ratings.paths) - len(kept.paths):
-    noun = "photograph is" if rejected == 1 else "photographs are"
-    print(f"{rejected} rejected {noun} not learnt from yet", file=sys.stderr)
-  return kept

@@ -37,6 +37,14 @@ class Scored(NamedTuple):
   bad: list[Photo]
   coordinates: np.ndarray
 
+  def take(self, rows: Sequence[int]) -> Scored:
+    """The photographs of these rows; the bad files stay."""
+    chosen = list(rows)
+    paths = [self.paths[i] for i in chosen]
+    return Scored(
+      paths, self.vectors[chosen], self.keys[chosen], self.bad, self.coordinates[chosen]
+    )
+
 
 class Library(NamedTuple):
   """Which photographs, by which model, with which cache."""
@@ -81,6 +89,12 @@ class Library(NamedTuple):
         coordinates=coordinates,
       )
       yield from with_progress(scored, len(found))
+
+  def files_of(self, digests: Sequence[str]) -> dict[str, Path]:
+    """Where files of these contents (hex) were last seen, as far as the cache knows."""
+    with score.open_cache(self.cache or default_path(), self.model) as cache:
+      found = cache.paths_of([bytes.fromhex(digest) for digest in digests])
+    return {digest.hex(): path for digest, path in found.items() if path.is_file()}
 
   def scored(self) -> Scored:
     """All of them at once.

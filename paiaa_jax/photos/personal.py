@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import dataclasses
+import sys
 
 import numpy as np
 
@@ -10,29 +11,15 @@ from paiaa_jax.distribution import mean_score
 from paiaa_jax.errors import UserError
 from paiaa_jax.models import vector
 from paiaa_jax.models.weights.model_folder import ModelFolder
+from paiaa_jax.personalization.learn import FEWEST, learn_profile
+from paiaa_jax.personalization.posterior import Photographs
 from paiaa_jax.personalization.profile import Profile
-from paiaa_jax.photos.library import Library
+from paiaa_jax.photos import bursts, prior_file
+from paiaa_jax.photos.library import Library, Scored
 from paiaa_jax.photos.ratings import Ratings
 from paiaa_jax.types import Array
 
-
-class Parts(NamedTuple):
-  """What a personal score is made of; its sum, exactly.
-
-  Attributes:
-    generic: score of people in general.
-    traits: (name, trait in [-1, 1], what it adds) of each.
-    intercept: what is added to every photograph.
-  """
-
-  generic: float
-  traits: list[tuple[str, float, float]]
-  intercept: float
-
-  @property
-  def personal(self) -> float:
-    """The personal score, in points."""
-    return self.generic + sum(added for _, _, added in self.traits) + self.intercept
+SEVERAL = 5  # folders, below which each photograph is left out alone
 
 
 def generic_scores(vectors: Array, model: ModelFolder) -> np.ndarray:
@@ -40,24 +27,10 @@ def generic_scores(vectors: Array, model: ModelFolder) -> np.ndarray:
   return mean_score(vector.distribution_of(vectors, model), model.score_values)
 
 
-def personal_scores(vectors: Array, model: ModelFolder, profile: Profile) -> np.ndarray:
-  """Personal scores [n] of vectors [n, b + k]: one product with [scores of buckets; weights]."""
-  check_profile(profile, model)
-  mixing = vector.mixing(model, profile.weights)
-  return np.asarray(vectors) @ mixing + np.float32(profile.intercept)
-
-
-def parts_of(row: Array, model: ModelFolder, profile: Profile) -> Parts:
-  """Takes one photograph's score [b + k] apart."""
-  check_profile(profile, model)
-  row = np.asarray(row, np.float64)
-  traits = vector.outputs_of(row, model)
-  weighted = zip(model.aux_names, traits, profile.weights, strict=True)
-  return Parts(
-    float(generic_scores(row, model)),
-    [(name, float(trait), float(trait * weight)) for name, trait, weight in weighted],
-    profile.intercept,
-  )
+def photographs_of(vectors: np.ndarray, coordinates: np.ndarray, model: ModelFolder) -> Photographs:
+  """Vectors [n, b + k] and coordinates [n, m] as what taste is learnt from."""
+  outputs = vector.outputs_of(vectors, model)
+  return Photographs(generic_scores(vectors, model), outputs, coordinates)
 
 
 def percentiles(scores: Array) -> np.ndarray:
@@ -77,30 +50,78 @@ def predict_stars(scores: Array, profile: Profile) -> np.ndarray:
 def learn(library: Library, ratings: Ratings) -> Profile:
   """The profile of whoever gave these ratings; `library` is of the rated photographs.
 
+  A rejected photograph counts as one of the lowest rating.
+
   Raises:
     UserError: a rated photograph that cannot be scored, or too few of them.
   """
-  # here, because scipy.stats takes a while, and ranking does without
-  from paiaa_jax.personalization.learn import learn_profile
-
   rating_of = dict(zip(ratings.paths, ratings.values, strict=True))
   scored = library.scored()
-  model = library.model
-  return learn_profile(
-    generic_scores(scored.vectors, model),
-    vector.outputs_of(scored.vectors, model),
-    np.asarray([rating_of[path] for path in scored.paths]),
-    model_id=model.model_id,
-    aux_names=model.aux_names,
-    scale=(model.score_values[0], model.score_values[-1]),
-    rating_scale=ratings.scale,
-  )
+  values = [max(rating_of[path], ratings.scale[0]) for path in scored.paths]
+  return _learn(scored, np.asarray(values), library.model, ratings.scale)
 
 
-def check_profile(profile: Profile, model: ModelFolder) -> None:
-  """UserError unless the profile was learnt under this model."""
+def check_model(profile: Profile, model: ModelFolder) -> Profile:
+  """The profile; UserError unless it was learnt under this model."""
   if profile.model_id != model.model_id:
     raise UserError(
       f"this profile was learnt with model {profile.model_id}, not {model.model_id}; give that "
       "model with --model, or learn it anew with `paiaa personalize`."
     )
+  return profile
+
+
+def for_model(profile: Profile, library: Library, scored: Scored) -> Profile:
+  """The profile under the library's model: learnt anew from its ratings where that is another.
+
+  Raises:
+    UserError: too few of the rated photographs are in the library.
+  """
+  if profile.model_id == library.model.model_id:
+    return profile
+  rating_of = dict(zip(profile.digests, profile.ratings, strict=False))
+  digests = _digests(scored)
+  rows = [i for i, digest in enumerate(digests) if digest in rating_of]
+  if len(rows) < FEWEST:
+    raise UserError(
+      f"this profile was learnt with model {profile.model_id}, not {library.model.model_id}, and "
+      f"{len(rows)} of its {len(profile.ratings)} rated photographs are among these: give that "
+      "model with --model, or learn it anew with `paiaa personalize`."
+    )
+  values = np.asarray([rating_of[digests[i]] for i in rows])
+  print(
+    f"the profile was learnt with another model; learnt anew from {len(rows)} of its "
+    f"{len(profile.ratings)} ratings",
+    file=sys.stderr,
+  )
+  return _learn(scored.take(rows), values, library.model, profile.rating_scale)
+
+
+def _learn(
+  scored: Scored, values: np.ndarray, model: ModelFolder, rating_scale: tuple[float, float]
+) -> Profile:
+  profile = learn_profile(
+    photographs_of(scored.vectors, scored.coordinates, model),
+    values,
+    model_id=model.model_id,
+    aux_names=model.aux_names,
+    scale=(model.score_values[0], model.score_values[-1]),
+    rating_scale=rating_scale,
+    prior=prior_file.of_model(model),
+    groups=_groups(scored),
+  )
+  return dataclasses.replace(profile, digests=tuple(_digests(scored)))
+
+
+def _groups(scored: Scored) -> np.ndarray:
+  """[n] what is left out together: bursts; where there are none, folders, if there are several."""
+  burst = bursts.group_bursts(scored.keys["taken"], scored.keys["look"])
+  if len(np.unique(burst)) < len(burst):
+    return burst
+  folders, number = np.unique([str(path.parent) for path in scored.paths], return_inverse=True)
+  return number if len(folders) >= SEVERAL else burst
+
+
+def _digests(scored: Scored) -> list[str]:
+  """[n] hex, of each file's content."""
+  return [key.tobytes().hex() for key in scored.keys["digest"]]

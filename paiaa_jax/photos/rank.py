@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from paiaa_jax.models import vector
 from paiaa_jax.personalization.active import choose_next
+from paiaa_jax.personalization.posterior import Photographs, broad_prior
 from paiaa_jax.personalization.profile import Profile
-from paiaa_jax.photos import bursts, personal
+from paiaa_jax.photos import bursts, personal, prior_file
 from paiaa_jax.photos.library import Library
 from paiaa_jax.photos.names import cell
 from paiaa_jax.photos.table import Row
@@ -18,26 +20,40 @@ COLUMNS = (
 )
 
 
-def rank(library: Library, profile: Profile, within_bursts: bool = False) -> list[Row]:
-  """Rows of COLUMNS, best first.
+class Ranking(NamedTuple):
+  """A library in order.
+
+  Attributes:
+    rows: of COLUMNS, best first.
+    photographs: what the model says of them, in that order.
+    profile: under the library's model.
+  """
+
+  rows: list[Row]
+  photographs: Photographs
+  profile: Profile
+
+
+def rank(library: Library, profile: Profile, within_bursts: bool = False) -> Ranking:
+  """Personal scores, with the interval that holds a new rating nine times in ten.
 
   Args:
     library: the photographs; bad files are named on stderr and left out.
-    profile: whose taste.
+    profile: whose taste; learnt anew from its ratings where the library's model is another.
     within_bursts: the best of each burst come first, then the other takes.
 
   Raises:
-    UserError: a profile of another model, or no photograph at all.
+    UserError: a profile of another model and of other photographs, or no photograph at all.
   """
-  personal.check_profile(profile, library.model)
   scored = library.scored()
-  scores = personal.personal_scores(scored.vectors, library.model, profile)
-  half = profile.half_width(vector.outputs_of(scored.vectors, library.model))
+  profile = personal.for_model(profile, library, scored)
+  photographs = personal.photographs_of(scored.vectors, scored.coordinates, library.model)
+  scores, half = profile.score(photographs), profile.rating_half_width(photographs)
   burst = bursts.group_bursts(scored.keys["taken"], scored.keys["look"])
   place = bursts.places(burst, scores)
   columns = (
     map(cell, scored.paths),
-    personal.generic_scores(scored.vectors, library.model).tolist(),
+    photographs.generic.tolist(),
     scores.tolist(),
     (scores - half).tolist(),
     (scores + half).tolist(),
@@ -48,18 +64,24 @@ def rank(library: Library, profile: Profile, within_bursts: bool = False) -> lis
   )
   rows = [dict(zip(COLUMNS, row, strict=True)) for row in zip(*columns, strict=True)]
   order = np.lexsort((-scores, place > 1)) if within_bursts else np.argsort(-scores, kind="stable")
-  return [rows[i] for i in order]
+  return Ranking([rows[i] for i in order], photographs.take(order), profile)
 
 
 def suggest(library: Library, rated: set[str], count: int) -> list[str]:
   """Paths of photographs whose ratings would tell most about a person, the most telling first.
 
   Args:
-    library: to choose from.
+    library: to choose from; of each burst at most one photograph is chosen.
     rated: resolved paths rated already.
     count: how many.
   """
-  scored = library.scored()
-  traits = vector.outputs_of(scored.vectors, library.model)
+  scored, model = library.scored(), library.model
   done = np.asarray([str(path.resolve()) in rated for path in scored.paths], bool)
-  return [str(scored.paths[i]) for i in choose_next(traits, done, count)]
+  chosen = choose_next(
+    personal.photographs_of(scored.vectors, scored.coordinates, model),
+    done,
+    count,
+    prior=prior_file.of_model(model) or broad_prior(model.score_values, len(model.aux_names)),
+    bursts=bursts.group_bursts(scored.keys["taken"], scored.keys["look"]),
+  )
+  return [str(scored.paths[i]) for i in chosen]

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from paiaa_jax.data import images
 from paiaa_jax.errors import UserError
 from paiaa_jax.files import write_text
-from paiaa_jax.personalization.profile import Profile
 from paiaa_jax.photos.names import path_of
 from paiaa_jax.photos.table import Row
+
+if TYPE_CHECKING:
+  from paiaa_jax.photos.rank import Ranking
 
 PICTURE = 480  # pixels of the longer side
 QUALITY = 80
 
 
-def write(
-  rows: Sequence[Row], count: int, profile: Profile, advice: str, trained_on: str, out: Path
-) -> None:
-  """Writes the page, whole or not at all.
+def write(found: Ranking, shown: int, advice: str, trained_on: str, out: Path) -> None:
+  """Writes the page, whole or not at all; a picture that is gone leaves its place empty.
 
   Args:
-    rows: of `rank.COLUMNS`, best first; a picture that is gone leaves its place empty.
-    count: photographs of the library.
-    profile: whose ranking.
+    found: the library in order.
+    shown: how many of it, best first.
     advice: what is said where the profile is not better than the generic score.
     trained_on: whose ratings the model learned, or "".
     out: an .html file.
@@ -38,15 +38,24 @@ def write(
   """
   import jinja2
 
+  profile = found.profile
+  best = found.photographs.take(slice(shown))
+  half = profile.half_width(best)
+  ranks = profile.rank_intervals(found.photographs, np.arange(len(half)))
+  low, high = profile.scale
+  digits = 2 if high - low < 20 else 1
   text = (Path(__file__).parent / "sheet.html").read_text(encoding="utf-8")
   page = (
     jinja2.Environment(autoescape=True)
     .from_string(text)
     .render(
-      cards=[_card(row) for row in rows],
-      count=count,
-      low=f"{profile.scale[0]:g}",
-      high=f"{profile.scale[1]:g}",
+      cards=[
+        _card(row, f"{width:.{digits}f}", rank, digits)
+        for row, width, rank in zip(found.rows[:shown], half, ranks.tolist(), strict=True)
+      ],
+      count=len(found.rows),
+      low=f"{low:g}",
+      high=f"{high:g}",
       better=profile.better,
       advice=advice,
       model_id=profile.model_id,
@@ -56,13 +65,16 @@ def write(
   write_text(out, page)
 
 
-def _card(row: Row) -> dict[str, Any]:
+def _card(row: Row, half: str, rank: list[int], digits: int) -> dict[str, Any]:
+  first, last = rank
   return {
     "path": row["path"],
+    "link": path_of(row["path"]).absolute().as_uri(),
     "picture": _picture(path_of(row["path"])),
-    "score": f"{row['personal_score']:.2f}",
-    "half": f"{row['personal_high'] - row['personal_score']:.2f}",
-    "people": f"{row['aesthetic_score']:.2f}",
+    "score": f"{row['personal_score']:.{digits}f}",
+    "half": half,
+    "rank": f"between {first} and {last}" if last > first else f"{first}",
+    "people": f"{row['aesthetic_score']:.{digits}f}",
     "percentile": f"{row['percentile']:.1f}",
     "burst_place": row["burst_place"],
   }

@@ -33,9 +33,9 @@ def plan(library: Library, profile: Profile) -> list[Plan]:
   Raises:
     UserError: a profile of another model, or no photograph at all.
   """
-  personal.check_profile(profile, library.model)
   scored = library.scored()
-  scores = personal.personal_scores(scored.vectors, library.model, profile)
+  profile = personal.for_model(profile, library, scored)
+  scores = profile.score(personal.photographs_of(scored.vectors, scored.coordinates, library.model))
   stars = personal.predict_stars(scores, profile)
   listings = Listings()
   pairs = zip(scored.paths, stars, strict=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from paiaa_jax.errors import UserError
 from paiaa_jax.files import writing
 from paiaa_jax.personalization.profile import Profile
-from paiaa_jax.photos import profile_file, table, terminal
+from paiaa_jax.photos import personal, profile_file, table, terminal
 from paiaa_jax.photos.library import Library
 from paiaa_jax.photos.names import cell, printable
 from paiaa_jax.photos.ratings import Ratings
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
   from paiaa_jax.photos.train import Asked
 
 SHOWN = 20  # rows of `paiaa score` on a terminal
+VERDICTS = {
+  "better": "your score ranks photographs new to it clearly better than the general score does",
+  "no clear difference": "no clear difference yet from the general score: rate more",
+  "worse": "your score ranks photographs worse than the general score so far: rate more",
+}
 
 
 def score(library: Library, output: Path | None) -> int:
@@ -74,35 +79,46 @@ def suggest(library: Library, rated: Iterable[Path], count: int, out: Path) -> N
   done = {str(path.resolve()) for path in rated}
   chosen = choose(library, done, count)
   write_table(chosen, out)
-  say(f"{out}: {len(chosen)} photographs to rate from 1 to 5; fill in the column 'rating'")
+  say(
+    f"{out}: {_count(len(chosen), 'photograph')} to rate from 1 to 5; fill in the column 'rating', "
+    f"then: paiaa personalize {out}"
+  )
 
 
-def personalize(library: Library, ratings: Ratings, out: Path) -> None:
+def personalize(library: Library, ratings: Ratings, out: Path, verbose: bool = False) -> None:
   """Writes the profile, and says in plain words what it is worth."""
-  from paiaa_jax.photos.personal import learn
-
   table.check_place(out, "a profile", (".json",))
-  profile = learn(library, ratings)
+  profile = personal.learn(library, ratings)
   profile_file.save(profile, out)
-  for line in worth(profile):
-    say(line)
+  say(f"{_count(len(profile.ratings), 'rating')}: {verdict(profile)}")
+  if verbose:
+    say(figures(profile))
   tell(str(out))
 
 
-def worth(profile: Profile) -> list[str]:
-  """What a profile is worth, in plain words."""
-  personal, generic = profile.srcc_personal, profile.srcc_generic
-  if personal is None or generic is None:
-    compared = "your ratings do not differ enough to compare scores with them"
-  else:
-    compared = (
-      f"photographs left out in turn are ranked with SROCC {personal:.3f} by your score, "
-      f"{generic:.3f} by the generic one"
-    )
-  lines = [f"{profile.num_ratings} ratings; {compared}"]
-  if not profile.better:
-    lines.append(f"not better than generic yet: rate about {profile.more_ratings} more")
-  return lines
+def verdict(profile: Profile) -> str:
+  """What a profile is worth, in one plain sentence."""
+  if profile.worth.srcc_personal is None:
+    return "your ratings do not differ enough yet to learn from"
+  return VERDICTS[profile.worth.verdict]
+
+
+def figures(profile: Profile) -> str:
+  """The same in figures."""
+  worth = profile.worth
+  low, high = worth.difference
+  own, generic = (
+    "none" if x is None else f"{x:.3f}" for x in (worth.srcc_personal, worth.srcc_generic)
+  )
+  return (
+    f"SROCC with your ratings of {_count(worth.photographs, 'photograph')}, each left out with its "
+    f"burst: {own} by your score, {generic} by the generic one; the difference is from {low:+.2f} "
+    f"to {high:+.2f} (90 %)"
+  )
+
+
+def _count(number: int, what: str) -> str:
+  return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def rank(
@@ -120,19 +136,19 @@ def rank(
   table.check_output(out)
   if html:
     table.check_place(html, "a page", (".html",))
-  taste = profile_file.load(profile)
-  rows = rank(library, taste, within_bursts)
+  found = rank(library, profile_file.load(profile), within_bursts)
+  rows, taste = found.rows, found.profile
   best, (low, high) = rows[: top or None], taste.scale
   if out is None and terminal.is_terminal():
     terminal.show_ranking(best, rows)
   else:
     table.write(best, COLUMNS, out)
   if html:
-    sheet.write(best, len(rows), taste, worth(taste)[-1], library.model.trained_on, html)
+    sheet.write(found, len(best), verdict(taste), library.model.trained_on, html)
     say(f"{html}: a page of pictures, for any browser")
   say(f"{len(best)} of {len(rows)} photographs, scores from {low:g} to {high:g}")
   if not taste.better:
-    say(worth(taste)[-1])
+    say(verdict(taste))
 
 
 def explain(library: Library, profile: Path, png: Path | None) -> None:
@@ -147,10 +163,11 @@ def explain(library: Library, profile: Path, png: Path | None) -> None:
   photo = next(library.photos())
   if photo.vector is None:
     raise UserError(f"{photo.path}: {photo.error}")
-  card = photo.path, photo.vector, library.model, taste
-  tell("\n".join(explain.lines(*card)))
+  taste = personal.check_model(taste, library.model)
+  found = explain.sum_of(photo, library.model, taste, library.files_of(taste.digests))
+  tell("\n".join(explain.lines(photo.path, found)))
   if png:
-    explain.draw(*card, png)
+    explain.draw(photo.path, found, library.model.trained_on, png)
 
 
 def stars(library: Library, profile: Path, write: bool) -> None:

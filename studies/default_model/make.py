@@ -10,16 +10,19 @@ import numpy as np
 from paiaa_jax import files
 from paiaa_jax.data.images import PREPROCESSING
 from paiaa_jax.models import frozen_network
+from paiaa_jax.models.frozen_heads import Heads
 from paiaa_jax.models.frozen_network import FrozenNetwork
 from paiaa_jax.models.weights import pretrained
 from paiaa_jax.models.weights.model_folder import model_id
-from studies.default_model import heads, inputs, measure
+from paiaa_jax.photos import prior_file
+from studies.default_model import heads, inputs, measure, taste
 from studies.default_model.copies import DAMAGES
 from studies.default_model.heads import SCALE, Inputs
 from studies.oasis.study import Study
 
 BACKBONE = "efficientnet_lite0"
 TRAINED_ON = "ratings of beauty by {raters} people of {photographs} photographs (OASIS-beauty)"
+LEARNED_FROM = "{raters} raters of OASIS-beauty, category by category"
 SOURCES = {
   "photographs": "OASIS (Kurdi, Lozano and Banaji, Behavior Research Methods 2017); those used are "
   "in the public domain",
@@ -71,6 +74,15 @@ def write(data: Study, found: Inputs, figures: dict, out: Path) -> None:
   told = config | {"figures": json.dumps(figures, indent=1), "model_id": model_id(out)}
   card = CARD.format(**told)
   files.write_text(out / "README.md", card)
+  write_prior(data, found, fitted, out)
+
+
+def write_prior(data: Study, found: Inputs, fitted: Heads, out: Path) -> None:
+  """Writes what OASIS's users tell of one more beside the model."""
+  category = np.argmax(data.norms[:, found.norms.shape[1] :], axis=1)
+  prior = taste.fit_prior(found, data.ratings, category, fitted)
+  told = {"learned_from": LEARNED_FROM.format(raters=taste.USERS)}
+  files.write_json(out / prior_file.NAME, prior_file.to_json(prior) | told)
 
 
 def _points() -> tuple[float, float]:

@@ -83,7 +83,7 @@ def test_four_commands_from_a_folder_to_a_personal_top_ten(kind, tmp_path, child
   run(suggest, tmp_path, env)
   rate(tmp_path / "ratings.csv", openness)
   told = run(personalize, tmp_path, env)
-  assert told.stderr.startswith("20 ratings; photographs left out in turn")
+  assert told.stderr.startswith("20 ratings: ")
   ranked = run(rank, tmp_path, env)
 
   top = list(csv.DictReader(ranked.stdout.splitlines()))

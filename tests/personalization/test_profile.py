@@ -1,156 +1,270 @@
-"""One person's fit agrees with scikit-learn and the compiled engine; a profile is always sound."""
+"""One user's posterior agrees with scipy, the compiled engine and plain refits."""
 
 import dataclasses
 
-import jax
 import numpy as np
 import pytest
-from sklearn.linear_model import Ridge
+from scipy import stats
 
 from paiaa_jax import personalization as pz
-from paiaa_jax.personalization import learn
+from paiaa_jax.errors import UserError
+from paiaa_jax.personalization import left_out, posterior
 from paiaa_jax.personalization.active import choose_next
-from paiaa_jax.personalization.penalties import GRID
-from paiaa_jax.photos import profile_file
+from paiaa_jax.personalization.left_out import left_out_scores
+from paiaa_jax.personalization.posterior import Photographs, TastePrior
+from paiaa_jax.personalization.solvers.taste import Process
 
 NAMES = tuple("abcde")
-MODEL = {"model_id": "m", "aux_names": NAMES, "scale": (1.0, 10.0), "rating_scale": (1.0, 10.0)}
+FACTS = {"model_id": "m", "aux_names": NAMES, "scale": (1.0, 10.0), "rating_scale": (1.0, 10.0)}
 
 
-def person(n, taste=2.0, noise=0.5, seed=0):
+def library(n, seed=0, m=3):
   random = np.random.default_rng(seed)
-  traits = random.normal(0, 0.3, (n, 5)).astype(np.float32)
-  generic = random.normal(5.5, 0.5, n).astype(np.float32)
+  return Photographs(
+    generic=random.normal(5.5, 0.5, n),
+    outputs=random.normal(0, 0.3, (n, 5)),
+    coordinates=random.normal(0, 1, (n, m)).astype(np.float16),
+  )
+
+
+def rate(photographs, taste=2.0, noise=0.5, seed=0):
+  random = np.random.default_rng([seed, 1])
   weights = taste * np.asarray([1, -1, 0.5, 0, 2])
-  ratings = generic + traits @ weights + 0.7 + random.normal(0, noise, n)
-  return generic, traits, np.clip(ratings, 1, 10)
+  ratings = photographs.generic + photographs.outputs @ weights + 0.7
+  return np.clip(ratings + random.normal(0, noise, len(ratings)), 1, 10)
 
 
-@pytest.mark.parametrize("n", [12, 60])
-def test_weights_are_those_of_ridge_at_the_strength_of_least_leave_one_out_error(n):
-  generic, traits, ratings = person(n)
-  found = learn.learn_profile(generic, traits, ratings, **MODEL)
-  target = ratings - generic
-
-  def error(strength):
-    off = []
-    for i in range(n):
-      rest = np.arange(n) != i
-      fit = Ridge(alpha=strength).fit(traits[rest], target[rest])
-      off.append(target[i] - fit.predict(traits[i : i + 1])[0])
-    return np.mean(np.square(off))
-
-  values = np.linalg.eigvalsh(np.cov(traits.astype(float).T) * (n - 1))
-  paid = [s for s in GRID if np.isfinite(s) and np.sum(values / (values + s)) <= n / 10]
-  best = min(paid, key=error)
-  expected = Ridge(alpha=best).fit(traits, target)
-  np.testing.assert_allclose(found.weights, expected.coef_, rtol=1e-4)
-  assert found.intercept == pytest.approx(expected.intercept_, rel=1e-4)
-  assert found.noise == pytest.approx(error(best), rel=1e-4)
+def prior(width=2.0, log_taste=(0.0, 0.8), log_noise=(-0.5, 0.8)):
+  mean = np.array([5.0, 0.8, 0.1, 0, 0, 0, 0.2])
+  return TastePrior(
+    mean, np.diag([1, 0.1, *[0.5] * 5]), np.array([5.5, *[0.0] * 5]), width, log_taste, log_noise
+  )
 
 
-def compiled(generic, traits, ratings, dtype):
-  """One user, all of whose n ratings are shots: Prediction by the compiled solver in this type."""
-  images = pz.make_images(generic, traits)
-  users = pz.make_users(images, np.arange(len(ratings))[None], ratings[None])
-  splits = pz.draw_splits(users, pz.Protocol((len(ratings),), num_splits=1))
-  images = pz.Images(*(array.astype(dtype) for array in images))
-  users = dataclasses.replace(users, images=images, ratings=ratings[None].astype(dtype))
-  return jax.tree.map(lambda leaf: leaf[0, 0, ..., 0], pz.predict(pz.ridge(), users, splits))
+def certain(**options):
+  """A prior under which tau^2 and sigma^2 are as good as known."""
+  return prior(log_taste=(0.0, 1e-9), log_noise=(-0.5, 1e-9), **options)
 
 
-@pytest.mark.parametrize("taste", [0.0, 0.5, 2.0])
-@pytest.mark.parametrize("n", [5, 60])
-def test_the_compiled_solver_gives_the_same_fit(n, taste):
-  generic, traits, ratings = person(n, taste=taste)
-  found = learn.learn_profile(generic, traits, ratings, **MODEL)
-  ours = np.asarray([*found.weights, found.intercept])
-  with jax.enable_x64(True):
-    exact = compiled(generic, traits, ratings, np.float64)
-  assert exact.weights.dtype == np.float64
-  np.testing.assert_allclose(ours, exact.weights, rtol=1e-6, atol=1e-12)
-  np.testing.assert_allclose(found.score(generic, traits), exact.scores, rtol=1e-6)
-  single = compiled(generic, traits, ratings, np.float32)
-  assert single.weights.dtype == np.float32 and single.penalty == np.float32(exact.penalty)
-  np.testing.assert_allclose(single.weights, ours, rtol=1e-4, atol=1e-5)  # float32's sums
+def moments(known, photographs):
+  """Mean and covariance of the scores, written out photograph by photograph."""
+  n = len(photographs.generic)
+  place = np.asarray(photographs.coordinates, float)
+  x = np.stack(
+    [
+      [1, photographs.generic[i] - known.centre[0], *(photographs.outputs[i] - known.centre[1:])]
+      for i in range(n)
+    ]
+  )
+  alike = np.array(
+    [[np.exp(-np.sum((a - b) ** 2) / (2 * known.width)) for b in place] for a in place]
+  )
+  return x @ known.mean, x @ known.covariance @ x.T, alike
 
 
-def test_a_taste_is_found_and_said_to_be_better():
-  found = learn.learn_profile(*person(100), **MODEL)
-  assert found.better and found.srcc_personal > found.srcc_generic + 0.1 and found.more_ratings == 0
+def test_the_posterior_is_the_conditional_of_the_joint_normal_summed_over_the_grid():
+  photographs, known = library(14), prior()
+  rated, rest = photographs.take(slice(9)), photographs.take(slice(9, None))
+  points = rate(rated)
+  mean, linear, alike = moments(known, photographs)
+  weights, means, seconds = [], [], []
+  for a in posterior.STEPS:
+    for b in posterior.STEPS:
+      tau, sigma = np.exp(0.8 * a), np.exp(-0.5 + 0.8 * b)
+      joint = linear + tau * alike + sigma * np.eye(14)
+      seen = stats.multivariate_normal(mean[:9], joint[:9, :9])
+      weights.append(np.exp(-(a**2 + b**2) / 2) * seen.pdf(points))
+      gain = joint[9:, :9] @ np.linalg.inv(joint[:9, :9])
+      means.append(mean[9:] + gain @ (points - mean[:9]))
+      left = np.diag(joint[9:, 9:] - gain @ joint[:9, 9:])
+      seconds.append(left - sigma + means[-1] ** 2)
+  weights = np.asarray(weights) / np.sum(weights)
+  expected = weights @ np.asarray(means)
+  found = posterior.fit(known, rated, points)
+  np.testing.assert_allclose(found.score(rest), expected, atol=2e-3)
+  variance = weights @ np.asarray(seconds) - expected**2
+  np.testing.assert_allclose(found.variance(rest), variance, atol=2e-3)
+  np.testing.assert_allclose(np.diag(found.covariance(rest)), found.variance(rest), rtol=1e-6)
 
 
-def test_no_taste_is_said_to_be_none_and_how_many_more_ratings_to_give():
-  better = 0
-  for seed in range(20):
-    found = learn.learn_profile(*person(20, taste=0.0, noise=1.5, seed=seed), **MODEL)
-    better += found.better
-    assert found.better or found.more_ratings >= 5
-  assert better <= 10  # at worst chance
+def test_it_is_the_compiled_engine_s_where_the_variances_are_known():
+  photographs, known = library(30), certain()
+  rated, points = photographs.take(slice(20)), rate(photographs.take(slice(20)))
+  process = Process(
+    level=known.mean[0] - known.mean[1] * known.centre[0],
+    slope=known.mean[1],
+    mean=np.append(known.mean[2:], 0.0),
+    covariance=np.diag([*[0.5] * 5, 1.0]),
+    variance=1.0,
+    noise_variance=np.exp(-0.5),
+  )
+  fixed = known.covariance.copy()
+  fixed[1, 1] = 0  # the compiled engine's slope is known
+  place = photographs.coordinates.astype(np.float32) / np.sqrt(np.float32(known.width))
+  images = pz.make_images(photographs.generic, photographs.outputs, place)
+  ratings = np.append(points, np.full(10, 5.0))[None]
+  users = pz.make_users(images, np.arange(30)[None], ratings)
+  order = np.arange(30)
+  shots = pz.Shots(
+    *(
+      np.asarray(a, np.float32)
+      for a in (images.generic, images.outputs, place, ratings[0], order < 20, order)
+    )
+  )
+  expected = pz.taste().predict(process, shots)
+  found = posterior.fit(known._replace(covariance=fixed), rated, points)
+  assert users.ratings.shape == (1, 30)
+  np.testing.assert_allclose(found.score(photographs), expected.scores, atol=3e-3)
+  variance = found.variance(photographs) + found.noise_variance
+  np.testing.assert_allclose(variance, expected.variance, atol=3e-3)
 
 
-def test_intervals_hold_as_many_ratings_as_they_say():
-  inside = []
-  for seed in range(100):
-    generic, traits, ratings = person(220, noise=0.8, seed=seed)
-    found = learn.learn_profile(generic[:20], traits[:20], ratings[:20], **MODEL)
-    off = np.abs(found.score(generic[20:], traits[20:]) - ratings[20:])
-    inside.append(off <= found.half_width(traits[20:], level=0.9))
-  assert 0.87 <= np.mean(inside) <= 0.95
+@pytest.mark.parametrize("size", [1, 3])
+def test_a_group_left_out_is_scored_by_a_refit_without_it(size):
+  photographs, known = library(12), prior()
+  points, groups = rate(photographs), np.arange(12) // size
+  found = left_out_scores(known, photographs, points, groups, np.unique(groups))
+  for name in np.unique(groups):
+    rest = groups != name
+    refit = posterior.fit(known, photographs.take(rest), points[rest])
+    scores = refit.score(photographs)
+    np.testing.assert_allclose(found[~rest], (scores - scores.mean())[~rest], atol=2e-3)
 
 
-def test_ratings_on_another_scale_are_mapped_to_the_models():
-  generic, traits, ratings = person(40)
-  same = learn.learn_profile(generic, traits, ratings, **MODEL)
-  stars = 1 + (ratings - 1) * 4 / 9
-  found = learn.learn_profile(generic, traits, stars, **{**MODEL, "rating_scale": (1.0, 5.0)})
-  np.testing.assert_allclose(found.weights, same.weights, rtol=1e-4)
-  assert sum(found.stars) == 40 and found.stars == same.stars
+def worths(ratings_of, n, count=40, **options):
+  found = []
+  for seed in range(count):
+    photographs = library(n, seed, **options)
+    ratings = ratings_of(photographs, np.random.default_rng([seed, 2]))
+    found.append(pz.learn_profile(photographs, ratings, **FACTS).worth)
+  return found
 
 
-@pytest.mark.parametrize("n", [3, 4, 6, 7])
-@pytest.mark.parametrize("kind", ["equal", "same traits", "no noise"])
-def test_few_or_degenerate_ratings_give_a_sound_profile(n, kind, tmp_path):
-  generic, traits, ratings = person(n, noise=0.0)
-  if kind == "equal":
-    ratings = np.full(n, 4.0)
-  if kind == "same traits":
-    traits = np.tile(traits[:1], (n, 1))
-  found = learn.learn_profile(generic, traits, ratings, **MODEL)
-  profile_file.save(found, tmp_path / "me.json")
-  assert profile_file.load(tmp_path / "me.json") == found
-  assert np.isfinite(found.score(generic, traits)).all()
-  assert np.isfinite(found.half_width(traits)).all()
+def test_ratings_without_a_pattern_are_reported_as_worth_nothing():
+  found = worths(lambda photographs, random: random.uniform(1, 10, 20), 20)
+  assert abs(np.mean([worth.srcc_personal for worth in found])) < 0.15  # refits alone: about -.8
+  assert sum(worth.verdict == "better" for worth in found) <= 10
 
 
-def test_what_cannot_be_learnt_from_is_refused():
-  generic, traits, ratings = person(10)
-  with pytest.raises(ValueError, match="at least 3 ratings, got 2"):
-    learn.learn_profile(generic[:2], traits[:2], ratings[:2], **MODEL)
-  for fault, value in {"outside 1..10": 11.0, "not a finite number": np.nan}.items():
-    broken = ratings.copy()
-    broken[3] = value
-    with pytest.raises(ValueError, match=fault):
-      learn.learn_profile(generic, traits, broken, **MODEL)
+def test_where_the_generic_score_is_the_taste_it_is_reported_as_the_generic_score_is():
+  def follow(photographs, random):
+    return np.clip(photographs.generic + random.normal(0, 0.5, 10), 1, 10)
+
+  found = worths(follow, 10)
+  gap = np.mean([worth.srcc_personal - worth.srcc_generic for worth in found])
+  assert abs(gap) < 0.12
 
 
-def test_chosen_ratings_tell_more_than_random_ones():
-  random = np.random.default_rng(0)
-  traits = random.normal(0, 0.3, (300, 5))
-
-  def information(chosen):
-    x = np.concatenate([traits[chosen], np.ones((len(chosen), 1))], axis=1)
-    return np.linalg.slogdet(x.T @ x + 1e-6 * np.eye(6))[1]
-
-  chosen = choose_next(traits, np.zeros(300, bool), 15)
-  drawn = [information(random.choice(300, 15, replace=False)) for _ in range(200)]
-  assert information(chosen) > max(drawn)
+def test_a_clear_taste_is_called_better_and_found():
+  photographs = library(80)
+  profile = pz.learn_profile(
+    photographs.take(slice(40)), rate(photographs.take(slice(40))), **FACTS
+  )
+  assert profile.better and profile.worth.srcc_personal > profile.worth.srcc_generic
+  rest = photographs.take(slice(40, None))
+  ranked = stats.spearmanr(profile.score(rest), rate(photographs)[40:]).statistic
+  assert ranked > stats.spearmanr(rest.generic, rate(photographs)[40:]).statistic
 
 
-def test_what_is_rated_is_not_chosen_again_and_counts():
-  traits = np.random.default_rng(0).normal(size=(30, 3))
-  first = choose_next(traits, np.zeros(30, bool), 5)
-  rated = np.isin(np.arange(30), first)
-  rest = choose_next(traits, rated, 100)
-  assert sorted([*first, *rest]) == list(range(30))
-  np.testing.assert_array_equal(choose_next(traits, np.zeros(30, bool), 10)[5:], rest[:5])
+@pytest.mark.parametrize("m", [0, 3])
+def test_the_parts_add_up_to_the_score(m):
+  photographs = library(30, m=m)
+  profile = pz.learn_profile(photographs, rate(photographs), **FACTS)
+  parts = profile.parts(photographs)
+  np.testing.assert_allclose(parts.personal, profile.score(photographs), rtol=1e-5)
+  assert parts.taste.shape == (30, 30 if m else 0)
+  np.testing.assert_allclose(parts.outputs, photographs.outputs * profile.weights)
+
+
+def test_ten_ratings_move_little_and_two_hundred_a_lot():
+  photographs = library(200)
+  ratings = rate(photographs)
+  moved = []
+  for n in (10, 200):
+    profile = pz.learn_profile(photographs.take(slice(n)), ratings[:n], **FACTS)
+    score = profile.score(photographs)
+    moved.append(np.std(score - photographs.generic))
+  assert moved[1] > 1.5 * moved[0]
+
+
+def test_intervals_hold_new_ratings_as_often_as_they_say():
+  held, half = [], []
+  for seed in range(30):
+    photographs = library(60, seed)
+    ratings = rate(photographs, taste=1.0, seed=seed)
+    profile = pz.learn_profile(photographs.take(slice(30)), ratings[:30], **FACTS)
+    rest = photographs.take(slice(30, None))
+    held.append(np.abs(profile.score(rest) - ratings[30:]) <= profile.rating_half_width(rest))
+    half.append(profile.half_width(rest) < profile.rating_half_width(rest))
+  assert 0.85 < np.mean(held) < 0.96 and np.all(half)
+
+
+def test_ranks_are_those_of_scores_drawn_one_by_one():
+  photographs = library(25)
+  profile = pz.learn_profile(photographs, rate(photographs), **FACTS)
+  found = profile.rank_intervals(photographs, np.arange(5))
+  draws = np.random.default_rng(5).multivariate_normal(
+    profile.score(photographs), profile.posterior.covariance(photographs), 4000
+  )
+  ranks = stats.rankdata(-draws, axis=1)[:, :5]
+  np.testing.assert_allclose(found, np.quantile(ranks, (0.05, 0.95), axis=0).T, atol=1.6)
+
+
+def test_next_is_what_lowers_the_variances_most():
+  photographs, known = library(15), certain()
+  rated = np.arange(15) < 2
+  found = choose_next(photographs, rated, 3, prior=known)
+  _, linear, alike = moments(known, photographs)
+  centre = np.eye(15) - 1 / 15
+  covariance = centre @ (linear + alike) @ centre
+
+  def left(rows):
+    seen = covariance[np.ix_(rows, rows)] + np.exp(-0.5) * np.eye(len(rows))
+    return np.trace(covariance - covariance[:, rows] @ np.linalg.inv(seen) @ covariance[rows])
+
+  chosen = [0, 1]
+  for best in found:
+    others = [i for i in range(15) if i not in chosen]
+    assert best == min(others, key=lambda i: left([*chosen, i]))
+    chosen.append(best)
+
+
+def test_of_a_burst_one_photograph_is_chosen():
+  photographs = library(12)
+  chosen = choose_next(
+    photographs, np.zeros(12, bool), 12, prior=prior(), bursts=np.arange(12) // 3
+  )
+  assert sorted(chosen // 3) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+  ("change", "says"),
+  [
+    ({"generic": np.r_[np.nan, np.ones(11)]}, "photograph 1 of 12 has a generic score"),
+    ({"outputs": np.full((12, 5), np.inf)}, "photograph 1 of 12 has an auxiliary output"),
+  ],
+)
+def test_what_cannot_be_learnt_from_is_named(change, says):
+  photographs = library(12)
+  with pytest.raises(UserError, match=says):
+    pz.learn_profile(photographs._replace(**change), rate(photographs), **FACTS)
+  with pytest.raises(UserError, match=r"photograph 12 of 12 has a rating outside 1\.\.10"):
+    pz.learn_profile(photographs, np.r_[np.ones(11), 11], **FACTS)
+  with pytest.raises(UserError, match="at least 3 ratings, got 2"):
+    pz.learn_profile(photographs.take(slice(2)), np.ones(2), **FACTS)
+
+
+def test_ratings_that_do_not_differ_are_worth_nothing_and_change_no_order():
+  photographs = library(12)
+  profile = pz.learn_profile(photographs, np.full(12, 5.0), **FACTS)
+  assert profile.worth.srcc_generic is None and profile.worth.verdict == left_out.UNCLEAR
+  assert np.isfinite(profile.score(photographs)).all()
+
+
+def test_a_profile_has_the_shares_of_the_stars_that_were_given():
+  photographs = library(6)
+  profile = pz.learn_profile(
+    photographs, [1, 1, 3, 4.5, 5, 5], **(FACTS | {"rating_scale": (1, 5)})
+  )
+  assert profile.stars.tolist() == [2, 0, 1, 0, 3]
+  assert dataclasses.replace(profile, digests=("a",)).digests == ("a",)

@@ -19,7 +19,8 @@ def config(monkeypatch):
 
 def test_it_is_small_and_says_where_it_comes_from(config):
   files = list(choose_model.PACKAGED.iterdir())
-  assert {file.name for file in files} == {"README.md", "config.json", "model.safetensors"}
+  expected = {"README.md", "config.json", "model.safetensors", "taste.json"}
+  assert {file.name for file in files} == expected
   assert sum(file.stat().st_size for file in files) < 6e6
   assert "600 people" in config["trained_on"] and "OASIS" in config["trained_on"]
   assert "without a licence statement" in config["sources"]["ratings"]

@@ -61,12 +61,13 @@ def test_half_stars_stay_halves_and_a_rejection_is_handed_on(photos):
   assert given_stars.read_stars([rate(photos, 1.5)], recursive=False).scale == (1.0, 5.0)
 
 
-def test_rejections_are_left_out_with_a_word_until_they_are_learnt_from(photos, capsys):
-  found = given_stars.read_stars([rate(photos, 2, -1, -1, 5, -1)], recursive=False)
-  kept = given_stars.without_rejections(found)
-  assert kept.values == [2.0, 5.0] and [path.name for path in kept.paths] == ["00.jpg", "03.jpg"]
-  assert capsys.readouterr().err == "3 rejected photographs are not learnt from yet\n"
-  assert given_stars.without_rejections(kept) == kept and not capsys.readouterr().err
+def test_a_rejection_is_learnt_from_as_the_lowest_rating(personalize, photos):
+  code, _, profile = personalize(rate(photos, 2, -1, -1, 5, -1))
+  assert code == 0 and profile["ratings"] == [2, 1, 1, 5, 1]
+
+
+def stars(profile):
+  return [profile["ratings"].count(star) for star in range(1, 6)]
 
 
 ODD = {
@@ -84,7 +85,7 @@ def test_one_odd_sidecar_is_named_and_the_others_are_learnt_from(personalize, ph
   rate(photos, None, 3, 5, 1)
   (photos / "00.jpg.xmp").write_bytes(ODD[kind])
   code, err, profile = personalize(photos)
-  assert code == 0 and profile["num_ratings"] == 3 and sum(profile["stars"]) == 3
+  assert code == 0 and len(profile["ratings"]) == 3 and profile["ratings"] == [3, 5, 1]
   assert f"{photos / '00.jpg'}: passed over: " in err and err.count("passed over") == 1
 
 
@@ -97,7 +98,7 @@ def test_one_odd_photograph_is_named_and_the_others_are_learnt_from(personalize,
   block[0x4746] = "many"
   save_photo(photos / "07.jpg", np.random.default_rng(7), exif=block.tobytes())
   code, err, profile = personalize(photos)
-  assert code == 0 and profile["num_ratings"] == 4
+  assert code == 0 and len(profile["ratings"]) == 4
   assert [name for name in ("05.jpg", "06.jpg", "07.jpg") if f"{name}: passed over: " in err] == [
     "05.jpg",
     "06.jpg",
@@ -113,13 +114,13 @@ def test_ratings_in_exif_of_any_type_are_learnt_from(personalize, photos, value)
   for i in range(4):
     save_photo(photos / f"{i:02d}.jpg", np.random.default_rng(i), exif=block)
   code, err, profile = personalize(photos)
-  assert code == 0 and profile["stars"] == [0, 0, 0, 4, 0] and "passed over" not in err
+  assert code == 0 and stars(profile) == [0, 0, 0, 4, 0] and "passed over" not in err
 
 
 def test_half_stars_are_learnt_from(personalize, photos):
   code, err, profile = personalize(rate(photos, 0.5, 3.5, 5, 2, -1))
-  assert code == 0 and profile["num_ratings"] == 4 and profile["rating_scale"] == [0.5, 5.0]
-  assert "1 rejected photograph is not learnt from yet" in err
+  assert code == 0 and profile["ratings"] == [0.5, 3.5, 5, 2, 0.5]
+  assert profile["rating_scale"] == [0.5, 5.0] and "passed over" not in err
 
 
 def test_a_profile_is_written_whole_or_not_at_all(personalize, photos, tmp_path, monkeypatch):
@@ -155,11 +156,11 @@ def test_darktables_initial_star_is_told_and_whoever_cannot_be_asked_can_say_it(
   told = "12 of 15 ratings are 1 star by darktable, which it gives on import"
   code, err, profile = personalize(darktables(photos))
   assert code == 0 and f"{told}; they are left out. --initial-star counts them" in err
-  assert profile["stars"] == [0, 0, 1, 1, 1]
+  assert stars(profile) == [0, 0, 1, 1, 1]
   code, err, profile = personalize(photos, "--initial-star")
-  assert f"{told}; they are counted" in err and profile["stars"] == [12, 0, 1, 1, 1]
+  assert f"{told}; they are counted" in err and stars(profile) == [12, 0, 1, 1, 1]
   code, err, profile = personalize(photos, "--no-initial-star")
-  assert f"{told}; they are left out\n" in err and profile["stars"] == [0, 0, 1, 1, 1]
+  assert f"{told}; they are left out\n" in err and stars(profile) == [0, 0, 1, 1, 1]
 
 
 @pytest.mark.parametrize(("answer", "count"), [("y\n", 15), ("YES\n", 15), ("\n", 3), ("", 3)])

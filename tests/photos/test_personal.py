@@ -1,4 +1,4 @@
-"""Personal scores are generic + weights . traits, from the cache alone; all else follows."""
+"""Personal scores come from the cache alone, and all that is told of them follows."""
 
 import dataclasses
 import io
@@ -12,10 +12,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from paiaa_jax import distribution, files
 from paiaa_jax.errors import UserError
 from paiaa_jax.models import vector
-from paiaa_jax.photos import explain, personal, profile_file, rank, ratings, stars, verbs, xmp
+from paiaa_jax.models.weights.model_folder import ModelFolder
+from paiaa_jax.personalization.learn import learn_profile
+from paiaa_jax.personalization.posterior import Photographs, broad_prior
+from paiaa_jax.photos import (
+  explain,
+  personal,
+  prior_file,
+  profile_file,
+  rank,
+  ratings,
+  stars,
+  verbs,
+  xmp,
+)
 from paiaa_jax.photos.ratings import Ratings
+from paiaa_jax.photos.score import Photo
 from tests.photos.conftest import save_photo
 
 
@@ -32,34 +47,57 @@ def profile(open_library, photos, scored):
   return personal.learn(open_library(*scored.paths), Ratings(scored.paths, values, (1.0, 5.0)))
 
 
-def test_one_product_gives_the_sum_of_generic_and_traits(scored, model, profile):
-  generic = personal.generic_scores(scored.vectors, model)
-  traits = vector.outputs_of(scored.vectors, model)
-  expected = generic + traits @ np.asarray(profile.weights) + profile.intercept
-  found = personal.personal_scores(scored.vectors, model, profile)
-  np.testing.assert_allclose(found, expected, rtol=1e-5)
-  np.testing.assert_allclose(found, profile.score(generic, traits), rtol=1e-5)
+def described(scored, model):
+  return personal.photographs_of(scored.vectors, scored.coordinates, model)
 
 
-def test_the_card_adds_up_to_the_score(open_library, photos, model, profile, tmp_path):
-  library = open_library(photos / "03.jpg")
-  photo = next(library.photos())
-  parts = personal.parts_of(photo.vector, model, profile)
-  exact = personal.personal_scores(photo.vector[None], model, profile)[0]
-  assert parts.personal == pytest.approx(exact, rel=1e-5)
-  lines = explain.lines(photo.path, photo.vector, model, profile)
+def test_scores_are_those_of_the_profile_in_the_order_of_the_library(scored, model, profile):
+  photographs = described(scored, model)
+  generic = distribution.mean_score(vector.distribution_of(scored.vectors, model), range(1, 6))
+  np.testing.assert_allclose(photographs.generic, generic, rtol=1e-6)
+  liked = vector.outputs_of(scored.vectors, model)[:, 0]
+  assert np.corrcoef(profile.score(photographs) - generic, liked)[0, 1] > 0.8
+
+
+def test_the_card_adds_up_to_the_score(open_library, photos, model, profile, scored, tmp_path):
+  photo = next(open_library(photos / "03.jpg").photos())
+  found = explain.sum_of(photo, model, profile)
+  exact = profile.score(described(scored, model))[scored.paths.index(photo.path)]
+  assert found.personal == pytest.approx(exact, rel=1e-5)
+  assert found.generic + sum(added for *_, added in found.steps) == pytest.approx(exact, rel=1e-5)
+  lines = explain.lines(photo.path, found)
   figures = [float(line[37:].split()[0]) for line in lines[2:]]
   assert sum(figures[:-1]) == pytest.approx(figures[-1], abs=0.005)
-  terms = zip(parts.traits, profile.weights, lines[3:8], strict=True)
-  for (_, trait, added), weight, line in terms:
-    assert added == pytest.approx(trait * weight)
-    assert f"{trait:+.3f} x {weight:+.3f}" in line and len(line) <= 80
-  explain.draw(photo.path, photo.vector, model, profile, tmp_path / "card.png")
+  outputs = vector.outputs_of(photo.vector, model)
+  for name, value, weight in zip(model.aux_names, outputs, profile.weights, strict=True):
+    line = next(line for line in lines if line.startswith(name))
+    assert f"{value:+.3f} x {weight:+.3f}" in line and len(line) <= 80
+  explain.draw(photo.path, found, "nobody", tmp_path / "card.png")
   assert (tmp_path / "card.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_the_card_names_the_rated_photographs_that_pull_most(tmp_path):
+  random = np.random.default_rng(0)
+  paths = [save_photo(tmp_path / f"{i}.png", random, (64, 48)) for i in range(8)]
+  rated = Photographs(np.full(8, 4.0), np.zeros((8, 0)), np.eye(8, dtype=np.float16) * 3)
+  profile = learn_profile(
+    rated, [5, 1, 3, 3, 3, 3, 3, 3], model_id="m", aux_names=(), scale=(1.0, 5.0)
+  )
+  digests = [f"{i:032x}" for i in range(8)]
+  profile = dataclasses.replace(profile, digests=tuple(digests))
+  model = ModelFolder(tmp_path, "m", 16, (1.0, 2.0, 3.0, 4.0, 5.0), (), {})
+  for i, sign in ((0, 1), (1, -1)):
+    photo = Photo(paths[i], np.full(5, 0.2, np.float32), coordinates=rated.coordinates[i])
+    found = explain.sum_of(photo, model, profile, dict(zip(digests, paths, strict=True)))
+    pull = max(found.pulls, key=lambda pull: abs(pull.added))
+    assert pull.path == paths[i] and np.sign(pull.added) == sign
+    assert f"{i}.png ({[5, 1][i]}:" in "\n".join(explain.lines(photo.path, found))
+  explain.draw(photo.path, found, "", tmp_path / "card.png")
+  assert (tmp_path / "card.png").stat().st_size > 10_000
+
+
 def test_ranking_is_by_personal_score_with_its_interval(open_library, photos, profile):
-  rows = rank.rank(open_library(photos), profile)
+  rows = rank.rank(open_library(photos), profile).rows
   scores = [row["personal_score"] for row in rows]
   assert scores == sorted(scores, reverse=True) and len(rows) == 20
   assert all(row["personal_low"] < row["personal_score"] < row["personal_high"] for row in rows)
@@ -69,7 +107,7 @@ def test_ranking_is_by_personal_score_with_its_interval(open_library, photos, pr
 def test_within_bursts_the_best_take_of_each_comes_first(open_library, photos, profile):
   for name in ("00b.jpg", "01b.jpg"):  # beside its twin in the order of names
     (photos / name).write_bytes((photos / f"{name[:2]}.jpg").read_bytes())
-  rows = rank.rank(open_library(photos), profile, within_bursts=True)
+  rows = rank.rank(open_library(photos), profile, within_bursts=True).rows
   assert [row["burst_place"] for row in rows] == [1] * 20 + [2] * 2
   assert len({row["burst"] for row in rows[:20]}) == 20
 
@@ -81,6 +119,7 @@ def test_a_contact_sheet_is_one_file_that_fetches_nothing(open_library, photos, 
   verbs.rank(open_library(photos), tmp_path / "me.json", 0, False, None, out)
   page = out.read_text(encoding="utf-8")
   assert page.count('src="data:image/jpeg;base64,') == page.count("<img") == 20
+  assert page.count('href="file:///') == 20 and page.count('<span class="more">place ') == 20
   assert "http" not in page and "<script" not in page and "19 &lt;b&gt;&amp;.jpg" in page
   scores = [float(score) for score in re.findall(r'"score">(-?[\d.]+)', page)]
   assert len(scores) == 20 and scores == sorted(scores, reverse=True)
@@ -103,7 +142,8 @@ def test_equal_scores_share_a_percentile():
   "shares", [(1, 1, 1, 1, 1), (0, 5, 10, 5, 0), (10, 0, 0, 0, 10), (3, 0, 0, 0, 0)]
 )
 def test_stars_are_given_as_often_as_the_person_gives_them(profile, shares):
-  person = dataclasses.replace(profile, stars=shares)
+  given = np.repeat([1.0, 2.0, 3.0, 4.0, 5.0], shares)
+  person = dataclasses.replace(profile, ratings=tuple(given))
   scores = np.random.default_rng(0).normal(size=20 * sum(shares))
   given = personal.predict_stars(scores, person)
   assert np.bincount(given, minlength=6)[1:].tolist() == [20 * share for share in shares]
@@ -190,10 +230,15 @@ def test_a_table_that_cannot_be_finished_is_not_there(photos, tmp_path):
   assert [path.name for path in tmp_path.iterdir()] == ["photos"]
 
 
-def test_a_profile_of_another_model_is_refused(open_library, photos, profile):
+def test_a_profile_of_another_model_is_learnt_anew_from_its_ratings(
+  open_library, photos, profile, capsys
+):
   other = dataclasses.replace(profile, model_id="0" * 16)
-  with pytest.raises(UserError, match="learnt with model 0000"):
-    rank.rank(open_library(photos), other)
+  found = rank.rank(open_library(photos), other)
+  assert "learnt anew from 20 of its 20 ratings" in capsys.readouterr().err
+  assert found.rows == rank.rank(open_library(photos), profile).rows
+  with pytest.raises(UserError, match=r"learnt with model 0000.*2 of its 20 rated photographs"):
+    rank.rank(open_library(photos / "00.jpg", photos / "01.jpg"), other)
 
 
 def test_ratings_are_read_with_their_faults_named(photos, tmp_path):
@@ -233,21 +278,38 @@ def test_cached_rescoring_needs_no_jax(model_path, photos, profile, open_library
   assert len(done.stdout.splitlines()) == 4
 
 
-def test_a_saved_profile_comes_back(profile, tmp_path):
+def test_a_saved_profile_comes_back(profile, scored, model, tmp_path):
   profile_file.save(profile, tmp_path / "me.json")
-  assert profile_file.load(tmp_path / "me.json") == profile
+  found = profile_file.load(tmp_path / "me.json")
+  photographs = described(scored, model)
+  np.testing.assert_allclose(found.score(photographs), profile.score(photographs), rtol=1e-6)
+  np.testing.assert_allclose(
+    found.half_width(photographs), profile.half_width(photographs), rtol=1e-4
+  )
+  assert (found.worth, found.ratings, found.digests) == (
+    profile.worth,
+    profile.ratings,
+    profile.digests,
+  )
+  assert "photos" not in (tmp_path / "me.json").read_text()
 
 
 def test_a_broken_profile_is_named(profile, tmp_path):
   path = tmp_path / "me.json"
-  good = {"format": 1, **dataclasses.asdict(profile)}
+  profile_file.save(profile, path)
+  good = json.loads(path.read_text())
   for broken in (
     "not json",
     "[]",
-    json.dumps({**good, "format": 2}),
-    json.dumps({**good, "weights": [1.0]}),
-    json.dumps({**good, "noise": float("nan")}),
+    json.dumps({**good, "format": 1}),
+    json.dumps({**good, "ratings": [1.0]}),
+    json.dumps({**good, "ratings": [1e9, *good["ratings"][1:]]}),
+    json.dumps({**good, "scale": [5, 1]}),
     json.dumps({**good, "extra": 1}),
+    json.dumps({**good, "outputs": {**good["outputs"], "shape": [10**12, 5]}}),
+    json.dumps({**good, "outputs": {**good["outputs"], "data": "AAAA"}}),
+    json.dumps({**good, "prior": {**good["prior"], "log_noise": [1e300, 1]}}),
+    json.dumps({**good, "prior": {**good["prior"], "covariance": [[-1.0] * 7] * 7}}),
   ):
     path.write_text(broken)
     with pytest.raises(UserError, match=r"me\.json cannot be read as a profile .*personalize"):
@@ -255,3 +317,14 @@ def test_a_broken_profile_is_named(profile, tmp_path):
   path.unlink()
   with pytest.raises(UserError, match=r"me\.json is missing; `paiaa personalize` writes one"):
     profile_file.load(path)
+
+
+def test_a_prior_beside_a_model_is_read_and_its_faults_named(model, tmp_path):
+  known = broad_prior((1.0, 5.0), 5)
+  files.write_json(tmp_path / prior_file.NAME, prior_file.to_json(known))
+  found = prior_file.of_model(model._replace(folder=tmp_path))
+  np.testing.assert_array_equal(found.covariance, known.covariance)
+  assert prior_file.of_model(model) is None  # a folder without
+  files.write_json(tmp_path / prior_file.NAME, prior_file.to_json(broad_prior((1.0, 5.0), 2)))
+  with pytest.raises(UserError, match=r"taste\.json .*5 outputs"):
+    prior_file.of_model(model._replace(folder=tmp_path))

@@ -1,0 +1,106 @@
+"""What OASIS's users tell of one more: the prior of weights, taste and noise beside the model.
+
+A stranger's photographs are of another kind than those of OASIS. So a category's photographs
+(animals, objects, people, scenery) are described by heads that saw none of it, and a user's ratings
+of one category count as those of one user. The prior under which they are likely is found by
+expectation maximisation (empirical Bayes).
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import NamedTuple
+
+import numpy as np
+
+from paiaa_jax import rng
+from paiaa_jax.models import frozen_heads
+from paiaa_jax.models.frozen_heads import Heads
+from paiaa_jax.personalization import posterior
+from paiaa_jax.personalization.posterior import Photographs, TastePrior
+from studies.default_model import heads
+from studies.default_model.heads import SCALE, Inputs
+
+USERS = 120  # of OASIS's, drawn; more do not move the prior
+FEWEST = 20  # ratings of one user in one category
+STEPS = 40  # of expectation maximisation
+LEAST_DEVIATION = 0.2  # of the logarithms of the variances
+OTHER_SCALE = 1.0  # squared points: a stranger's scale need not begin where OASIS's does
+
+
+class Case(NamedTuple):
+  """One user's ratings [n] of one category, in points, and what the model says of them."""
+
+  photographs: Photographs
+  points: np.ndarray
+
+
+def fit_prior(inputs: Inputs, ratings: np.ndarray, category: np.ndarray, kept: Heads) -> TastePrior:
+  """The prior from ratings [r, n] (NaN: none) of photographs in categories [n].
+
+  kept: the heads of the model, whose coordinates and kernel width the prior speaks of.
+  """
+  described = describe(inputs, category, kept)
+  drawn = rng.generator(0, "default model taste").permutation(len(ratings))[:USERS]
+  cases = [
+    Case(described.take(rows), ratings[user, rows].astype(np.float64))
+    for user in drawn
+    for name in np.unique(category)
+    for rows in [np.flatnonzero(~np.isnan(ratings[user]) & (category == name))]
+    if len(rows) >= FEWEST
+  ]
+  centre = np.append(np.mean(described.generic), np.mean(described.outputs, axis=0))
+  prior = posterior.broad_prior(SCALE.tolist(), len(centre) - 1)
+  covariance = np.diag([1.0, 0.25, *[0.5] * (len(centre) - 1)])
+  prior = prior._replace(
+    centre=centre,
+    mean=np.append(centre[0], prior.mean[1:]),
+    covariance=covariance,
+    width=float(kept["width"]),
+    log_taste=(float(np.log(0.5)), 1.0),
+    log_noise=(0.0, 1.0),
+  )
+  for step in range(STEPS):
+    prior = _step(prior, cases)
+    if step % 10 == 9:
+      logging.info("prior of %d ratings' groups: %s", len(cases), np.round(prior.mean, 3))
+  prior.covariance[0, 0] += OTHER_SCALE
+  return prior
+
+
+def describe(inputs: Inputs, category: np.ndarray, kept: Heads) -> Photographs:
+  """Each photograph by heads that saw nothing of its category; coordinates are the model's own."""
+  generic, outputs = np.empty(len(category)), np.empty((len(category), inputs.norms.shape[1]))
+  for name in np.unique(category):
+    own = category == name
+    fitted = heads.fit(inputs, ~own)
+    raw = frozen_heads.respond(fitted, frozen_heads.project(fitted, inputs.features[own]))
+    generic[own] = heads.scores(fitted, inputs.features[own])
+    outputs[own] = np.clip(raw[:, len(SCALE) :], -1, 1)
+  return Photographs(generic, outputs, frozen_heads.project(kept, inputs.features))
+
+
+def _step(prior: TastePrior, cases: list[Case]) -> TastePrior:
+  means, logs = [], []
+  covariance = np.zeros_like(prior.covariance)
+  for photographs, points in cases:
+    found = posterior.weigh(prior, photographs, points)
+    pull = posterior.design(prior, photographs) @ prior.covariance  # [n, d]
+    moved = found.dual @ pull  # [h, d]
+    mean = found.weight @ moved
+    means.append(prior.mean + mean)
+    for weight, precision in zip(found.weight, found.precision, strict=True):
+      covariance += weight * (prior.covariance - pull.T @ precision @ pull)
+    covariance += (found.weight[:, None] * moved).T @ moved - np.outer(mean, mean)
+    both = np.log([found.taste, found.noise])
+    logs.append([both @ found.weight, np.square(both) @ found.weight])
+  average = np.mean(means, axis=0)
+  gap = np.asarray(means) - average
+  (first, second) = np.mean(logs, axis=0)
+  deviation = np.maximum(np.sqrt(np.maximum(second - np.square(first), 0)), LEAST_DEVIATION)
+  return prior._replace(
+    mean=average,
+    covariance=(covariance + gap.T @ gap) / len(cases),
+    log_taste=(float(first[0]), float(deviation[0])),
+    log_noise=(float(first[1]), float(deviation[1])),
+  )
