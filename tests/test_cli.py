@@ -78,7 +78,7 @@ def test_a_table_goes_to_stdout_and_words_to_stderr(paiaa, photos):  # noqa: F81
     (["personalize"], "either a csv of ratings or --from-xmp"),
     (["personalize", "--from-xmp", "."], "no rating in .; --recursive looks"),
     (["personalize", "none.csv"], "none.csv is missing; `paiaa suggest` writes one"),
-    (["personalize", "columns.csv"], "columns file, stars; it needs path and rating"),
+    (["personalize", "columns.csv"], "columns path, taste; it needs path and rating"),
     (["personalize", "percent.csv"], "line 2: rating '85' is no number from 1 to 5"),
     (["personalize", "percent.csv", "--scale", "100", "0"], "100 is not below 0"),
     (["explain", ".", "--profile", "me.json"], "me.json is missing"),
@@ -89,7 +89,7 @@ def test_a_table_goes_to_stdout_and_words_to_stderr(paiaa, photos):  # noqa: F81
 )
 def test_a_mistake_is_one_line_and_exit_code_2(paiaa, arguments, says, tmp_path, monkeypatch):
   monkeypatch.chdir(tmp_path)
-  (tmp_path / "columns.csv").write_text("file,stars\na.jpg,3\n")
+  (tmp_path / "columns.csv").write_text("file,taste\na.jpg,3\n")
   (tmp_path / "percent.csv").write_text("path,rating\na.jpg,85\n")
   code, out, err = paiaa(*arguments)
   assert code == 2 and out == "" and err.count("\n") == 1

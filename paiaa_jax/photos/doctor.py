@@ -15,6 +15,7 @@ from paiaa_jax.errors import UserError
 from paiaa_jax.models.weights import pretrained
 from paiaa_jax.photos.cache import default_path
 from paiaa_jax.photos.choose_model import open_model
+from paiaa_jax.photos.names import counted
 
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy", "polars", "pillow")
 EXTRAS = {  # module -> the extra that brings it, and what it is for
@@ -85,5 +86,5 @@ def _cache(path: Path) -> str:
     base.close()
   except sqlite3.DatabaseError as error:
     return f"{path} cannot be read ({error}); delete or rename it"
-  held = "; ".join(f"{model}: {rows} photographs" for model, rows in counts) or "empty"
+  held = "; ".join(f"{model}: {counted(rows, 'photograph')}" for model, rows in counts) or "empty"
   return f"{path} ({path.stat().st_size / 1e6:.1f} MB; {held})"

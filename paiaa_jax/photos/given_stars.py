@@ -8,7 +8,7 @@ from pathlib import Path
 
 from paiaa_jax.errors import UserError
 from paiaa_jax.photos import files, xmp
-from paiaa_jax.photos.names import printable
+from paiaa_jax.photos.names import counted, printable
 from paiaa_jax.photos.ratings import STARS, Ratings
 from paiaa_jax.photos.sidecars import Listings
 from paiaa_jax.photos.star_values import REJECTED
@@ -53,7 +53,10 @@ def settle_initial(ratings: Ratings, count: bool | None) -> Ratings:
   if not ratings.initial:
     return ratings
   n = len(ratings.initial)
-  told = f"{n} of {len(ratings.paths)} ratings are 1 star by darktable, which it gives on import"
+  told = (
+    f"{n} of {counted(len(ratings.paths), 'rating')} {'is' if n == 1 else 'are'} 1 star by "
+    "darktable, which it gives on import"
+  )
   if count is None and sys.stdin.isatty() and sys.stderr.isatty():
     print(f"{told}. Did you give them? [y/N] ", end="", file=sys.stderr, flush=True)
     count = sys.stdin.readline().strip().lower() in ("y", "yes")

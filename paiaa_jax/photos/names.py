@@ -1,4 +1,4 @@
-"""Names of files as text that a terminal, a table and a page can show, and the way back."""
+"""Names of files as text that a terminal, a table and a page can show, and the way back; counts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 # What a terminal obeys, and what turns the direction of a line: C0, C1, line ends, bidi controls.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _ESCAPED = re.compile(rb"\\x([0-9a-f]{2})|\\u([0-9a-f]{4})")
-_FORMULA = ("=", "+", "-", "@")  # with which a spreadsheet's formulas begin
+_UNSAFE = ("=", "+", "-", "@", " ")  # a spreadsheet's formula, or a blank that readers strip
 
 
 def printable(words: Path | str) -> str:
@@ -26,7 +26,7 @@ def printable(words: Path | str) -> str:
 def cell(path: Path | str) -> str:
   """A path as a table holds it: printable, and no formula to a spreadsheet; ./=1.jpg is =1.jpg."""
   text = printable(path)
-  return f"./{text}" if text.startswith(_FORMULA) else text
+  return f"./{text}" if text.startswith(_UNSAFE) else text
 
 
 def path_of(text: str) -> Path:
@@ -34,6 +34,11 @@ def path_of(text: str) -> Path:
   if os.path.lexists(text):
     return Path(text)
   return Path(os.fsdecode(_ESCAPED.sub(_restore, os.fsencode(text))))
+
+
+def counted(count: int, noun: str) -> str:
+  """A count with its noun, whose plural ends in s: "1 photograph", "0 photographs"."""
+  return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -6,16 +6,15 @@ import csv
 import math
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import NamedTuple
 
 from paiaa_jax.errors import UserError
-from paiaa_jax.files import atomic_write, reading
+from paiaa_jax.files import atomic_write
 from paiaa_jax.photos import table
 from paiaa_jax.photos.names import cell, path_of
 
 STARS = (1.0, 5.0)
 COLUMNS = ("path", "rating")
-NAMES = "surrogateescape"  # file names need not be UTF-8
 
 
 class Ratings(NamedTuple):
@@ -40,19 +39,24 @@ class Ratings(NamedTuple):
 
 
 def read_table(path: Path, scale: tuple[float, float] = STARS) -> Ratings:
-  """Reads a csv with columns path and rating; relative paths are sought beside it, then here.
+  """Reads a table of photographs and ratings; relative paths are sought beside it, then here.
 
-  A row without a rating is one that was not rated yet. A photograph rated twice has the last one.
+  Its columns are `path` (or image, file, filename) and `rating` (or stars, score); its form is any
+  of data.databases.table_file. A row without a rating is one that was not rated yet. A photograph
+  rated twice has the last one.
 
   Raises:
     UserError: no such table, or a column, number or photograph that is missing or wrong, with its
       line.
   """
-  if not scale[0] < scale[1]:
-    raise UserError(f"--scale is lowest, then highest: {scale[0]:g} is not below {scale[1]:g}.")
+  check_scale(scale)
   found = {}
-  for photo, text, where in _rated_rows(path):
-    value = _number(text, scale, where)
+  for photo, text, value, where in _rated_rows(path):
+    if value is None or not scale[0] <= value <= scale[1]:
+      raise UserError(
+        f"{where}: rating {text!r} is no number from {scale[0]:g} to {scale[1]:g}; other ratings "
+        "need --scale LOWEST HIGHEST."
+      )
     if not photo.is_file():
       what = "is a folder; a rating is of one photograph" if photo.is_dir() else "is not there"
       raise UserError(f"{where}: {photo} {what}; mend or delete the line.")
@@ -60,28 +64,47 @@ def read_table(path: Path, scale: tuple[float, float] = STARS) -> Ratings:
   return Ratings(list(found), list(found.values()), scale)
 
 
+def check_scale(scale: tuple[float, float]) -> None:
+  """Refuses a scale that is not two numbers, lowest and then highest."""
+  if not all(map(math.isfinite, scale)):
+    raise UserError(f"--scale is two numbers, got {scale[0]:g} {scale[1]:g}.")
+  if not scale[0] < scale[1]:
+    raise UserError(f"--scale is lowest, then highest: {scale[0]:g} is not below {scale[1]:g}.")
+
+
 def read_paths(path: Path) -> list[Path]:
   """The photographs that a table has a rating of, on whatever scale; see `read_table`."""
-  return [photo for photo, _, _ in _rated_rows(path)]
+  return [photo for photo, *_ in _rated_rows(path)]
 
 
-def _rated_rows(path: Path) -> Iterator[tuple[Path, str, str]]:
-  """(photograph, rating as text, where it stands) of each row with a rating."""
-  with (
-    reading(path, "a csv in UTF-8", csv.Error, make="`paiaa suggest` writes one to fill in"),
-    path.open(encoding="utf-8-sig", errors=NAMES, newline="") as file,
+def _rated_rows(path: Path) -> Iterator[tuple[Path, str, float | None, str]]:
+  """(photograph, rating as text and as number, where it stands) of each row with a rating."""
+  from paiaa_jax.data.databases import checks, table_file, text_table
+
+  if not path.exists():
+    raise UserError(f"{path} is missing; `paiaa suggest` writes one to fill in.")
+  rows = table_file.read(path)
+  rating = _rating_column(rows.columns, path)
+  rows = rows.with_columns(rows[rating].str.strip_chars().alias(rating))
+  numbers = checks.parse(rows[rating])
+  for line, name, text, value in zip(
+    rows[text_table.LINE], rows["path"], rows[rating], numbers, strict=True
   ):
-    delimiter = _delimiter(file)
-    rows = csv.DictReader(file, delimiter=delimiter)
-    names = rows.fieldnames or []
-    if missing := [name for name in COLUMNS if name not in names]:
-      has = f"columns {', '.join(names)}" if names else "no columns"
-      raise UserError(f"{path} has {has}; it needs {' and '.join(COLUMNS)}: no {missing[0]}.")
-    for row in rows:
-      text = (row["rating"] or "").strip()
-      if row["path"] and text:
-        text = text if delimiter == "," else text.replace(",", ".")  # 4,5 of a spreadsheet
-        yield _beside(row["path"], path.parent), text, f"{path}, line {rows.line_num}"
+    if name and text:
+      yield _beside(name, path.parent), text, value, text_table.place(path, line)
+
+
+def _rating_column(names: Sequence[str], path: Path) -> str:
+  """`rating` by its own name, else what table_file found for `score`."""
+  own = [name for name in names if name.lower() == "rating"]
+  others = [name for name in names if name.lower() in ("score", "stars")]
+  if "path" not in names or not (own or others):
+    missing = "rating" if "path" in names else "path"
+    has = ", ".join(names[1:] if names[0] == "(line)" else names)
+    raise UserError(f"{path} has columns {has}; it needs path and rating: no {missing}.")
+  if not own and len(others) > 1:
+    raise UserError(f"{path} has columns {' and '.join(others)}; call the one that counts rating.")
+  return (own or others)[0]
 
 
 def write_table(paths: Sequence[str], out: Path) -> None:
@@ -105,27 +128,6 @@ def check_new(out: Path) -> None:
   table.check_place(out, "a table to fill in", (".csv",))
   if out.exists():
     raise UserError(f"{out} exists; it may hold ratings. Name another file.")
-
-
-def _delimiter(file: TextIO) -> str:
-  """A comma, or what spreadsheets write where the comma is a decimal sign; back at the start."""
-  header = file.readline()
-  file.seek(0)
-  return next((sign for sign in ";\t" if sign in header and "," not in header), ",")
-
-
-def _number(text: str, scale: tuple[float, float], where: str) -> float:
-  low, high = scale
-  try:
-    value = float(text)
-  except ValueError:
-    value = math.nan
-  if not low <= value <= high:
-    raise UserError(
-      f"{where}: rating {text!r} is no number from {low:g} to {high:g}; other ratings need "
-      "--scale LOWEST HIGHEST."
-    )
-  return value
 
 
 def _beside(text: str, folder: Path) -> Path:

@@ -17,7 +17,7 @@ from paiaa_jax.models.weights import model_folder, pretrained
 from paiaa_jax.photos import score, training_card, training_figures, training_table
 from paiaa_jax.photos.cache import Cache
 from paiaa_jax.photos.library import with_progress
-from paiaa_jax.photos.names import printable
+from paiaa_jax.photos.names import counted, printable
 from paiaa_jax.photos.score import Photo
 from paiaa_jax.photos.training_table import Labels
 
@@ -66,7 +66,9 @@ def train(asked: Asked, out: Path, say: Say) -> None:
   count = len(np.unique(contents))
   check_labels(labels, count)
   if count < len(contents):
-    say(f"{len(contents) - count} photographs are copies of others, byte for byte")
+    copies = len(contents) - count
+    noun = "photograph is a copy" if copies == 1 else "photographs are copies"
+    say(f"{copies} {noun} of others, byte for byte")
   if count < ENOUGH:
     say(f"{count} photographs are few; {ENOUGH} or more are recommended")
   figures = measure(features, labels, contents)
@@ -117,7 +119,8 @@ def readable(
     say(line)
   _refuse_many(bad, len(there))
   if bad:
-    say(f"{len(bad)} of {len(there)} photographs cannot be read and are left out")
+    are = "is" if len(bad) == 1 else "are"
+    say(f"{len(bad)} of {counted(len(there), 'photograph')} cannot be read and {are} left out")
   good = [i for i, photo in enumerate(photos) if not photo.error]
   return found.only(good), [photos[i] for i in good]
 
@@ -141,8 +144,8 @@ def extract(paths: list[Path], network: FrozenNetwork, size: int, kept: Path) ->
 def _refuse_many(bad: list[str], total: int) -> None:
   if len(bad) > BAD_SHARE * total:
     raise UserError(
-      f"{len(bad)} of {total} photographs cannot be read, such as {bad[0]}; they are sought beside "
-      "the table, then here, or in --photos FOLDER."
+      f"{len(bad)} of {counted(total, 'photograph')} cannot be read, such as {bad[0]}; they "
+      "are sought beside the table, then here, or in --photos FOLDER."
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from paiaa_jax import files
+from paiaa_jax.photos.names import counted
 from paiaa_jax.photos.training_table import Labels
 
 BACKBONE = (
@@ -44,7 +45,8 @@ def _labels(labels: Labels) -> str:
   count = f"{len(labels.names)} photographs"
   if labels.form == "ratings":
     users = labels.ratings["user"].n_unique()
-    return f"{labels.ratings.height} ratings by {users} people of {count}"
+    people = "1 person" if users == 1 else f"{users} people"
+    return f"{counted(labels.ratings.height, 'rating')} by {people} of {count}"
   return f"{'mean scores' if labels.form == 'means' else 'score distributions'} of {count}"
 
 

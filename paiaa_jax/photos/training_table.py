@@ -19,6 +19,7 @@ from paiaa_jax.data.databases import checks, table_file, text_table
 from paiaa_jax.data.databases import table as tables
 from paiaa_jax.errors import UserError
 from paiaa_jax.photos.names import path_of
+from paiaa_jax.photos.ratings import check_scale
 
 MOST_BUCKETS = 11  # of a scale whose buckets nobody named
 # What an output may not be called, as tables of scores and labels have such columns.
@@ -121,8 +122,8 @@ def _scale_of(
   table: pl.DataFrame, path: Path, form: str, scale: tuple[float, float] | None
 ) -> tuple[tables.Options, tuple[str, ...]]:
   """The scale as options of the reader, and what was taken for granted."""
-  if scale and not scale[0] < scale[1]:
-    raise UserError(f"--scale is lowest, then highest: {scale[0]:g} is not below {scale[1]:g}.")
+  if scale:
+    check_scale(scale)
   otherwise = "--scale LOWEST HIGHEST says otherwise"
   if form == "distributions":
     low, high = scale or (0.0, 0.0)  # the reader takes 1..N

@@ -251,7 +251,9 @@ def test_ratings_are_read_with_their_faults_named(photos, tmp_path):
     "path,rating\nx.jpg,nan\n": "'nan' is no number",
     "path,rating\nphotos,5\n": r"line 2: .*photos is a folder",
     "path,rating\nphotos/00.jpg,5\ngone.jpg,4\n": r"line 3: .*gone\.jpg is not there",
-    "path,stars\nx.jpg,3\n": "columns path, stars; it needs path and rating",
+    "path,taste\nx.jpg,3\n": "columns path, taste; it needs path and rating",
+    "path,stars,score\nx.jpg,3,4\n": "columns stars and score",
+    "path,rating,Rating\nx.jpg,3,4\n": "two columns have the same name",
   }.items():
     table.write_text(text)
     with pytest.raises(UserError, match=fault):

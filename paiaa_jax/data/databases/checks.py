@@ -18,6 +18,13 @@ def columns(table: pl.DataFrame, wanted: Sequence[str], path: Path) -> None:
     raise UserError(f"{path}: no column {missing[0]!r}; it has {there[:300]}")
 
 
+def parse(column: pl.Series) -> pl.Series:
+  """A column's numbers as Float64, null where there is none."""
+  if column.dtype == pl.String:
+    column = column.str.replace(r"^([+-]?\d+),(\d+)$", "${1}.${2}")
+  return column.cast(pl.Float64, strict=False)
+
+
 def numbers(
   table: pl.DataFrame,
   wanted: Sequence[str],
@@ -25,8 +32,8 @@ def numbers(
   low: float = -float("inf"),
   high: float = float("inf"),
 ) -> pl.DataFrame:
-  """`wanted` as finite Float64 within low..high."""
-  parsed = table.with_columns(pl.col(wanted).cast(pl.Float64, strict=False))
+  """`wanted` as finite Float64 within low..high; a comma may be the decimal sign, as in 4,5."""
+  parsed = table.with_columns(*(parse(table[name]) for name in wanted))
   for name in wanted:
     text = table[name].cast(pl.String).fill_null("").alias("text")
     row = parsed.select(LINE, pl.col(name).alias("value"), text)
@@ -40,6 +47,10 @@ def numbers(
 
 def counts(table: pl.DataFrame, wanted: Sequence[str], path: Path) -> pl.DataFrame:
   """`wanted`, a column a bucket, joined into a list column `counts`; none negative, not all 0."""
+  for name in wanted:
+    if table[name].dtype == pl.String:
+      said = pl.format(f"column {name!r} holds '{{}}': thousands, or a decimal comma?", name)
+      refuse(table, pl.col(name).str.contains(r"^[1-9]\d{0,2},\d{3}$"), path, said)
   table = numbers(table, wanted, path, low=0)
   total = pl.sum_horizontal(wanted)
   refuse(table, total <= 0, path, "the counts sum to zero")

@@ -33,4 +33,5 @@ def note(path: Path) -> Path:
 
 def read_bytes(path: Path) -> bytes:
   """A label file's bytes."""
-  return files.read_bytes(note(path))
+  with files.reading(note(path), "a file"):
+    return files.read_regular(path)

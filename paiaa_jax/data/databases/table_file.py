@@ -18,7 +18,7 @@ SUFFIXES = (".csv", ".tsv", ".txt", ".jsonl", ".parquet")
 ALIASES = {
   "path": ("image", "imagename", "imagepair", "image_id", "imageid", "filename", "file"),
   "user": ("userid", "user_id", "worker", "worker_id", "workerid", "rater"),
-  "score": ("rating", "mean_score"),
+  "score": ("rating", "stars", "mean_score"),
 }
 
 
@@ -38,13 +38,14 @@ def read(path: Path) -> pl.DataFrame:
   """LINE and the file's columns as strings, a list column `counts` spread over p1..pN.
 
   Raises:
-    UserError: the file is none of these formats, or broken.
+    UserError: the file is none of these formats, broken, or has two columns of one name.
   """
   suffix = path.suffix.lower()
   if suffix not in SUFFIXES:
     raise UserError(f"{path}: a table is one of {', '.join(SUFFIXES)}")
   readers = {".jsonl": _read_jsonl, ".parquet": _read_parquet}
   table = readers.get(suffix, text_table.read)(path)
+  text_table.refuse_doubled(table.columns, path)
   return table.rename(_known_names(table.columns))
 
 
@@ -59,7 +60,7 @@ def key_by_path(table: Frame) -> Frame:
 
 def _known_names(columns: list[str]) -> dict[str, str]:
   """Column -> `path`, `user` or `score`, where a column has another name for it."""
-  plain = {name.lower(): name for name in columns}
+  plain = {name.strip().lower(): name for name in columns}
   return {
     next(plain[alias] for alias in (wanted, *aliases) if alias in plain): wanted
     for wanted, aliases in ALIASES.items()

@@ -1,7 +1,7 @@
 """A delimited text file of any make -> a polars table of strings that knows its line numbers.
 
-Byte order marks, CR, LF and CRLF, blanks around cells, quotes and the usual separators are taken
-as they come; a file that is no table is one UserError that names the file and the line.
+UTF-8, UTF-16 with its mark, CR, LF and CRLF, blanks around cells, quotes and the usual separators
+are taken as they come; a file that is no table is one UserError that names the file and the line.
 """
 
 from __future__ import annotations
@@ -42,14 +42,16 @@ def read(path: Path, names: Sequence[str] | None = None) -> pl.DataFrame:
   if names is None:
     header, cells = cells["cells"][0].to_list(), cells[1:]
     names = [name.strip() or number for name, number in zip(header, numbered, strict=True)]
-    if len({LINE, *names}) <= len(names):
-      raise UserError(f"{path}, line 1: two columns have the same name")
+    refuse_doubled(names, path)
+    if LINE in names:
+      raise UserError(f"{path}, line 1: a column is called {LINE}")
   names = names or numbered
   if cells.is_empty():
     raise UserError(f"{path}: nothing but a header")
   width = pl.col("cells").list.len()
-  reason = pl.format(f"{{}} columns where {len(names)} are expected", width)
-  refuse(cells, width != len(names), path, reason)
+  expected = f"where {len(names)} {'is' if len(names) == 1 else 'are'} expected"
+  count = pl.when(width == 1).then(pl.lit("1 column")).otherwise(pl.format("{} columns", width))
+  refuse(cells, width != len(names), path, pl.format("{} {}", count, pl.lit(expected)))
   columns = [pl.col("cells").list.get(i).str.strip_chars().alias(n) for i, n in enumerate(names)]
   return cells.select(LINE, *columns)
 
@@ -57,6 +59,19 @@ def read(path: Path, names: Sequence[str] | None = None) -> pl.DataFrame:
 def lines(path: Path) -> pl.DataFrame:
   """LINE and `text` of each line that is not blank; errors as in `read`."""
   return _lines(_text(path))
+
+
+def refuse_doubled(names: Sequence[str], path: Path) -> None:
+  """Raises UserError where two columns have one name, whatever the case of its letters."""
+  plain = [name.strip().casefold() for name in names]
+  if doubled := [name for name, key in zip(names, plain, strict=True) if plain.count(key) > 1]:
+    shown = "".join(c if c.isprintable() else "?" for c in doubled[0][:100])
+    raise UserError(f"{path}: two columns have the same name {shown!r}")
+
+
+def place(path: Path, line: int) -> str:
+  """Where a row stands, in words: the file, and the line of it or what it has in their place."""
+  return f"{path}, {_UNITS.get(path.suffix.lower(), 'line')} {line}"
 
 
 def refuse(table: pl.DataFrame, bad: pl.Expr, path: Path, reason: pl.Expr | str) -> None:
@@ -69,8 +84,7 @@ def refuse(table: pl.DataFrame, bad: pl.Expr, path: Path, reason: pl.Expr | str)
   text = "".join(c if c.isprintable() else "?" for c in str(text))
   text = text if len(text) <= 300 else text[:300] + "..."
   more = f" (and {rows.height - 1} more like it)" if rows.height > 1 else ""
-  unit = _UNITS.get(path.suffix.lower(), "line")
-  raise UserError(f"{path}, {unit} {line}: {text}{more}")
+  raise UserError(f"{place(path, line)}: {text}{more}")
 
 
 def _text(path: Path) -> str:
@@ -82,6 +96,8 @@ def _text(path: Path) -> str:
   except UnicodeDecodeError as error:
     line = len((data[: error.start] + b".").splitlines())
     raise UserError(f"{path}, line {line}: not text in UTF-8; save it as UTF-8") from error
+  if "\0" in text:
+    raise UserError(f"{path}: not text in UTF-8, it holds zero bytes; save it as UTF-8")
   if not text.strip():
     raise UserError(f"{path}: the file is empty")
   return text.replace("\r\n", "\n").replace("\r", "\n")
