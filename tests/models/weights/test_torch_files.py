@@ -1,7 +1,10 @@
 """Weight files read without torch: what is admitted, what is refused before it can run."""
 
+import os
 import pickle
 import struct
+import subprocess
+import sys
 import zipfile
 
 import numpy as np
@@ -112,3 +115,83 @@ def test_a_file_cut_short_is_one_error_that_names_it(tmp_path, kept):
 def test_a_missing_file_is_named(tmp_path):
   with pytest.raises(UserError, match=r"none\.pth"):
     torch_files.read(tmp_path / "none.pth")
+
+
+def deep(levels):
+  """A pickle whose dict has a key of tuples in tuples, which Python hashes on the C stack."""
+  return b"\x80\x02}" + b"N" + b"\x85" * levels + b"Ns."
+
+
+GREEDY = {
+  "deep": deep(200_000),
+  "memo": b"Nr\xff\xff\xff\x1f0N.",  # LONG_BINPUT of place 2^29
+  "frame": b"\x80\x04\x95" + struct.pack("<Q", 1 << 33) + b"N.",
+  "bytearray": b"\x80\x05\x96" + struct.pack("<Q", 1 << 33) + b".",
+  "text": b"\x80\x04\x8d" + struct.pack("<Q", 1 << 33) + b".",
+}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is limited as Linux does it")
+@pytest.mark.parametrize("name", GREEDY)
+@pytest.mark.parametrize("as_zip", [False, True])
+def test_a_small_file_takes_no_memory_and_never_the_interpreter(tmp_path, name, as_zip):
+  path = tmp_path / "w.pth"
+  write_zip(path, GREEDY[name], STORAGE) if as_zip else path.write_bytes(GREEDY[name])
+  program = (
+    "from paiaa_jax.errors import UserError; from paiaa_jax.models.weights import torch_files\n"
+    "import resource, sys\n"
+    "try: torch_files.read(sys.argv[1])\n"
+    "except UserError as error: print(error)\n"
+    "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+  )
+  done = subprocess.run([sys.executable, "-c", program, path], capture_output=True, text=True)
+  assert done.returncode == 0, done.stderr
+  line, peak = done.stdout.splitlines()
+  assert "cannot be read as a torch state_dict" in line and "MemoryError" not in line
+  assert int(peak) < 500 << 10  # KiB
+
+
+@pytest.mark.parametrize(
+  ("layout", "says"),
+  [
+    (dict(shape=(1 << 30, 1 << 30), strides=(0, 0)), "larger than its storage"),
+    (dict(shape=(7,), strides=(0,)), "larger than its storage"),
+    (dict(shape=(2, 3), strides=(1,)), "2 axes and 1 strides"),
+    (dict(shape=(1,) * 40, strides=(1,) * 40), "40 axes"),
+  ],
+)
+def test_a_tensor_is_no_larger_than_its_storage(write, tmp_path, layout, says):
+  write(tmp_path / "w.pth", state_dict(**layout), STORAGE)
+  with pytest.raises(UserError, match=says):
+    torch_files.read(tmp_path / "w.pth")
+
+
+def test_many_tensors_of_one_storage_are_bounded_together(write, tmp_path):
+  [head, tail] = state_dict().split(text("w"))
+  tensors = b"".join(text(f"w{i}") + tail.removesuffix(b".") for i in range(9))
+  write(tmp_path / "w.pth", head + tensors + b".", STORAGE)
+  with pytest.raises(UserError, match="its tensors take 216 bytes of 24"):
+    torch_files.read(tmp_path / "w.pth")
+
+
+def test_a_compressed_archive_is_refused_before_it_is_unpacked(tmp_path):
+  with zipfile.ZipFile(tmp_path / "w.pth", "w", zipfile.ZIP_DEFLATED) as archive:
+    archive.writestr("archive/data.pkl", state_dict())
+    archive.writestr("archive/data/0", bytes(10_000_000))
+  with pytest.raises(UserError, match="is compressed"):
+    torch_files.read(tmp_path / "w.pth")
+
+
+def test_a_pipe_is_no_weight_file(tmp_path):
+  os.mkfifo(tmp_path / "w.pth")
+  with pytest.raises(UserError, match="not a regular file"):
+    torch_files.read(tmp_path / "w.pth")
+
+
+def test_a_storage_of_a_length_below_zero_is_refused(tmp_path):
+  write_legacy(tmp_path / "w.pth", state_dict(), STORAGE)
+  data = (tmp_path / "w.pth").read_bytes()
+  size = struct.pack("<q", STORAGE.size)
+  (tmp_path / "w.pth").write_bytes(data.replace(size, struct.pack("<q", -1)))
+  with pytest.raises(UserError, match="cut short"):
+    torch_files.read(tmp_path / "w.pth")
