@@ -22,6 +22,7 @@ from paiaa_jax.files import read_regular
 from paiaa_jax.photos.names import printable
 
 DIGEST_BYTES = 16  # of the sha256 of a file
+BLANK = 2.0  # levels of 255, the deviation of a channel below which there is no picture
 _OF_NAS = "@eaDir"  # where Synology keeps its thumbnails, in folders named like the photographs
 _EXIF_BLOCK, _TAKEN, _SUBSECONDS = 0x8769, 0x9003, 0x9291
 
@@ -101,8 +102,10 @@ def digest_of(data: bytes) -> bytes:
 
 
 def decode(data: bytes, size: int) -> Decoded:
-  """Encoded bytes -> pixels as the model reads them. UserError where they are no image."""
+  """Encoded bytes -> pixels as the model reads them. UserError where they are no picture."""
   pixels = images.square(data, size)
+  if np.max(np.std(pixels[::4, ::4], axis=(0, 1))) < BLANK:
+    raise UserError("one colour all over, as of a covered lens: no picture to score.")
   return Decoded(digest_of(data), pixels, look_of(pixels), taken_at(data))
 
 

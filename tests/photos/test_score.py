@@ -337,3 +337,20 @@ def _cached(path, model_path):
 
   with score.open_cache(path, model_folder.read(model_path)) as cache:
     return len(cache.rows().keys)
+
+
+@pytest.mark.parametrize("quality", [None, 30])
+def test_a_frame_of_one_colour_is_named_and_one_with_a_faint_picture_is_scored(
+  photos, open_library, quality
+):
+  random = np.random.default_rng(0)
+  options = {"quality": quality} if quality else {}
+  suffix = "jpg" if quality else "png"
+  dark = random.normal(9, 1, (60, 80, 3)).clip(0, 255).astype(np.uint8)  # a sensor's noise
+  Image.fromarray(dark).save(photos / f"dark.{suffix}", **options)
+  faint = np.full((60, 80, 3), 200, np.uint8)
+  faint[20:40, 20:60] = 190
+  Image.fromarray(faint).save(photos / f"faint.{suffix}", **options)
+  found = {photo.path.stem: photo for photo in open_library(photos).photos()}
+  assert "one colour all over" in found["dark"].error and found["dark"].vector is None
+  assert not found["faint"].error and not found["00"].error
