@@ -45,7 +45,7 @@ def test_a_model_of_the_hub_is_asked_for_by_name_and_revision_without_a_token(
   [(repository, options)] = requests
   assert repository == "owner/name.v2" and options["revision"] == revision
   assert options["token"] is False  # huggingface_hub: "If False, no token is sent"
-  assert sorted(options["allow_patterns"]) == ["config.json", "model.safetensors"]
+  assert sorted(options["allow_patterns"]) == ["config.json", "model.safetensors", "taste.json"]
 
 
 def test_a_token_is_sent_where_it_was_asked_for(requests, monkeypatch):
