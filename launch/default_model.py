@@ -17,11 +17,12 @@ from launch import cli_errors
 
 SOURCE = flags.DEFINE_string("source", None, "Folder of the distributors' files.", required=True)
 OUT = flags.DEFINE_string("out", None, "Model folder to write.", required=True)
+PICTURE = flags.DEFINE_string("picture", None, "README's picture to draw, a .jpg.")
 WORKDIR = flags.DEFINE_string("workdir", "runs/default_model", "Where features are kept.")
 
 
 def main(_) -> None:
-  from studies.default_model import make, measure
+  from studies.default_model import make, measure, picture
   from studies.oasis import study
 
   logging.getLogger().setLevel(logging.INFO)
@@ -29,6 +30,8 @@ def main(_) -> None:
   inputs, damaged = make.read(data, Path(WORKDIR.value))
   make.write(data, inputs, measure.figures(inputs, damaged), Path(OUT.value))
   print(OUT.value)
+  if PICTURE.value:
+    print(picture.draw(data, inputs, Path(PICTURE.value)))
 
 
 if __name__ == "__main__":
