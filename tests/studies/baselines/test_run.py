@@ -12,7 +12,8 @@ from scipy import stats
 
 from paiaa_jax.errors import UserError
 from paiaa_jax.personalization.splits import Protocol, draw_splits
-from studies.baselines import run
+from studies import config_file
+from studies.baselines import run, workdir
 from tests.studies.baselines import planted
 
 PROTOCOL = Protocol((8, 20), num_splits=2, seed=3)
@@ -128,10 +129,19 @@ def test_names_are_checked_and_other_users_are_asked_for():
     run.choose(["fpmf_both"], has_others=False)
 
 
-def test_the_command_writes_and_goes_on(tmp_path, child_env):
-  workdir, prepared, _ = planted.write(tmp_path)
+def test_the_command_goes_on_where_a_run_stopped(tmp_path, child_env, capsys):
+  folder, prepared, _ = planted.write(tmp_path)
+  config = config_file.load("configs/quickstart.py")
+  config.personalize.update({"shots": (8, 20), "num_splits": 2})
+  workdir.run(folder, prepared, config.personalize, ["own_ridge", "fpmf_traits"])
+  told = capsys.readouterr()
+  assert "fpmf_traits" in told.out and "fpmf_traits: done" in told.err
+  first = json.loads((folder / "baselines.json").read_text())
+  assert list(first["solvers"]) == ["fpmf_traits", "own_ridge"] and first["crowd"] == 30
+  assert len(pl.read_csv(folder / "per_user_baselines.csv")) == 2 * 2 * 6
+
   command = [sys.executable, "-m", "launch.baselines", "--config=configs/quickstart.py"]
-  command += [f"--workdir={workdir}", f"--config.data.aesthetics={prepared}"]
+  command += [f"--workdir={folder}", f"--config.data.aesthetics={prepared}"]
   command += ["--config.personalize.shots=(8,20)", "--config.personalize.num_splits=2"]
 
   def start(*more):
@@ -139,16 +149,11 @@ def test_the_command_writes_and_goes_on(tmp_path, child_env):
       [*command, *more], env=child_env, capture_output=True, text=True, check=False
     )
 
-  done = start("--only=own_ridge,fpmf_traits")
-  assert done.returncode == 0, done.stderr
-  assert "fpmf_traits" in done.stdout and "fpmf_traits: done" in done.stderr
-  first = json.loads((workdir / "baselines.json").read_text())
-  assert list(first["solvers"]) == ["fpmf_traits", "own_ridge"] and first["crowd"] == 30
-  assert len(pl.read_csv(workdir / "per_user_baselines.csv")) == 2 * 2 * 6
-
   done = start("--only=own_ridge,own_svr")
-  assert done.returncode == 0 and "own_ridge: done" not in done.stderr
-  second = json.loads((workdir / "baselines.json").read_text())
+  assert done.returncode == 0, done.stderr
+  assert "own_svr" in done.stdout and "own_svr: done" in done.stderr
+  assert "own_ridge: done" not in done.stderr
+  second = json.loads((folder / "baselines.json").read_text())
   assert list(second["solvers"]) == ["fpmf_traits", "own_ridge", "own_svr"]
   assert second["solvers"]["own_ridge"] == first["solvers"]["own_ridge"]
 
