@@ -22,6 +22,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import ml_dtypes
 import numpy as np
 from flax import traverse_util
 from safetensors import SafetensorError
@@ -145,6 +146,8 @@ def save_model(folder: str | Path, variables: Variables, config: dict[str, Any])
 def load_model(folder: str | Path) -> tuple[Variables, dict[str, Any]]:
   """What `save_model` wrote; a folder that is none is a UserError that says so.
 
+  So are weights that are no floats, or not finite; it names the key.
+
   Example:
     >>> models.pretrained.save_model("mine", {"params": {"a": np.ones(2)}}, {"scale": [1, 2]})
     >>> models.pretrained.load_model("mine")
@@ -157,8 +160,11 @@ def load_model(folder: str | Path) -> tuple[Variables, dict[str, Any]]:
       f"{folder} is no model folder (model.safetensors and config.json); training writes one to "
       "WORKDIR/model."
     )
-  variables = traverse_util.unflatten_dict(_read(weights), sep="/")
-  return variables, files.read_json(config)
+  arrays = _read(weights)
+  for key, array in arrays.items():
+    if not np.issubdtype(array.dtype, np.inexact) and array.dtype != ml_dtypes.bfloat16:
+      raise UserError(f"{weights}: {key} is of type {array.dtype}, not one of floats.")
+  return traverse_util.unflatten_dict(arrays, sep="/"), files.read_json(config)
 
 
 @functools.cache
@@ -172,10 +178,16 @@ def _expected_shapes(name: str) -> dict[tuple[str, ...], tuple[int, ...]]:
 
 
 def _read(path: Path) -> dict[str, np.ndarray]:
-  if path.suffix != ".safetensors":
-    return torch_files.read(path)
-  with files.reading(path, "safetensors", SafetensorError):
-    return load_file(path)
+  """Arrays by key, all of them finite."""
+  if path.suffix == ".safetensors":
+    with files.reading(path, "safetensors", SafetensorError):
+      arrays = load_file(path)
+  else:
+    arrays = torch_files.read(path)
+  for key, array in arrays.items():
+    if not np.isfinite(array).all():
+      raise UserError(f"{path}: {key} holds a number that is not finite.")
+  return arrays
 
 
 def _to_linen(array: np.ndarray, target: tuple[str, ...]) -> np.ndarray:
