@@ -134,8 +134,8 @@ class Cache:
     width = self.num_coordinates if coordinates else 0
     with self._told(), self._base:
       self._base.execute("begin")  # one view of the file, whatever others write meanwhile
-      query = "select sum(rows) from blocks where model = ?"
-      total = self._base.execute(query, (self.model,)).fetchone()[0] or 0
+      query = "select sum(length(keys)) from blocks where model = ?"
+      total = (self._base.execute(query, (self.model,)).fetchone()[0] or 0) // KEY.itemsize
       rows = Rows(
         np.empty(total, KEY),
         np.empty((total, self.width), np.float32),
@@ -145,19 +145,28 @@ class Cache:
       query = f"select {columns} from blocks where model = ? order by id"
       end = 0
       for count, *blobs in self._base.execute(query, (self.model,)):
-        start, end = end, end + count
-        for column, part in zip(rows, self._arrays(*blobs, width), strict=True):
+        parts = self._arrays(*blobs, width)
+        start, end = end, end + len(parts.keys)
+        if count != len(parts.keys) or end > total:
+          raise self._damaged()
+        for column, part in zip(rows, parts, strict=True):
           column[start:end] = part
     return rows
 
   def _arrays(self, keys: bytes, vectors: bytes, coordinates: bytes, width: int) -> Rows:
     """The columns of a block, or of several in a row; width: of the coordinates."""
-    known = np.frombuffer(keys, KEY)
-    return Rows(
-      known,
-      np.frombuffer(vectors, "<f4").reshape(len(known), self.width),
-      np.frombuffer(coordinates, "<f2").reshape(len(known), width),
-    )
+    try:
+      known = np.frombuffer(keys, KEY)
+      return Rows(
+        known,
+        np.frombuffer(vectors, "<f4").reshape(len(known), self.width),
+        np.frombuffer(coordinates, "<f2").reshape(len(known), width),
+      )
+    except (ValueError, TypeError) as error:  # of another length, or no bytes at all
+      raise self._damaged() from error
+
+  def _damaged(self) -> UserError:
+    return UserError(f"the cache {self._path} {_FAULTS[sqlite3.SQLITE_CORRUPT]}.")
 
   def add(self, rows: Rows) -> None:
     """Appends rows, all or none of them; they survive a kill once this returns."""
@@ -198,6 +207,8 @@ class Cache:
         marks = ",".join("?" * len(paths))
         query = f"select path, size, mtime_ns, digest from files where path in ({marks})"
         for path, size, mtime_ns, digest in self._base.execute(query, paths):
+          if not isinstance(digest, bytes) or len(digest) != DIGEST_BYTES:
+            raise self._damaged()
           found[path, size, mtime_ns] = digest
     return [found.get(file) for file in files]
 

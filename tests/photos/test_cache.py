@@ -263,3 +263,29 @@ def test_a_tilde_is_the_users_home(tmp_path, monkeypatch):
   assert (tmp_path / "kept" / "c").is_file()
   monkeypatch.setenv("PAIAA_CACHE", "~/x")
   assert cache.default_path() == tmp_path / "x"
+
+
+WRONG = {
+  "keys are text": "update blocks set keys = 'x'",
+  "keys are a number": "update blocks set keys = 7",
+  "keys are cut": "update blocks set keys = substr(keys, 1, 50)",
+  "vectors are empty": "update blocks set vectors = x''",
+  "vectors are null": "update blocks set vectors = 3.5",
+  "coordinates are text": "update blocks set coordinates = 'none'",
+  "a count is huge": "update blocks set rows = 1 << 50",
+  "a count is below zero": "update blocks set rows = -3",
+  "a count is text": "update blocks set rows = 'three'",
+  "a digest is short": "update files set digest = x'00'",
+  "a digest is text": "update files set digest = '0123456789abcdef'",
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_rows_of_a_wrong_kind_are_told(tmp_path, name):
+  add_batches(tmp_path / "c", 0, 1, 3)
+  with Cache(tmp_path / "c", "model", **OPTIONS) as held:
+    held.remember_files([("a.jpg", 1, 2, bytes(16))])
+    held._base.execute(WRONG[name])
+    with pytest.raises(UserError, match=r"c is damaged; delete or rename it"):
+      held.rows()
+      held.digests_of([("a.jpg", 1, 2)])
