@@ -41,7 +41,7 @@ ProfilePath = Annotated[Path, typer.Option("--profile", help="What `paiaa person
 
 
 @app.command()
-def score(
+def score(  # noqa: PLR0913 each parameter is an option of the command
   paths: Paths,
   output: Output = None,
   model: Model = None,
@@ -49,6 +49,8 @@ def score(
   recursive: Recursive = False,
   cache: CachePath = None,
   strict: Annotated[bool, typer.Option("--strict", help="Exit code 1 if a file was bad.")] = False,
+  html: Annotated[Path | None, typer.Option(help="A page of the best too, one .html file.")] = None,
+  top: Annotated[int, typer.Option(min=0, help="How many on the page; 0: all.")] = 50,
 ) -> None:
   """Scores, their distribution, and traits.
 
@@ -57,7 +59,8 @@ def score(
   """
   from paiaa_jax.photos import verbs
 
-  bad = verbs.score(_library(paths, model, batch_size, recursive, cache), output)
+  library = _library(paths, model, batch_size, recursive, cache)
+  bad = verbs.score(library, output, html, top)
   if strict and bad:
     raise typer.Exit(1)
 
@@ -131,6 +134,7 @@ def rank(  # noqa: PLR0913 each parameter is an option of the command
     bool, typer.Option("--within-bursts", help="The best take of each burst first.")
   ] = False,
   html: Annotated[Path | None, typer.Option(help="A page of pictures too, one .html file.")] = None,
+  copy_to: Annotated[Path | None, typer.Option(help="Copy them into this new folder.")] = None,
   model: Model = None,
   batch_size: BatchSize = 32,
   recursive: Recursive = False,
@@ -140,7 +144,7 @@ def rank(  # noqa: PLR0913 each parameter is an option of the command
   from paiaa_jax.photos import verbs
 
   library = _library(paths, model, batch_size, recursive, cache)
-  verbs.rank(library, profile, top, within_bursts, output, html)
+  verbs.rank(library, profile, top, within_bursts, output, html, copy_to)
 
 
 @app.command()

@@ -17,7 +17,8 @@ from paiaa_jax.types import Array
 
 STARS = 5
 DRAWS = 400  # of the scores of a library, for intervals of the rank
-TOGETHER = 1500  # photographs whose scores are drawn together
+TOGETHER = 1500  # photographs whose scores are drawn together with those that are asked about
+AT_ONCE = 250  # that are asked about
 
 
 class Parts(NamedTuple):
@@ -118,23 +119,25 @@ class Profile:
     Scores are drawn from the posterior, all together; of a library of more than `TOGETHER`, an even
     part of it stands for the rest.
     """
-    shown, n = np.asarray(shown), len(photographs.generic)
-    rest = np.setdiff1d(np.arange(n), shown)
+    shown, n = np.asarray(shown, int), len(photographs.generic)
+    ends = [
+      self._rank_ends(photographs, shown[start : start + AT_ONCE], level)
+      for start in range(0, len(shown), AT_ONCE)
+    ]
+    return np.clip(np.rint(np.concatenate([np.zeros((0, 2)), *ends])), 1, n).astype(int)
+
+  def _rank_ends(self, photographs: Photographs, shown: np.ndarray, level: float) -> np.ndarray:
+    rest = np.setdiff1d(np.arange(len(photographs.generic)), shown)
     asked = rest[np.linspace(0, len(rest) - 1, min(len(rest), TOGETHER)).astype(int)]
-    rows = np.concatenate([shown, asked]).astype(int)
-    chosen = photographs.take(rows)
-    covariance = self.posterior.covariance(chosen)
-    values, vectors = np.linalg.eigh(covariance)
+    chosen = photographs.take(np.concatenate([shown, asked]))
+    values, vectors = np.linalg.eigh(self.posterior.covariance(chosen))
     root = vectors * np.sqrt(np.maximum(values, 0))
-    normal = np.random.default_rng(0).normal(size=(len(rows), DRAWS))
+    normal = np.random.default_rng(0).normal(size=(len(values), DRAWS))
     scores = self.score(chosen)[:, None] + root @ normal
     each = len(rest) / max(len(asked), 1)  # photographs that one of the asked stands for
-    ranks = np.empty((len(shown), DRAWS))
-    for i in range(len(shown)):
-      above = scores > scores[i]
-      ranks[i] = 1 + above[: len(shown)].sum(axis=0) + each * above[len(shown) :].sum(axis=0)
-    ends = np.quantile(ranks, ((1 - level) / 2, (1 + level) / 2), axis=1).T
-    return np.clip(np.rint(ends), 1, n).astype(int)
+    weight = np.repeat([1.0, each], [len(shown), len(asked)])
+    ranks = np.array([1 + weight @ (scores > own) for own in scores[: len(shown)]])
+    return np.quantile(ranks, ((1 - level) / 2, (1 + level) / 2), axis=1).T
 
   def parts(self, photographs: Photographs) -> Parts:
     """What the scores of n photographs are made of."""

@@ -6,6 +6,7 @@ Paths are folded, never cut nor read as markup, so that they can be copied; numb
 
 from __future__ import annotations
 
+import math
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -73,9 +74,11 @@ def sparkline(shares: Sequence[float] | np.ndarray) -> str:
 def histogram(scores: Sequence[float]) -> list[str]:
   """Lines of a lying histogram from the lowest of scores [n] to the highest, n > 0."""
   counts, edges = np.histogram(scores, bins=min(BINS, max(1, len(scores) // 4)))
-  unit = BAR / counts.max()
+  unit, width = BAR / counts.max(), float(edges[1] - edges[0])
+  digits = max(2, 1 - math.floor(math.log10(width))) if width > 0 else 2  # edges must differ
   return [
-    f"{low:6.2f} to {high:5.2f} {'█' * round(unit * count):{BAR}} {count}"
+    f"{low:{4 + digits}.{digits}f} to {high:{3 + digits}.{digits}f} "
+    f"{'█' * round(unit * count):{BAR}} {count}"
     for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True)
   ]
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from paiaa_jax.errors import UserError
 from paiaa_jax.files import writing
 from paiaa_jax.personalization.profile import Profile
-from paiaa_jax.photos import personal, profile_file, table, terminal
+from paiaa_jax.photos import best as best_of
+from paiaa_jax.photos import personal, profile_file, sheet, table, terminal
 from paiaa_jax.photos.library import Library
-from paiaa_jax.photos.names import cell, printable
+from paiaa_jax.photos.names import cell, path_of, printable
 from paiaa_jax.photos.ratings import Ratings
 
 if TYPE_CHECKING:
@@ -28,10 +29,12 @@ VERDICTS = {
 }
 
 
-def score(library: Library, output: Path | None) -> int:
-  """Writes a row for each photograph; returns how many files were bad."""
+def score(library: Library, output: Path | None, html: Path | None = None, top: int = 50) -> int:
+  """A row for each photograph, and a page of the best if asked; returns how many were bad."""
   table.check_output(output)
-  photos, scores, bad = library.photos(coordinates=False), [], []
+  if html:
+    table.check_place(html, "a page", (".html",))
+  photos, scores, bad, good = library.photos(coordinates=False), [], [], []
 
   def rows() -> Iterator[table.Row]:
     for photo in photos:
@@ -40,6 +43,8 @@ def score(library: Library, output: Path | None) -> int:
         bad.append(row)
       else:
         scores.append(row["aesthetic_score"])
+        if html:
+          good.append(row)
       yield row
 
   if output is None and terminal.is_terminal():
@@ -52,6 +57,10 @@ def score(library: Library, output: Path | None) -> int:
   say(f"{len(scores)} photographs scored from {low:g} to {high:g} by {library.model.model_id}")
   if library.model.trained_on:
     say(f"it learned from {library.model.trained_on}")
+  if html:
+    good.sort(key=lambda row: -row["aesthetic_score"])
+    sheet.write_scores(good, top or len(good), library.model, html)
+    say(f"{html}: a page of pictures, for any browser")
   if bad:
     say(f"{len(bad)} files could not be scored; column 'error' says why")
   return len(bad)
@@ -128,14 +137,16 @@ def rank(
   within_bursts: bool,
   out: Path | None,
   html: Path | None = None,
+  copy_to: Path | None = None,
 ) -> None:
-  """Writes the library's best photographs for one person, as a page of pictures too if asked."""
-  from paiaa_jax.photos import sheet
+  """The library's best photographs for one person; a page of pictures and copies if asked."""
   from paiaa_jax.photos.rank import COLUMNS, rank
 
   table.check_output(out)
   if html:
     table.check_place(html, "a page", (".html",))
+  if copy_to:
+    best_of.check_empty(copy_to)
   found = rank(library, profile_file.load(profile), within_bursts)
   rows, taste = found.rows, found.profile
   best, (low, high) = rows[: top or None], taste.scale
@@ -146,6 +157,9 @@ def rank(
   if html:
     sheet.write(found, len(best), verdict(taste), library.model.trained_on, html)
     say(f"{html}: a page of pictures, for any browser")
+  if copy_to:
+    best_of.copy([path_of(row["path"]) for row in best], copy_to)
+    say(f"{copy_to}: the best {len(best)}, copied and numbered")
   say(f"{len(best)} of {len(rows)} photographs, scores from {low:g} to {high:g}")
   if not taste.better:
     say(verdict(taste))

@@ -127,6 +127,32 @@ def test_a_contact_sheet_is_one_file_that_fetches_nothing(open_library, photos, 
     verbs.rank(open_library(photos), tmp_path / "me.json", 0, False, None, tmp_path / "top.pdf")
 
 
+def test_the_best_are_copied_in_order_and_nothing_is_overwritten(
+  open_library, photos, profile, tmp_path
+):
+  profile_file.save(profile, tmp_path / "me.json")
+  out = tmp_path / "best"
+  best = [row["path"] for row in rank.rank(open_library(photos), profile).rows[:3]]
+  verbs.rank(open_library(photos), tmp_path / "me.json", 3, False, tmp_path / "r.csv", None, out)
+  copies = sorted(out.iterdir())
+  assert [path.name for path in copies] == [
+    f"{place:03d} {Path(path).name}" for place, path in enumerate(best, 1)
+  ]
+  for path, copy in zip(best, copies, strict=True):
+    assert copy.read_bytes() == Path(path).read_bytes()
+  with pytest.raises(UserError, match="best is there already"):
+    verbs.rank(open_library(photos), tmp_path / "me.json", 3, False, None, None, out)
+
+
+def test_a_page_by_the_score_of_people_in_general(open_library, photos, tmp_path):
+  (photos / "bad.jpg").write_bytes(b"no image")
+  verbs.score(open_library(photos), tmp_path / "s.csv", tmp_path / "top.html", 5)
+  page = (tmp_path / "top.html").read_text(encoding="utf-8")
+  assert page.count("<img") == 5 and "The 5 best of 20" in page and "bad.jpg" not in page
+  scores = [float(score) for score in re.findall(r'"score">(-?[\d.]+)', page)]
+  assert scores == sorted(scores, reverse=True)
+
+
 def test_spreadsheets_with_semicolons_are_read(photos, tmp_path):
   (tmp_path / "r.csv").write_text("\ufeffpath;rating\r\nphotos/00.jpg;5\r\n", encoding="utf-8")
   assert ratings.read_table(tmp_path / "r.csv").values == [5.0]
