@@ -31,7 +31,7 @@ def check(stream: BinaryIO) -> None:
     name = opcode.name
     if count > MOST_OPCODES:
       raise pickle.UnpicklingError(f"its pickle has more than {MOST_OPCODES} opcodes")
-    if name == "FRAME" and argument > most:
+    if name == "FRAME" and (argument or 0) > most:
       raise pickle.UnpicklingError("a frame of its pickle is cut short")
     if name in ("PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"):
       place = len(memo) if argument is None else argument
@@ -39,7 +39,7 @@ def check(stream: BinaryIO) -> None:
         raise pickle.UnpicklingError(f"its pickle counts {place} objects after {count} opcodes")
       memo[place] = stack[-1]
     elif name in ("GET", "BINGET", "LONG_BINGET"):
-      stack.append(memo[argument])
+      stack.append(memo[argument or 0])
     elif name == "MARK":
       stack.append(-1)
     elif name == "DUP":
