@@ -17,8 +17,9 @@ import io
 import itertools
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
+import msgspec
 import numpy as np
 import polars as pl
 import tensorflow_datasets as tfds
@@ -34,6 +35,7 @@ MAKE = "prepare it: python -m launch.prepare_data --dataset=NAME --source=DIR --
 VERSION = "1.0.0"
 EXAMPLES_PER_FILE = 10_000
 EXAMPLES_AT_ONCE = 32  # in memory
+LABELS = ("distribution", "aux", "has_distribution", "has_aux")  # of a record and of the index
 INDEX = {
   "path": pl.String,
   "split": pl.String,
@@ -42,6 +44,15 @@ INDEX = {
   "has_distribution": pl.Float32,
   "has_aux": pl.Float32,
 }
+
+
+class _Manifest(msgspec.Struct):
+  """What is read of a manifest."""
+
+  images: dict[str, Annotated[int, msgspec.Meta(ge=0)]]
+  scale: list[float]
+  aux_names: list[str]
+  images_of: str = ""
 
 
 class Example(NamedTuple):
@@ -125,28 +136,26 @@ class Source:
   def __getitem__(self, row: int) -> dict:
     """Encoded `image`, `name`, `distribution` [b], `aux` [k], `has_distribution`, `has_aux`.
 
-    Of the record its image and name alone are parsed: threads that decode would wait here for each
-    other.
+    Not by TFDS's own reader: threads that decode would wait here for each other.
 
     Raises:
-      UserError: the record is another image's than the index says.
+      UserError: the record is another image's than the index says, or has other labels.
     """
     record = self._records[self._rows[row]]
-    example = tf_example_pb2.Example.FromString(record)
-    name = example.features.feature["name"].bytes_list.value[0].decode()
+    features = tf_example_pb2.Example.FromString(record).features.feature
+    name = features["name"].bytes_list.value[0].decode()
     if name != self.names[row]:
       raise UserError(
         f"the index says {self.names[row]} where the records hold {name}; {MAKE}, "
         "into another --out."
       )
-    return dict(
-      image=example.features.feature["image"].bytes_list.value[0],
-      name=self.names[row],
-      distribution=self.distribution[row],
-      aux=self.aux[row],
-      has_distribution=self.has_distribution[row],
-      has_aux=self.has_aux[row],
-    )
+    labels = {field: getattr(self, field)[row] for field in LABELS}
+    for field, value in labels.items():
+      if not np.array_equal(features[field].float_list.value, np.atleast_1d(value)):
+        raise UserError(
+          f"the index and the records disagree on {field} of {name}; {MAKE}, into another --out."
+        )
+    return dict(image=features["image"].bytes_list.value[0], name=name, **labels)
 
 
 def open_split(folder: str | Path, split: str) -> Source:
@@ -155,13 +164,16 @@ def open_split(folder: str | Path, split: str) -> Source:
   A split that the database does not have is a source of length 0.
 
   Raises:
-    UserError: the folder was not prepared, its records are not those of its index, or there is no
-      split of that name.
+    UserError: the folder was not prepared, its records, index and manifest disagree, or there is
+      no split of that name.
   """
   if split not in SPLITS:
     raise UserError(f"unknown split {split!r}; one of {', '.join(SPLITS)}.")
   folder = Path(folder)
   manifest = read_manifest(folder)
+  path = folder / "manifest.json"
+  with files.reading(path, "the manifest of a prepared folder", msgspec.MsgspecError, make=MAKE):
+    msgspec.convert(manifest, _Manifest)
   index = read_index(folder)
   own = index.filter(pl.col("split") == split)
   packed = folder / manifest.get("images_of", "")
@@ -176,7 +188,26 @@ def open_split(folder: str | Path, split: str) -> Source:
       f"{packed} holds {len(records)} images where the index of {folder} has {needed}; {MAKE}, "
       "into another --out."
     )
+  _check_index(folder, manifest, index)
   return Source(records, own, manifest)
+
+
+def _check_index(folder: Path, manifest: dict, index: pl.DataFrame) -> None:
+  """Refuses an index of other images, or of labels of another length, than the manifest tells."""
+  counts = dict(index["split"].value_counts().iter_rows())
+  told = {split: count for split, count in manifest["images"].items() if count}
+  if counts != told:
+    raise UserError(
+      f"{folder}: manifest.json tells of images {told} where the index has {counts}; {MAKE}, into "
+      "another --out."
+    )
+  for column, field in (("distribution", "scale"), ("aux", "aux_names")):
+    lengths, expected = index[column].list.len().unique().to_list(), len(manifest[field])
+    if expected and lengths not in ([], [expected]):
+      raise UserError(
+        f"{folder}: {field} of manifest.json has {expected} entries where {column} of the index "
+        f"has {max(lengths)}; {MAKE}, into another --out."
+      )
 
 
 def read_index(folder: Path) -> pl.DataFrame:

@@ -361,3 +361,42 @@ def test_killed_outright_it_leaves_no_process_and_finishes_when_called_again(tmp
   subprocess.run(command, check=True)
   assert len(records.open_split(tmp_path / "out" / "photos", "train")) == 400
   assert [path.name for path in (tmp_path / "out").iterdir()] == ["photos"]
+
+
+def break_manifest(folder, **fields):
+  manifest = json.loads((folder / "manifest.json").read_text())
+  (folder / "manifest.json").write_text(json.dumps(manifest | fields))
+
+
+def break_index(folder, **columns):
+  index = pl.read_parquet(folder / "index.parquet")
+  index.with_columns(**columns).write_parquet(folder / "index.parquet")
+
+
+@pytest.mark.parametrize(
+  ("fields", "says"),
+  [
+    ({"images": {"train": 5, "test": 3}}, "manifest.json tells of images"),
+    ({"images": {"train": 6, "test": "3"}}, r"int.*\$.images"),
+    ({"scale": [1.0, 2.0]}, "scale of manifest.json has 2 entries where distribution"),
+    ({"scale": "123"}, r"array.*\$.scale"),
+    ({"aux_names": ["a"]}, "aux_names of manifest.json has 1 entries where aux"),
+    ({"aux_names": None}, r"array.*\$.aux_names"),
+  ],
+)
+def test_a_manifest_that_disagrees_with_the_index_is_told(tmp_path, fields, says):
+  prepare.prepare(make_database(tmp_path), tmp_path / "raw", tmp_path / "out", workers=1)
+  break_manifest(tmp_path / "out" / "photos", **fields)
+  with pytest.raises(UserError, match=says):
+    records.open_split(tmp_path / "out" / "photos", "train")
+
+
+@pytest.mark.parametrize("column", records.LABELS)
+def test_labels_of_the_index_that_are_not_the_records_are_told(tmp_path, column):
+  prepare.prepare(make_database(tmp_path), tmp_path / "raw", tmp_path / "out", workers=1)
+  folder = tmp_path / "out" / "photos"
+  lists = column in ("distribution", "aux")
+  changed = pl.col(column).list.eval(pl.element() + 0.25) if lists else 1 - pl.col(column)
+  break_index(folder, **{column: changed.cast(records.INDEX[column])})
+  with pytest.raises(UserError, match=f"the index and the records disagree on {column} of 1.jpg"):
+    records.open_split(folder, "train")[0]
