@@ -85,7 +85,7 @@ def suggest(
 
 @app.command()
 def personalize(  # noqa: PLR0913 each parameter is an option of the command
-  table: Annotated[Path | None, typer.Argument(help="A csv with columns path, rating.")] = None,
+  table: Annotated[Path | None, typer.Argument(help="A csv of photographs and ratings.")] = None,
   output: Annotated[Path, typer.Option("--output", "-o", help="The profile to write.")] = Path(
     "me.json"
   ),

@@ -118,7 +118,7 @@ class Model:
 
 
 def load(model: str | Path | None = None, batch_size: int = 32) -> Model:
-  """Opens a model folder, or a model of the hub by its id.
+  """Opens a model folder, or a model of the hub, hf:OWNER/NAME[@REVISION].
 
   Args:
     model: where; None: $PAIAA_MODEL, else the one that comes with the package.

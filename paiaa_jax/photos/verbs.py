@@ -15,7 +15,7 @@ from paiaa_jax.personalization.profile import Profile
 from paiaa_jax.photos import best as best_of
 from paiaa_jax.photos import personal, profile_file, sheet, table, terminal
 from paiaa_jax.photos.library import Library
-from paiaa_jax.photos.names import cell, path_of, printable
+from paiaa_jax.photos.names import cell, counted, path_of, printable
 from paiaa_jax.photos.ratings import Ratings
 
 if TYPE_CHECKING:
@@ -54,7 +54,9 @@ def score(library: Library, output: Path | None, html: Path | None = None, top: 
   low, high = library.model.score_values[0], library.model.score_values[-1]
   if scores and sys.stderr.isatty():
     say("\n".join(terminal.histogram(scores)))
-  say(f"{len(scores)} photographs scored from {low:g} to {high:g} by {library.model.model_id}")
+  say(
+    f"{counted(len(scores), 'photograph')} scored from {low:g} to {high:g} by {library.model.model_id}"
+  )
   if library.model.trained_on:
     say(f"it learned from {library.model.trained_on}")
   if html:
@@ -62,7 +64,7 @@ def score(library: Library, output: Path | None, html: Path | None = None, top: 
     sheet.write_scores(good, top or len(good), library.model, html)
     say(f"{html}: a page of pictures, for any browser")
   if bad:
-    say(f"{len(bad)} files could not be scored; column 'error' says why")
+    say(f"{counted(len(bad), 'file')} could not be scored; column 'error' says why")
   return len(bad)
 
 
@@ -89,7 +91,7 @@ def suggest(library: Library, rated: Iterable[Path], count: int, out: Path) -> N
   chosen = choose(library, done, count)
   write_table(chosen, out)
   say(
-    f"{out}: {_count(len(chosen), 'photograph')} to rate from 1 to 5; fill in the column 'rating', "
+    f"{out}: {counted(len(chosen), 'photograph')} to rate from 1 to 5; fill in the column 'rating', "
     f"then: paiaa personalize {out}"
   )
 
@@ -99,7 +101,7 @@ def personalize(library: Library, ratings: Ratings, out: Path, verbose: bool = F
   table.check_place(out, "a profile", (".json",))
   profile = personal.learn(library, ratings)
   profile_file.save(profile, out)
-  say(f"{_count(len(profile.ratings), 'rating')}: {verdict(profile)}")
+  say(f"{counted(len(profile.ratings), 'rating')}: {verdict(profile)}")
   if verbose:
     say(figures(profile))
   tell(str(out))
@@ -120,14 +122,10 @@ def figures(profile: Profile) -> str:
     "none" if x is None else f"{x:.3f}" for x in (worth.srcc_personal, worth.srcc_generic)
   )
   return (
-    f"SROCC with your ratings of {_count(worth.photographs, 'photograph')}, each left out with its "
+    f"SROCC with your ratings of {counted(worth.photographs, 'photograph')}, each left out with its "
     f"burst: {own} by your score, {generic} by the generic one; the difference is from {low:+.2f} "
     f"to {high:+.2f} (90 %)"
   )
-
-
-def _count(number: int, what: str) -> str:
-  return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def rank(
