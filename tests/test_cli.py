@@ -58,7 +58,7 @@ def test_a_table_goes_to_stdout_and_words_to_stderr(paiaa, photos):  # noqa: F81
   (photos / "bad.jpg").write_text("no image")
   code, out, err = paiaa("score", photos)
   rows = list(csv.DictReader(io.StringIO(out)))
-  assert code == 0 and len(rows) == 21 and "1 files could not be scored" in err
+  assert code == 0 and len(rows) == 21 and "1 file could not be scored" in err
   assert paiaa("score", photos, "--strict")[0] == 1
 
 

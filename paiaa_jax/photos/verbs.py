@@ -54,9 +54,8 @@ def score(library: Library, output: Path | None, html: Path | None = None, top: 
   low, high = library.model.score_values[0], library.model.score_values[-1]
   if scores and sys.stderr.isatty():
     say("\n".join(terminal.histogram(scores)))
-  say(
-    f"{counted(len(scores), 'photograph')} scored from {low:g} to {high:g} by {library.model.model_id}"
-  )
+  count = counted(len(scores), "photograph")
+  say(f"{count} scored from {low:g} to {high:g} by {library.model.model_id}")
   if library.model.trained_on:
     say(f"it learned from {library.model.trained_on}")
   if html:
@@ -91,8 +90,8 @@ def suggest(library: Library, rated: Iterable[Path], count: int, out: Path) -> N
   chosen = choose(library, done, count)
   write_table(chosen, out)
   say(
-    f"{out}: {counted(len(chosen), 'photograph')} to rate from 1 to 5; fill in the column 'rating', "
-    f"then: paiaa personalize {out}"
+    f"{out}: {counted(len(chosen), 'photograph')} to rate from 1 to 5; fill in the column "
+    f"'rating', then: paiaa personalize {out}"
   )
 
 
@@ -122,9 +121,9 @@ def figures(profile: Profile) -> str:
     "none" if x is None else f"{x:.3f}" for x in (worth.srcc_personal, worth.srcc_generic)
   )
   return (
-    f"SROCC with your ratings of {counted(worth.photographs, 'photograph')}, each left out with its "
-    f"burst: {own} by your score, {generic} by the generic one; the difference is from {low:+.2f} "
-    f"to {high:+.2f} (90 %)"
+    f"SROCC with your ratings of {counted(worth.photographs, 'photograph')}, each left out with "
+    f"its burst: {own} by your score, {generic} by the generic one; the difference is from "
+    f"{low:+.2f} to {high:+.2f} (90 %)"
   )
 
 
