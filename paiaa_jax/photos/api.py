@@ -2,28 +2,31 @@
 
 model = paiaa_jax.load()
 predictions = model.score(["a.jpg", "b.jpg"])
+predictions.suggest(20)  # which of them to rate first
 profile = model.personalize(["a.jpg", ...], [4, ...])
-predictions.personal(profile)
+predictions.personal(profile), predictions.explain(profile)
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from PIL import Image
 
 from paiaa_jax.data import images
 from paiaa_jax.distribution import score_std
+from paiaa_jax.errors import UserError
 from paiaa_jax.models import vector
 from paiaa_jax.models.predictor import Predictor
 from paiaa_jax.models.weights.model_folder import ModelFolder
+from paiaa_jax.personalization.active import choose_next
 from paiaa_jax.personalization.learn import learn_profile
 from paiaa_jax.personalization.posterior import Photographs
-from paiaa_jax.personalization.profile import Profile
-from paiaa_jax.photos import personal, prior_file, score
+from paiaa_jax.personalization.profile import Parts, Profile
+from paiaa_jax.photos import personal, prior_file, profile_file, score
 from paiaa_jax.photos.choose_model import open_model
 
 Picture = str | Path | bytes | np.ndarray | Image.Image
@@ -36,11 +39,13 @@ class Predictions(NamedTuple):
     model: which model.
     vectors: [n, b + k] float32, rows of models.vector.
     coordinates: [n, m] float16; m is 0 for a model without.
+    index: [n] which of the images given these are: all of them, unless some were skipped.
   """
 
   model: ModelFolder
   vectors: np.ndarray
   coordinates: np.ndarray
+  index: np.ndarray
 
   @property
   def score(self) -> np.ndarray:
@@ -66,6 +71,18 @@ class Predictions(NamedTuple):
     """Personal scores [n]; UserError for a profile of another model."""
     return personal.check_model(profile, self.model).score(self.photographs)
 
+  def explain(self, profile: Profile) -> Parts:
+    """What the personal scores are made of, [n] each; their sum is `personal(profile)`."""
+    return personal.check_model(profile, self.model).parts(self.photographs)
+
+  def suggest(self, count: int, rated: Sequence[int] = ()) -> np.ndarray:
+    """Rows [count] of the images whose ratings would tell most of all n; rows `rated` are known."""
+    done = np.zeros(len(self.vectors), bool)
+    done[list(rated)] = True
+    return choose_next(
+      self.photographs, done, count, prior=prior_file.of_model_or_broad(self.model)
+    )
+
   @property
   def photographs(self) -> Photographs:
     """What taste is learnt from."""
@@ -79,18 +96,37 @@ class Model:
     self.folder = folder
     self._predictor = Predictor(folder.folder, batch_size)
 
-  def score(self, pictures: Sequence[Picture]) -> Predictions:
-    """Scores n images: paths, encoded bytes, Pillow images, or uint8 RGB arrays [h, w, 3].
+  def score(
+    self, pictures: Picture | Sequence[Picture], errors: Literal["raise", "skip"] = "raise"
+  ) -> Predictions:
+    """Scores an image or n: paths, encoded bytes, Pillow images, or uint8 RGB arrays [h, w, 3].
+
+    Args:
+      pictures: one image, or any number.
+      errors: "skip" leaves out a file that cannot be read or decoded; `index` of the result then
+        says which are there.
 
     Raises:
-      UserError: a file that cannot be read or decoded.
+      UserError: a file that cannot be read or decoded, unless such are skipped.
       ValueError: an array of another shape or type.
     """
-    size = self.folder.image_size
-    pixels = np.empty((len(pictures), size, size, 3), np.uint8)
-    for i, picture in enumerate(pictures):
-      pixels[i] = _square(picture, size)
-    return Predictions(self.folder, *score.kept(self._predictor.predict(pixels), self.folder))
+    one = isinstance(pictures, str | Path | bytes | np.ndarray | Image.Image)
+    size, rows, index = self.folder.image_size, [], []
+    for i, picture in enumerate([pictures] if one else pictures):
+      try:
+        rows.append(_square(picture, size))
+      except UserError:
+        if errors != "skip":
+          raise
+        continue
+      index.append(i)
+    pixels = np.stack(rows) if rows else np.empty((0, size, size, 3), np.uint8)
+    told = score.kept(self._predictor.predict(pixels), self.folder)
+    return Predictions(self.folder, *told, np.asarray(index, int))
+
+  def load_profile(self, path: str | Path) -> Profile:
+    """What `paiaa personalize` wrote; UserError where it was learnt under another model."""
+    return personal.check_model(profile_file.load(path), self.folder)
 
   def personalize(
     self,

@@ -14,7 +14,7 @@ import numpy as np
 
 from paiaa_jax.files import reading
 from paiaa_jax.models.weights.model_folder import ModelFolder
-from paiaa_jax.personalization.posterior import TastePrior
+from paiaa_jax.personalization.posterior import TastePrior, broad_prior
 
 NAME = "taste.json"
 MOST = 1e6  # no number of a prior or a profile is larger
@@ -42,6 +42,11 @@ def of_model(model: ModelFolder) -> TastePrior | None:
     if len(prior.mean) != 2 + len(model.aux_names):
       raise ValueError(f"sizes of another model than one of {len(model.aux_names)} outputs")
   return prior
+
+
+def of_model_or_broad(model: ModelFolder) -> TastePrior:
+  """The prior in the model's folder, or that little is known of users."""
+  return of_model(model) or broad_prior(model.score_values, len(model.aux_names))
 
 
 def to_json(prior: TastePrior) -> dict[str, Any]:

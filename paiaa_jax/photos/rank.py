@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from paiaa_jax.personalization.active import choose_next
-from paiaa_jax.personalization.posterior import Photographs, broad_prior
+from paiaa_jax.personalization.posterior import Photographs
 from paiaa_jax.personalization.profile import Profile
 from paiaa_jax.photos import bursts, personal, prior_file
 from paiaa_jax.photos.library import Library
@@ -81,7 +81,7 @@ def suggest(library: Library, rated: set[str], count: int) -> list[str]:
     personal.photographs_of(scored.vectors, scored.coordinates, model),
     done,
     count,
-    prior=prior_file.of_model(model) or broad_prior(model.score_values, len(model.aux_names)),
+    prior=prior_file.of_model_or_broad(model),
     bursts=bursts.group_bursts(scored.keys["taken"], scored.keys["look"]),
   )
   return [str(scored.paths[i]) for i in chosen]

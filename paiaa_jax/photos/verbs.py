@@ -177,6 +177,8 @@ def explain(library: Library, profile: Path, png: Path | None) -> None:
   taste = personal.check_model(taste, library.model)
   found = explain.sum_of(photo, library.model, taste, library.files_of(taste.digests))
   tell("\n".join(explain.lines(photo.path, found)))
+  if library.model.trained_on:
+    say(f"the model learned from {library.model.trained_on}")
   if png:
     explain.draw(photo.path, found, library.model.trained_on, png)
 

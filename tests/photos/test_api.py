@@ -10,6 +10,7 @@ from PIL import Image
 import paiaa_jax
 from paiaa_jax.data import images
 from paiaa_jax.errors import UserError
+from paiaa_jax.photos import profile_file
 from tests.photos.conftest import save_photo
 from tests.photos.tiny_model import save_tiny_model
 
@@ -58,6 +59,28 @@ def test_a_picture_is_the_same_in_every_form(opened, tmp_path, pixels, options):
   forms = [path, str(path), path.read_bytes(), Image.open(path), upright]
   scores = opened.score(forms).score
   np.testing.assert_array_equal(scores, scores[:1].repeat(5))
+
+
+def test_one_picture_needs_no_list_and_bad_files_are_skipped_if_asked(opened, photos):
+  paths = sorted(photos.iterdir())[:4]
+  every = opened.score(paths)
+  np.testing.assert_array_equal(opened.score(str(paths[2])).score, every.score[2:3])
+  found = opened.score([paths[0], "gone.jpg", b"no image", paths[3]], errors="skip")
+  assert found.index.tolist() == [0, 3] and every.index.tolist() == [0, 1, 2, 3]
+  np.testing.assert_array_equal(found.score, every.score[[0, 3]])
+
+
+def test_profiles_parts_and_suggestions_are_those_of_the_commands(opened, photos, tmp_path):
+  paths = sorted(photos.iterdir())
+  predictions = opened.score(paths)
+  profile = opened.personalize(paths[:6], [1, 5, 2, 4, 3, 5])
+  profile_file.save(profile, tmp_path / "me.json")
+  again = opened.load_profile(tmp_path / "me.json")
+  np.testing.assert_allclose(predictions.personal(again), predictions.personal(profile), rtol=1e-6)
+  parts = predictions.explain(profile)
+  np.testing.assert_allclose(parts.personal, predictions.personal(profile), rtol=1e-6)
+  chosen = predictions.suggest(5, rated=range(6))
+  assert len(set(chosen)) == 5 and min(chosen) >= 6
 
 
 def test_no_images_have_no_scores(opened):
