@@ -1,11 +1,11 @@
-"""The posterior that `paiaa personalize` fits, beside the compiled `taste` solver, on OASIS's raters.
+"""The posterior of `paiaa personalize` beside the compiled `taste` solver, on OASIS's raters.
 
     python -m benchmarks.own_taste_oasis --oasis=DIR --features=runs/default_model
 
-DIR holds the distributors' files; --features is the workdir of launch.default_model. 158 raters are
-personalised, the others are whom heads, prior and solver learn from. A photograph's generic score
-and outputs are by heads that saw no photograph of its fold (five folds, by photograph). SROCC at 10,
-30 and 100 ratings; paired differences with 95 % intervals over raters.
+DIR holds the distributors' files; --features is the workdir of launch.default_model. 158 raters
+are personalised, the others are whom heads, prior and solver learn from. A photograph's generic
+score and outputs are by heads that saw no photograph of its fold (five folds, by photograph).
+SROCC at 10, 30 and 100 ratings; paired differences with 95 % intervals over raters.
 """
 
 from __future__ import annotations
