@@ -143,3 +143,10 @@ def test_the_backbone_of_contributing_is_one():
     module = backbone(**fields)
     output, _ = jax.eval_shape(module.init_with_output, jax.random.key(0), image)
     assert output.shape == (2, width)
+
+
+def test_every_promise_is_held_by_a_test_that_is_there():
+  named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", (ROOT / "docs/trust.md").read_text("utf-8"))
+  assert len(named) > 30
+  for file, test in named:
+    assert f"\ndef {test}(" in (ROOT / file).read_text("utf-8"), test
