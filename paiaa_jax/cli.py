@@ -66,11 +66,12 @@ def score(  # noqa: PLR0913 each parameter is an option of the command
 
 
 @app.command()
-def suggest(
+def suggest(  # noqa: PLR0913 each parameter is an option of the command
   paths: Paths,
   output: Annotated[Path, typer.Option("--output", "-o", help="A .csv to fill in.")],
   count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many photographs.")] = 20,
   rated: Annotated[Path | None, typer.Option(help="A table of those rated already.")] = None,
+  html: Annotated[Path | None, typer.Option(help="A page of them too, one .html file.")] = None,
   model: Model = None,
   batch_size: BatchSize = 32,
   recursive: Recursive = False,
@@ -80,7 +81,8 @@ def suggest(
   from paiaa_jax.photos import ratings, verbs
 
   done = ratings.read_paths(rated) if rated else []
-  verbs.suggest(_library(paths, model, batch_size, recursive, cache), done, count, output)
+  library = _library(paths, model, batch_size, recursive, cache)
+  verbs.suggest(library, done, count, output, html)
 
 
 @app.command()

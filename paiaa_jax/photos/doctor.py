@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from paiaa_jax.cores import count_cores
 from paiaa_jax.data.images import FORMATS, PREPROCESSING
 from paiaa_jax.errors import UserError
 from paiaa_jax.models.weights import pretrained
@@ -28,7 +29,7 @@ EXTRAS = {  # module -> the extra that brings it, and what it is for
 
 def report(model: str | None) -> Iterator[tuple[str, str]]:
   """(what, how it stands), line by line; a missing part is a line, never an error."""
-  yield "python", f"{platform.python_version()} on {platform.platform()}, {os.cpu_count()} cores"
+  yield "python", f"{platform.python_version()} on {platform.platform()}, {count_cores()} cores"
   yield "paiaa-jax", _version("paiaa-jax")
   yield "libraries", ", ".join(f"{package} {_version(package)}" for package in PACKAGES)
   yield "devices", _devices()

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from paiaa_jax.cores import count_cores
 from paiaa_jax.data.images import PREPROCESSING
 from paiaa_jax.errors import UserError
 from paiaa_jax.models import vector
@@ -123,7 +124,7 @@ def score_photos(
     coordinates: whether those in the cache are read and passed on; they are kept either way.
   """
   known = _Known(cache, coordinates)
-  workers = workers or os.cpu_count() or 1
+  workers = workers or count_cores()
   with ThreadPoolExecutor(workers) as pool:
     waiting, news = [], 0
     for read in _read_ahead(pool, paths, cache, known, image_size, BATCHES_AHEAD * batch_size):

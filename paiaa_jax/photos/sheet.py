@@ -83,6 +83,17 @@ def write_scores(rows: Sequence[Row], shown: int, model: ModelFolder, out: Path)
   _render(title, words, cards, model.model_id, model.trained_on, out)
 
 
+def write_chosen(paths: Sequence[str], table: Path, model: ModelFolder, out: Path) -> None:
+  """The page of photographs to rate, in the order of `table`, without a score; whole or not at all.
+
+  UserError where `out`, an .html file, cannot be written.
+  """
+  cards = [_card(path, "", f"row {row} of {table.name}") for row, path in enumerate(paths, start=2)]
+  words = f"Rate each in the column rating of {table.name}, before you look at any score."
+  title = f"{len(cards)} photographs to rate"
+  _render(title, words, cards, model.model_id, model.trained_on, out)
+
+
 def _card(path: str, score: str, more: str) -> dict[str, str]:
   file = path_of(path)
   link = file.absolute().as_uri()

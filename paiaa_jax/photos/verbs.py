@@ -80,15 +80,22 @@ def _show_best(rows: list[table.Row], library: Library) -> None:
     say(f"the best {SHOWN} of {len(good)}; -o scores.csv writes every row and column")
 
 
-def suggest(library: Library, rated: Iterable[Path], count: int, out: Path) -> None:
+def suggest(
+  library: Library, rated: Iterable[Path], count: int, out: Path, html: Path | None = None
+) -> None:
   """Writes a table of photographs whose ratings would tell most."""
   from paiaa_jax.photos.rank import suggest as choose
   from paiaa_jax.photos.ratings import check_new, write_table
 
   check_new(out)
+  if html:
+    table.check_place(html, "a page", (".html",))
   done = {str(path.resolve()) for path in rated}
   chosen = choose(library, done, count)
   write_table(chosen, out)
+  if html:
+    sheet.write_chosen(chosen, out, library.model, html)
+    say(f"{html}: a page of the photographs to rate")
   say(
     f"{out}: {counted(len(chosen), 'photograph')} to rate from 1 to 5; fill in the column "
     f"'rating', then: paiaa personalize {out}"

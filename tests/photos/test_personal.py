@@ -144,6 +144,14 @@ def test_the_best_are_copied_in_order_and_nothing_is_overwritten(
     verbs.rank(open_library(photos), tmp_path / "me.json", 3, False, None, None, out)
 
 
+def test_a_page_of_what_to_rate_tells_no_score(open_library, photos, tmp_path):
+  verbs.suggest(open_library(photos), [], 6, tmp_path / "r.csv", tmp_path / "rate.html")
+  page = (tmp_path / "rate.html").read_text(encoding="utf-8")
+  rows = (tmp_path / "r.csv").read_text().splitlines()
+  assert page.count("<img") == 6 and not re.search(r"\d\.\d", page.partition("</style>")[2])
+  assert all(f"{Path(row.split(',')[0]).name}</span>" in page for row in rows[1:])
+
+
 def test_a_page_by_the_score_of_people_in_general(open_library, photos, tmp_path):
   (photos / "bad.jpg").write_bytes(b"no image")
   verbs.score(open_library(photos), tmp_path / "s.csv", tmp_path / "top.html", 5)
