@@ -23,6 +23,7 @@ from paiaa_jax.personalization.posterior import Photographs
 from studies.default_model import heads, make, measure, taste
 from studies.default_model.heads import SCALE, Inputs
 from studies.oasis import study
+from studies.oasis.people import users_of
 
 SHOTS, SPLITS, PEOPLE = (10, 30, 100), 5, 158
 
@@ -39,16 +40,6 @@ def described(inputs: Inputs) -> Photographs:
     outputs[own] = np.clip(raw[:, len(SCALE) :], -1, 1)
   basis = frozen_heads.projection(inputs.features)
   return Photographs(generic, outputs, frozen_heads.project(basis, inputs.features))
-
-
-def users_of(images: pz.Images, ratings: np.ndarray) -> pz.Users:
-  """Raters [u] of photographs [N] by their ratings [u, N], NaN where there is none."""
-  rows = [np.flatnonzero(~np.isnan(own)) for own in ratings]
-  most = max(map(len, rows))
-  row, given = np.full((len(rows), most), -1), np.zeros((len(rows), most), np.float32)
-  for u, own in enumerate(rows):
-    row[u, : len(own)], given[u, : len(own)] = own, ratings[u, own]
-  return pz.make_users(images, row, given)
 
 
 def main() -> None:
@@ -70,7 +61,7 @@ def main() -> None:
 
   place = (photographs.coordinates / np.sqrt(width)).astype(np.float32)
   images = pz.make_images(photographs.generic, photographs.outputs, place)
-  users, crowd = users_of(images, own), users_of(images, others)
+  users, crowd = (users_of(ratings, images, data) for ratings in (own, others))
   splits = pz.draw_splits(users, pz.Protocol(shots=SHOTS, num_splits=SPLITS))
   compiled = pz.evaluate(pz.taste(), users, splits, state=pz.taste().init(crowd))
   image = np.asarray(splits.image)
