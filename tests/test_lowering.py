@@ -75,7 +75,8 @@ def test_training_and_evaluation(backbone, dtype, monkeypatch):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-@pytest.mark.parametrize("backbone", BACKBONES)
+# By name, as other tests add backbones of their own to BACKBONES.
+@pytest.mark.parametrize("backbone", ["inception_v3", "densenet121", "efficientnet_lite0"])
 def test_scoring(backbone, dtype):
   network = Network(backbone, BUCKETS, head_widths=(8,), dtype=dtype)
   with traced_for_elsewhere():
