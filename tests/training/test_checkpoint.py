@@ -131,7 +131,8 @@ def test_many_arrays_in_a_spoilt_file_fall_back_in_one_line(open_checkpoints, tm
   assert_same_bits(checkpoints.restore_newest(sharding.abstract(state, mesh)), state)
   assert checkpoints.steps == [3]
   gc.collect()
-  assert capfd.readouterr().err == ""
+  told = capfd.readouterr().err.splitlines()  # nothing, or our own line where absl's handler is on
+  assert [line for line in told if "] checkpoint 6 cannot be read (" not in line] == []
 
 
 def test_a_checkpoint_with_spoilt_metrics_is_restored_without_them(open_checkpoints, tmp_path):
