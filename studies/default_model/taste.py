@@ -1,9 +1,10 @@
 """What OASIS's users tell of one more: the prior of weights, taste and noise beside the model.
 
-A stranger's photographs are of another kind than those of OASIS. So a category's photographs
-(animals, objects, people, scenery) are described by heads that saw none of it, and a user's ratings
-of one category count as those of one user. The prior under which they are likely is found by
-expectation maximisation (empirical Bayes).
+A stranger's photographs may be of themes like OASIS's or of another kind altogether. So each user
+counts twice: with all ratings, of photographs described by heads that saw no photograph of their
+theme; and with the ratings of each category (animals, objects, people, scenery) as those of a user
+of its own, described by heads that saw none of the category. The prior under which all of them are
+likely is found by expectation maximisation (empirical Bayes).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from paiaa_jax.models import frozen_heads
 from paiaa_jax.models.frozen_heads import Heads
 from paiaa_jax.personalization import posterior
 from paiaa_jax.personalization.posterior import Photographs, TastePrior
-from studies.default_model import heads
+from studies.default_model import heads, measure
 from studies.default_model.heads import SCALE, Inputs
 
 USERS = 120  # of OASIS's, drawn; more do not move the prior
@@ -40,15 +41,12 @@ def fit_prior(inputs: Inputs, ratings: np.ndarray, category: np.ndarray, kept: H
 
   kept: the heads of the model, whose coordinates and kernel width the prior speaks of.
   """
-  described = describe(inputs, category, kept)
   drawn = rng.generator(0, "default model taste").permutation(len(ratings))[:USERS]
-  cases = [
-    Case(described.take(rows), ratings[user, rows].astype(np.float64))
-    for user in drawn
-    for name in np.unique(category)
-    for rows in [np.flatnonzero(~np.isnan(ratings[user]) & (category == name))]
-    if len(rows) >= FEWEST
-  ]
+  theme = measure.draw_folds(measure.themes(inputs.names), measure.SEEDS[0])
+  whole = np.zeros(len(category), int)
+  described = describe(inputs, theme, kept)
+  cases = _cases(ratings[drawn], described, whole)
+  cases += _cases(ratings[drawn], describe(inputs, category, kept), category)
   centre = np.append(np.mean(described.generic), np.mean(described.outputs, axis=0))
   prior = posterior.broad_prior(SCALE.tolist(), len(centre) - 1)
   covariance = np.diag([1.0, 0.25, *[0.5] * (len(centre) - 1)])
@@ -68,11 +66,22 @@ def fit_prior(inputs: Inputs, ratings: np.ndarray, category: np.ndarray, kept: H
   return prior
 
 
-def describe(inputs: Inputs, category: np.ndarray, kept: Heads) -> Photographs:
-  """Each photograph by heads that saw nothing of its category; coordinates are the model's own."""
-  generic, outputs = np.empty(len(category)), np.empty((len(category), inputs.norms.shape[1]))
-  for name in np.unique(category):
-    own = category == name
+def _cases(ratings: np.ndarray, described: Photographs, parts: np.ndarray) -> list[Case]:
+  """One for each user's [v] ratings [v, n] of each part [n] that are enough."""
+  return [
+    Case(described.take(rows), own[rows].astype(np.float64))
+    for own in ratings
+    for name in np.unique(parts)
+    for rows in [np.flatnonzero(~np.isnan(own) & (parts == name))]
+    if len(rows) >= FEWEST
+  ]
+
+
+def describe(inputs: Inputs, fold: np.ndarray, kept: Heads) -> Photographs:
+  """Each photograph by heads that saw nothing of its fold; coordinates are the model's own."""
+  generic, outputs = np.empty(len(fold)), np.empty((len(fold), inputs.norms.shape[1]))
+  for name in np.unique(fold):
+    own = fold == name
     fitted = heads.fit(inputs, ~own)
     raw = frozen_heads.respond(fitted, frozen_heads.project(fitted, inputs.features[own]))
     generic[own] = heads.scores(fitted, inputs.features[own])
