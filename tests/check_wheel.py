@@ -15,8 +15,12 @@ import venv
 import zipfile
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
+
 import paiaa_jax
 
+PHOTOGRAPHS = 8
 ROOT = Path(__file__).parents[1]
 LEFT_BEHIND = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "runs")
 USE = """
@@ -62,6 +66,25 @@ def use(wheel: Path, folder: Path) -> None:
   assert version.strip() == paiaa_jax.__version__, version
   assert "personalize" in run(folder / "env" / "bin" / "paiaa", "--help")
   run(python, "-c", USE)
+  rank(folder / "env" / "bin" / "paiaa", folder)
+
+
+def rank(paiaa: Path, folder: Path) -> None:
+  """From photographs and ratings to a page of the best, by the model in the wheel."""
+  random, photos = np.random.default_rng(0), folder / "photos"
+  photos.mkdir()
+  for i in range(PHOTOGRAPHS):
+    colours = random.integers(0, 256, (3, 4, 3), np.uint8)
+    Image.fromarray(colours).resize((320, 240), Image.Resampling.BICUBIC).save(photos / f"{i}.jpg")
+  os.environ["PAIAA_CACHE"] = str(folder / "scores.sqlite")
+  os.environ.pop("PAIAA_MODEL", None)
+  run(paiaa, "score", photos, "--output", folder / "scores.csv")
+  assert len((folder / "scores.csv").read_text().splitlines()) == 1 + PHOTOGRAPHS
+  rows = [f"{photos / f'{i}.jpg'},{1 + i % 5}" for i in range(PHOTOGRAPHS)]
+  (folder / "ratings.csv").write_text("\n".join(["path,rating", *rows]))
+  run(paiaa, "personalize", folder / "ratings.csv", "--output", folder / "me.json")
+  run(paiaa, "rank", photos, "--profile", folder / "me.json", "--html", folder / "top.html")
+  assert (folder / "top.html").read_text().count("data:image/jpeg") == PHOTOGRAPHS
 
 
 def run(*command: object) -> str:
