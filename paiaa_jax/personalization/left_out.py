@@ -20,6 +20,7 @@ from paiaa_jax.personalization.posterior import (
 )
 
 GROUPS = 200  # at most so many are left out, spread evenly
+TINY = 1e-300  # a weight is never quite 0
 RESAMPLED = 500
 SURE = 0.8  # share of the resamples on one side that is called better, or worse
 UNCLEAR = "no clear difference"
@@ -75,7 +76,7 @@ def left_out_scores(
   found, x = weigh(prior, rated, points), design(prior, rated)
   linear, alike = x @ prior.covariance @ x.T, likeness(prior, rated, rated)
   members = [np.flatnonzero(groups == name) for name in names]
-  log_weight = np.log(found.weight)[:, None] - np.zeros((1, len(names)))  # [h, g]
+  log_weight = np.tile(np.log(np.maximum(found.weight, TINY))[:, None], len(names))  # [h, g]
   refits = np.empty((len(found.weight), len(points), len(names)))  # scores [h, n, g]
   for h, (dual, precision) in enumerate(zip(found.dual, found.precision, strict=True)):
     without = np.tile(dual[:, None], len(names))

@@ -105,37 +105,33 @@ class Posterior:
 
   def score(self, photographs: Photographs) -> np.ndarray:
     """[n] personal scores, in points."""
-    parts = [phi @ np.append(self.weights, self.dual) for _, phi in self._rows(photographs)]
-    return np.concatenate(parts) if parts else np.zeros(0)
+    parts, dual = [np.zeros(0)], self.dual.astype(np.float32)
+    for rows in _chunks(photographs):
+      taste = _likeness(self.prior, rows, self.rated) @ dual
+      parts.append(design(self.prior, rows) @ self.weights + taste)
+    return np.concatenate(parts)
 
   def variance(self, photographs: Photographs) -> np.ndarray:
     """[n] of the scores themselves, in squared points; a new rating's is noise_variance more."""
-    own = []
-    for rows, phi in self._rows(photographs):
-      x = phi[:, : len(self.weights)]
+    own = [np.zeros(0)]
+    for rows in _chunks(photographs):
+      x = design(self.prior, rows)
+      phi = np.concatenate([x, self.alike(rows)], axis=1)
       prior = np.einsum("ni,ij,nj->n", x, self.prior.covariance, x, optimize=True)
       prior += self.taste_variance * _square(self.prior, rows)
       own.append(prior + np.einsum("ni,ij,nj->n", phi, self.spread, phi, optimize=True))
-    return np.maximum(np.concatenate(own), 0) if own else np.zeros(0)
+    return np.maximum(np.concatenate(own), 0)
 
   def covariance(self, photographs: Photographs) -> np.ndarray:
     """[n, n] of the scores of few photographs."""
     x = design(self.prior, photographs)
-    phi = np.concatenate([x, likeness(self.prior, photographs, self.rated)], axis=1)
+    phi = np.concatenate([x, self.alike(photographs)], axis=1)
     both = self.taste_variance * likeness(self.prior, photographs, photographs)
     return x @ self.prior.covariance @ x.T + both + phi @ self.spread @ phi.T
 
   def alike(self, photographs: Photographs) -> np.ndarray:
     """[n', n] likeness of photographs to the rated ones."""
     return likeness(self.prior, photographs, self.rated)
-
-  def _rows(self, photographs: Photographs) -> Iterator[tuple[Photographs, np.ndarray]]:
-    for start in range(0, len(photographs.generic), CHUNK):
-      rows = photographs.take(slice(start, start + CHUNK))
-      yield (
-        rows,
-        np.concatenate([design(self.prior, rows), likeness(self.prior, rows, self.rated)], axis=1),
-      )
 
 
 class Candidates(NamedTuple):
@@ -209,13 +205,25 @@ def design(prior: TastePrior, photographs: Photographs) -> np.ndarray:
 
 def likeness(prior: TastePrior, a: Photographs, b: Photographs) -> np.ndarray:
   """[n, n'] float64: how much the taste for one photograph tells of that for another."""
+  return _likeness(prior, a, b).astype(np.float64)
+
+
+def _chunks(photographs: Photographs) -> Iterator[Photographs]:
+  for start in range(0, len(photographs.generic), CHUNK):
+    yield photographs.take(slice(start, start + CHUNK))
+
+
+def _likeness(prior: TastePrior, a: Photographs, b: Photographs) -> np.ndarray:
+  """The same in float32, in place: of a million photographs it is the work."""
   x, y = (_place(prior, one) for one in (a, b))
   product = x @ y.T
   if not np.shape(a.coordinates)[1]:
-    return product.astype(np.float64)
-  squares = np.sum(x * x, axis=1)[:, None] + np.sum(y * y, axis=1)[None, :]
-  distance = np.maximum(squares - 2 * product, 0)
-  return np.exp(-distance / np.float32(2 * (prior.width or 1.0))).astype(np.float64)
+    return product
+  product *= 2
+  product -= np.einsum("nm,nm->n", x, x)[:, None] + np.einsum("nm,nm->n", y, y)[None, :]
+  np.minimum(product, 0, out=product)
+  product /= np.float32(2 * (prior.width or 1.0))
+  return np.exp(product, out=product)
 
 
 def _place(prior: TastePrior, photographs: Photographs) -> np.ndarray:

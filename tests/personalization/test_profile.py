@@ -268,3 +268,14 @@ def test_a_profile_has_the_shares_of_the_stars_that_were_given():
   )
   assert profile.stars.tolist() == [2, 0, 1, 0, 3]
   assert dataclasses.replace(profile, digests=("a",)).digests == ("a",)
+
+
+def test_variances_that_a_hundred_ratings_rule_out_are_no_trouble():
+  photographs = library(100, m=200)
+  ratings = np.random.default_rng(0).uniform(1, 10, 100)
+  found = posterior.weigh(
+    posterior.broad_prior((1.0, 10.0), 5)._replace(width=200.0), photographs, ratings
+  )
+  assert found.weight.min() == 0  # it is below the smallest number
+  worth = pz.learn_profile(photographs, ratings, **FACTS).worth
+  assert np.isfinite([worth.srcc_personal, *worth.difference]).all()
