@@ -22,6 +22,7 @@ from scipy import stats
 
 from paiaa_jax.data.databases import vessel
 from paiaa_jax.files import write_text
+from paiaa_jax.models.weights.model_folder import ModelFolder
 from paiaa_jax.personalization import posterior
 from paiaa_jax.personalization.learn import learn_profile
 from paiaa_jax.personalization.posterior import Photographs, TastePrior
@@ -60,6 +61,17 @@ def read(folder: Path) -> Ratings:
   return Ratings(users, paths, kinds, first, later)
 
 
+def described(found: Ratings, model: str | None) -> tuple[ModelFolder, Photographs, TastePrior]:
+  """The model, what it says of the photographs, and what it tells of users."""
+  library = Library.open(found.paths, model)
+  scored = library.scored()
+  prior = prior_file.of_model(library.model)
+  if prior is None:
+    raise SystemExit("the model folder tells nothing of other users")
+  photographs = personal.photographs_of(scored.vectors, scored.coordinates, library.model)
+  return library.model, photographs, prior
+
+
 def srcc(a: np.ndarray, b: np.ndarray) -> float:
   return float(stats.spearmanr(a, b).statistic) if np.ptp(a) > 0 and np.ptp(b) > 0 else np.nan
 
@@ -84,19 +96,14 @@ def main() -> None:
   parser.add_argument("--draws", type=int, default=20)
   options = parser.parse_args()
   found = read(options.vessel)
-  library = Library.open(found.paths, options.model)
-  scored = library.scored()
-  photographs = personal.photographs_of(scored.vectors, scored.coordinates, library.model)
-  values = library.model.score_values
+  model, photographs, prior = described(found, options.model)
+  values = model.score_values
   facts = {
-    "model_id": library.model.model_id,
-    "aux_names": library.model.aux_names,
+    "model_id": model.model_id,
+    "aux_names": model.aux_names,
     "scale": (values[0], values[-1]),
     "rating_scale": (1.0, 7.0),
   }
-  prior = prior_file.of_model(library.model)
-  if prior is None:
-    raise SystemExit("the model folder tells nothing of other users")
   rows, told, held = [], [], collections.defaultdict(list)
   for kind in [*sorted(set(found.kinds)), "all"]:
     among = found.kinds == kind if kind != "all" else np.ones(len(found.kinds), bool)

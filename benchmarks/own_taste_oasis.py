@@ -19,27 +19,11 @@ from benchmarks.own_taste import srcc
 from paiaa_jax import personalization as pz
 from paiaa_jax.models import frozen_heads
 from paiaa_jax.personalization import posterior
-from paiaa_jax.personalization.posterior import Photographs
 from studies.default_model import heads, make, measure, taste
-from studies.default_model.heads import SCALE, Inputs
 from studies.oasis import study
 from studies.oasis.people import users_of
 
 SHOTS, SPLITS, PEOPLE = (10, 30, 100), 5, 158
-
-
-def described(inputs: Inputs) -> Photographs:
-  """Every photograph by heads of the other folds; coordinates by those of all photographs."""
-  fold = measure.draw_folds(inputs.names, measure.SEEDS[0])
-  generic, outputs = np.empty(len(fold)), np.empty((len(fold), 2))
-  for held_out in np.unique(fold):
-    own = fold == held_out
-    fitted = heads.fit(inputs, ~own)
-    raw = frozen_heads.respond(fitted, frozen_heads.project(fitted, inputs.features[own]))
-    generic[own] = heads.scores(fitted, inputs.features[own])
-    outputs[own] = np.clip(raw[:, len(SCALE) :], -1, 1)
-  basis = frozen_heads.projection(inputs.features)
-  return Photographs(generic, outputs, frozen_heads.project(basis, inputs.features))
 
 
 def main() -> None:
@@ -52,7 +36,8 @@ def main() -> None:
   order = np.random.default_rng(0).permutation(len(data.users))
   own, others = data.ratings[order[:PEOPLE]], data.ratings[order[PEOPLE:]]
   inputs = inputs._replace(shares=study.distribution(others, data.scale))
-  photographs = described(inputs)
+  fold = measure.draw_folds(inputs.names, measure.SEEDS[0])
+  photographs = taste.describe(inputs, fold, frozen_heads.projection(inputs.features))
   category = np.argmax(data.norms[:, 2:], axis=1)
   kept = heads.fit(inputs, np.ones(len(inputs.names), bool))
   prior = taste.fit_prior(inputs, others, category, kept)

@@ -15,12 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.own_taste import Ratings, read, srcc
+from benchmarks.own_taste import Ratings, described, read, srcc
 from paiaa_jax.personalization import posterior
 from paiaa_jax.personalization.active import choose_next
 from paiaa_jax.personalization.posterior import Photographs, TastePrior
-from paiaa_jax.photos import personal, prior_file
-from paiaa_jax.photos.library import Library
 
 SHOTS = (10, 20, 30)
 
@@ -59,12 +57,7 @@ def main() -> None:
   parser.add_argument("--draws", type=int, default=200)
   options = parser.parse_args()
   found = read(options.vessel)
-  library = Library.open(found.paths, options.model)
-  scored = library.scored()
-  photographs = personal.photographs_of(scored.vectors, scored.coordinates, library.model)
-  prior = prior_file.of_model(library.model)
-  if prior is None:
-    raise SystemExit("the model folder tells nothing of other users")
+  _, photographs, prior = described(found, options.model)
   for kind in ["all", *sorted(set(found.kinds))]:
     among = found.kinds == kind if kind != "all" else np.ones(len(found.kinds), bool)
     each = gains(found, among, photographs, prior, options.draws)

@@ -52,8 +52,7 @@ def learn_profile(
   if n < FEWEST:
     raise UserError(f"need at least {FEWEST} ratings, got {n}; 20 or more are recommended.")
   _check(rated, values, rating_scale)
-  unit = (values - rating_scale[0]) / (rating_scale[1] - rating_scale[0])
-  points = scale[0] + unit * (scale[1] - scale[0])
+  points = posterior.in_points(values, rating_scale, scale)
   prior = prior or posterior.broad_prior(scale, len(aux_names))
   prior = posterior.with_width(prior, rated)
   groups = np.arange(n) if groups is None else np.asarray(groups)

@@ -74,6 +74,14 @@ def broad_prior(scale: Sequence[float], k: int) -> TastePrior:
   return TastePrior(mean, covariance, centre, None, (square, 1.5), (square - 1.0, 1.0))
 
 
+def in_points(
+  ratings: np.ndarray, rating_scale: tuple[float, float], scale: tuple[float, float]
+) -> np.ndarray:
+  """Ratings [n] on one (lowest, highest) mapped linearly to the model's."""
+  unit = (ratings - rating_scale[0]) / (rating_scale[1] - rating_scale[0])
+  return scale[0] + unit * (scale[1] - scale[0])
+
+
 def with_width(prior: TastePrior, rated: Photographs) -> TastePrior:
   """The prior, its kernel's width given by the rated photographs where it is not known."""
   if prior.width is not None or not np.shape(rated.coordinates)[1]:

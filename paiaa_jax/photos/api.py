@@ -23,7 +23,6 @@ from paiaa_jax.models import vector
 from paiaa_jax.models.predictor import Predictor
 from paiaa_jax.models.weights.model_folder import ModelFolder
 from paiaa_jax.personalization.active import choose_next
-from paiaa_jax.personalization.learn import learn_profile
 from paiaa_jax.personalization.posterior import Photographs
 from paiaa_jax.personalization.profile import Parts, Profile
 from paiaa_jax.photos import personal, prior_file, profile_file, score
@@ -141,16 +140,8 @@ class Model:
     """
     if len(pictures) != len(ratings):
       raise ValueError(f"{len(pictures)} images, but {len(ratings)} ratings.")
-    values = self.folder.score_values
-    return learn_profile(
-      self.score(pictures).photographs,
-      np.asarray(ratings),
-      model_id=self.folder.model_id,
-      aux_names=self.folder.aux_names,
-      scale=(values[0], values[-1]),
-      rating_scale=rating_scale,
-      prior=prior_file.of_model(self.folder),
-    )
+    photographs = self.score(pictures).photographs
+    return personal.learn_from(photographs, np.asarray(ratings), self.folder, rating_scale)
 
 
 def load(model: str | Path | None = None, batch_size: int = 32) -> Model:

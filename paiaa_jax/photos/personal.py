@@ -61,6 +61,26 @@ def learn(library: Library, ratings: Ratings) -> Profile:
   return _learn(scored, np.asarray(values), library.model, ratings.scale)
 
 
+def learn_from(
+  photographs: Photographs,
+  ratings: np.ndarray,
+  model: ModelFolder,
+  rating_scale: tuple[float, float],
+  groups: np.ndarray | None = None,
+) -> Profile:
+  """The profile from ratings [n] of what the model says of n photographs; see `learn_profile`."""
+  return learn_profile(
+    photographs,
+    ratings,
+    model_id=model.model_id,
+    aux_names=model.aux_names,
+    scale=(model.score_values[0], model.score_values[-1]),
+    rating_scale=rating_scale,
+    prior=prior_file.of_model(model),
+    groups=groups,
+  )
+
+
 def check_model(profile: Profile, model: ModelFolder) -> Profile:
   """The profile; UserError unless it was learnt under this model."""
   if profile.model_id != model.model_id:
@@ -100,16 +120,8 @@ def for_model(profile: Profile, library: Library, scored: Scored) -> Profile:
 def _learn(
   scored: Scored, values: np.ndarray, model: ModelFolder, rating_scale: tuple[float, float]
 ) -> Profile:
-  profile = learn_profile(
-    photographs_of(scored.vectors, scored.coordinates, model),
-    values,
-    model_id=model.model_id,
-    aux_names=model.aux_names,
-    scale=(model.score_values[0], model.score_values[-1]),
-    rating_scale=rating_scale,
-    prior=prior_file.of_model(model),
-    groups=_groups(scored),
-  )
+  photographs = photographs_of(scored.vectors, scored.coordinates, model)
+  profile = learn_from(photographs, values, model, rating_scale, _groups(scored))
   return dataclasses.replace(profile, digests=tuple(_digests(scored)))
 
 

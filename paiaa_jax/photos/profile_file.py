@@ -111,7 +111,7 @@ def _to_profile(fields: _File) -> Profile:
     raise ValueError("a scale that does not ascend")
   if ratings.min() < low or ratings.max() > high:
     raise ValueError(f"a rating outside {low:g}..{high:g}")
-  points = bottom + (ratings - low) / (high - low) * (top - bottom)
+  points = posterior.in_points(ratings, fields.rating_scale, fields.scale)
   try:
     learnt = posterior.fit(prior, rated, points)
   except np.linalg.LinAlgError as error:
