@@ -22,32 +22,35 @@ from paiaa_jax.training.step import State, create_state
 
 
 def initial_variables(run: Run, config: ConfigDict) -> dict[str, Any]:
-  """{"params", "batch_stats"} as numpy: heads drawn from config.seed, and `initial_backbone`."""
+  """The collections as numpy: heads drawn from config.seed, and `initial_backbone`."""
   backbone = initial_backbone(run, config)
   others = draw(run.network, config.data.image_size, config.seed, backbone=False)
-  return {kind: {"backbone": backbone[kind]} | others[kind] for kind in backbone}
+  return {
+    kind: ({"backbone": backbone[kind]} if kind in backbone else {}) | heads
+    for kind, heads in others.items()
+  }
 
 
 def initial_backbone(run: Run, config: ConfigDict) -> dict[str, Any]:
-  """The backbone's {"params", "batch_stats"} as numpy, from model.pretrained.
+  """The backbone's {"params"} as numpy, and its "batch_stats" where it has any BN.
 
-  That is "none" (drawn from config.seed), "packaged", a file of ImageNet weights, the model/ folder
-  of a run, or a run's workdir, of whose newest checkpoint the backbone is taken.
+  model.pretrained is "none" (drawn from config.seed), "packaged", a file of ImageNet weights, the
+  model/ folder of a run, or a run's workdir, of whose newest checkpoint the backbone is taken.
 
   Raises:
     UserError: where there are no weights, or those of another backbone.
   """
   name, source = config.model.backbone, config.model.pretrained
-  wanted = {kind: parts["backbone"] for kind, parts in abstract_variables(run, config).items()}
+  wanted = _of_backbone(abstract_variables(run, config))
   folder = Path(source).absolute()
   if source == "none":
     drawn = draw(run.network, config.data.image_size, config.seed, backbone=True)
-    return {kind: parts["backbone"] for kind, parts in drawn.items()}
+    return _of_backbone(drawn)
   if (folder / "checkpoints").is_dir():
     weights = restore_backbone(folder / "checkpoints", wanted)
   elif folder.is_dir():
     former, _ = pretrained.load_model(folder)
-    weights = {kind: former[kind]["backbone"] for kind in wanted}
+    weights = _of_backbone(former)
   else:
     path = pretrained.packaged_path(name) if source == "packaged" else folder
     weights = pretrained.load(name, path, head=config.model.head_input == "logits")
@@ -56,12 +59,17 @@ def initial_backbone(run: Run, config: ConfigDict) -> dict[str, Any]:
   return weights
 
 
+def _of_backbone(variables: dict[str, Any]) -> dict[str, Any]:
+  """Those collections that the backbone has a part of, and that part."""
+  return {kind: parts["backbone"] for kind, parts in variables.items() if "backbone" in parts}
+
+
 def restore_backbone(folder: Path, like: dict[str, Any]) -> dict[str, Any]:
   """The backbone of the newest checkpoint of another run, heads and optimiser left unread.
 
   Args:
     folder: that run's checkpoints.
-    like: {"params", "batch_stats"} of the backbone, leaves with shape and type.
+    like: collections of the backbone, leaves with shape and type.
 
   Raises:
     UserError: where the folder holds no checkpoint, or one of another backbone.

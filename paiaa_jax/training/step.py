@@ -32,7 +32,7 @@ class State(NamedTuple):
     step: [] int32, steps done; it is the data iterators' state too.
     seed: [] int32, of dropout; here, so that runs of other seeds are the same program.
     params: {"backbone", "aesthetics", "auxiliary"} -> float32 leaves.
-    batch_stats: BN's running statistics, same parts.
+    batch_stats: BN's running statistics, of those parts that have a BN.
     opt_state: the optimiser's.
     ema: moving average of params, or {} where it is off.
   """
@@ -48,13 +48,13 @@ class State(NamedTuple):
 def create_state(
   variables: dict, optimizer: optax.GradientTransformation, *, ema: bool, seed: int
 ) -> State:
-  """The state at step 0 of a network's variables {"params", "batch_stats"}."""
+  """The state at step 0 of a network's variables {"params"}, and "batch_stats" where it has BN."""
   params = variables["params"]
   return State(
     step=jnp.zeros((), jnp.int32),
     seed=jnp.asarray(seed, jnp.int32),
     params=params,
-    batch_stats=variables["batch_stats"],
+    batch_stats=variables.get("batch_stats", {}),
     opt_state=optimizer.init(params),
     ema=jax.tree.map(jnp.copy, params) if ema else {},
   )
@@ -141,7 +141,7 @@ def _forward(network, params, batch_stats, image, dropout, passes) -> tuple[Pred
       mutable=["batch_stats"],
       rngs={"dropout": jax.random.fold_in(dropout, i)},
     )
-    batch_stats = changed["batch_stats"]
+    batch_stats = changed.get("batch_stats", batch_stats)
     predictions.append(prediction)
   return jax.tree.map(lambda *rows: _interleave(rows), *predictions), batch_stats
 

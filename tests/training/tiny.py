@@ -42,7 +42,16 @@ class Tiny(nn.Module):
     return nn.relu(x).mean(axis=(1, 2))
 
 
-network.BACKBONES["tiny"] = Tiny
+class LayerNormed(Tiny):
+  """The same size, without running statistics."""
+
+  @nn.compact
+  def __call__(self, image, *, train=False):
+    x = nn.Conv(8, (4, 4), strides=4, name="conv")(image)
+    return nn.gelu(nn.LayerNorm(name="norm")(x)).mean(axis=(1, 2))
+
+
+network.BACKBONES |= {"tiny": Tiny, "tiny_layer_norm": LayerNormed}
 
 
 def write_folders(out: Path) -> tuple[Path, Path]:
