@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from absl import app, flags, logging
 
+from paiaa_jax import extras
 from paiaa_jax.errors import UserError
 from paiaa_jax.files import expand_home, refuse_address
 from paiaa_jax.photos.names import printable
@@ -37,6 +38,10 @@ def run(main: Callable[[list[str]], None], *, arguments: int = 0, addresses: boo
       if logging.get_verbosity() >= logging.DEBUG:
         raise
       sys.exit(_tell(error))
+    except ImportError as error:
+      if (line := extras.told(error)) is None:
+        raise
+      sys.exit(_tell(UserError(line)))
 
   sys.argv[1:] = expand_home(sys.argv[1:])
   app.run(guarded, flags_parser=_parse_flags)

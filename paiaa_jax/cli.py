@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from paiaa_jax import extras
 from paiaa_jax.errors import UserError
 from paiaa_jax.files import expand_home
 
@@ -209,6 +210,7 @@ def train(
   """
   from paiaa_jax.photos import cache, verbs
 
+  extras.require("polars", "training", "train")
   _keep_compiled(cache.default_path())
   from paiaa_jax.photos.train import Asked
 
@@ -270,6 +272,10 @@ def main() -> None:
     code = app(expand_home(sys.argv[1:]) or ["--help"], standalone_mode=False)
   except UserError as error:
     _fail(str(error), 2)
+  except ImportError as error:
+    if (line := extras.told(error)) is None:
+      raise
+    _fail(line, 2)
   except Exception as error:
     told = getattr(error, "format_message", None)  # typer's own errors, by whatever class it has
     if told is None:

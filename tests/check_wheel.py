@@ -1,8 +1,9 @@
-"""Builds the wheel and uses it in an environment of its own: python -m tests.check_wheel.
+"""Builds the wheel and uses it in two environments of its own: python -m tests.check_wheel.
 
-The environment has the wheel alone; the packages that it needs are those of the interpreter that
-runs this, by their path, as installing them again takes a minute. Nothing of the checkout is on the
-path. Exit code 0, or an assertion that says what is wrong.
+The first has all packages of the interpreter that runs this, by their path: every module of the
+wheel is imported there. The second is what `pip install paiaa-jax` makes, of the wheel and its
+dependencies alone: photographs are scored and ranked there, and what needs the training stack says
+so. Nothing of the checkout is on either path. Exit code 0, or an assertion that says what is wrong.
 """
 
 import os
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import time
 import venv
 import zipfile
 from pathlib import Path
@@ -19,9 +21,11 @@ import numpy as np
 from PIL import Image
 
 import paiaa_jax
+from paiaa_jax.extras import TRAINING
 
 PHOTOGRAPHS = 8
 ROOT = Path(__file__).parents[1]
+NOT_BASE = TRAINING - {"optax", "orbax"}  # flax brings these
 LEFT_BEHIND = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "runs")
 USE = """
 import importlib, pkgutil, sys
@@ -54,22 +58,56 @@ def check_contents(wheel: Path) -> None:
   assert held == wanted, sorted(map(str, held ^ wanted))
 
 
-def use(wheel: Path, folder: Path) -> None:
-  """Installs it, and runs the command and every import."""
+def import_all(wheel: Path, folder: Path) -> None:
+  """Installs it beside the packages of this interpreter, and imports every module."""
   venv.create(folder / "env", symlinks=True)
   python = folder / "env" / "bin" / "python"
   pip("--python", python, "install", "--no-deps", wheel)
   where = {"base": str(folder / "env"), "platbase": str(folder / "env")}
   packages = Path(sysconfig.get_path("purelib", vars=where))
   (packages / "needed.pth").write_text(sysconfig.get_path("purelib") + "\n")
-  version = run(folder / "env" / "bin" / "paiaa", "--version")
-  assert version.strip() == paiaa_jax.__version__, version
-  assert "personalize" in run(folder / "env" / "bin" / "paiaa", "--help")
   run(python, "-c", USE)
-  rank(folder / "env" / "bin" / "paiaa", folder)
 
 
-def rank(paiaa: Path, folder: Path) -> None:
+def install_alone(wheel: Path, folder: Path) -> Path:
+  """Installs it with its dependencies, in CI's versions; the command `paiaa`."""
+  began = time.monotonic()
+  venv.create(folder / "light", symlinks=True)
+  python = folder / "light" / "bin" / "python"
+  pip("--python", python, "install", "--constraint", ROOT / "constraints.txt", wheel)
+  size = sum(each.lstat().st_size for each in (folder / "light").rglob("*"))
+  print(f"base install: {time.monotonic() - began:.0f} s, {size / 1e6:.0f} MB")
+  absent = "import importlib.util as u; print(*[n for n in {!r} if u.find_spec(n)])"
+  there = run(python, "-c", absent.format(sorted(NOT_BASE)))
+  assert not there.split(), f"the base install brings {there}"
+  return folder / "light" / "bin" / "paiaa"
+
+
+def use(paiaa: Path, folder: Path) -> None:
+  """Every verb for photographs, and the line of each that needs more."""
+  version = run(paiaa, "--version")
+  assert version.strip() == paiaa_jax.__version__, version
+  assert "personalize" in run(paiaa, "--help")
+  photos = rank(paiaa, folder)
+  profile = ("--profile", folder / "me.json")
+  assert "people in general" in run(paiaa, "explain", photos / "0.jpg", *profile)
+  assert "0.jpg" in run(paiaa, "stars", photos, *profile)
+  run(paiaa, "suggest", photos, "--output", folder / "rate.csv", "--count", "2")
+  run(paiaa, "export", folder / "model")
+  assert paiaa_jax.__version__ in run(paiaa, "doctor")
+  needs_more(paiaa, "parquet", "score", photos, "--output", folder / "scores.parquet")
+  needs_more(paiaa, "figures", "explain", photos / "0.jpg", *profile, "--png", folder / "card.png")
+  needs_more(paiaa, "train", "train", folder / "scores.csv", "--output", folder / "mine")
+
+
+def needs_more(paiaa: Path, extra: str, *arguments: object) -> None:
+  """It ends with one line that names the extra."""
+  done = subprocess.run([paiaa, *map(str, arguments)], capture_output=True, text=True)
+  assert done.returncode == 2 and len(done.stderr.splitlines()) == 1, done.stderr
+  assert f"pip install 'paiaa-jax[{extra}]'" in done.stderr, done.stderr
+
+
+def rank(paiaa: Path, folder: Path) -> Path:
   """From photographs and ratings to a page of the best, by the model in the wheel."""
   random, photos = np.random.default_rng(0), folder / "photos"
   photos.mkdir()
@@ -85,6 +123,7 @@ def rank(paiaa: Path, folder: Path) -> None:
   run(paiaa, "personalize", folder / "ratings.csv", "--output", folder / "me.json")
   run(paiaa, "rank", photos, "--profile", folder / "me.json", "--html", folder / "top.html")
   assert (folder / "top.html").read_text().count("data:image/jpeg") == PHOTOGRAPHS
+  return photos
 
 
 def run(*command: object) -> str:
@@ -106,7 +145,8 @@ def main() -> None:
   with tempfile.TemporaryDirectory() as name:
     wheel = build(Path(name))
     check_contents(wheel)
-    use(wheel, Path(name))
+    import_all(wheel, Path(name))
+    use(install_alone(wheel, Path(name)), Path(name))
     print(f"{wheel.name}: {wheel.stat().st_size / 1e3:.0f} kB, installed and used")
 
 

@@ -1,6 +1,7 @@
 """What a release is made of says the same thing in each of its files."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import paiaa_jax
@@ -22,6 +23,20 @@ def test_the_lock_has_the_tested_versions_and_hashes_of_all_that_is_required():
   text = (ROOT / "requirements.lock").read_text()
   entries = re.split(r"^(?=[\w-]+==)", text, flags=re.MULTILINE)[1:]
   assert all("--hash=sha256:" in entry for entry in entries) and "://" not in text
+
+
+def bounds(lines: str | list[str]) -> set[str]:
+  """PACKAGE>=VERSION of each line, without what follows it."""
+  lines = lines.splitlines() if isinstance(lines, str) else lines
+  found = {line.partition("#")[0].strip().lower() for line in lines}
+  return {line for line in found if line and not line.startswith("paiaa-jax")}
+
+
+def test_the_requirements_are_those_of_photographs_and_of_training():
+  project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+  extras = project["optional-dependencies"]
+  told = [*project["dependencies"], *extras["train"], *extras["parquet"], *extras["figures"]]
+  assert bounds((ROOT / "requirements.txt").read_text()) == bounds(told)
 
 
 def test_the_changelog_has_this_version():

@@ -110,7 +110,7 @@ def _stablehlo(model: ModelFolder, out: Path) -> None:
   try:
     out.write_bytes(exported.serialize())
   except ImportError as error:
-    raise UserError("StableHLO needs one more package: pip install flatbuffers.") from error
+    raise UserError("StableHLO needs flatbuffers: pip install 'paiaa-jax[stablehlo]'.") from error
 
 
 def _onnx(model: ModelFolder, out: Path) -> None:

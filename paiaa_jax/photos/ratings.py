@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from paiaa_jax.data import plain_table, text_file
 from paiaa_jax.errors import UserError
 from paiaa_jax.files import atomic_write
-from paiaa_jax.photos import table
+from paiaa_jax.photos import table as tables
 from paiaa_jax.photos.names import cell, path_of
 
 STARS = (1.0, 5.0)
@@ -42,7 +44,7 @@ def read_table(path: Path, scale: tuple[float, float] = STARS) -> Ratings:
   """Reads a table of photographs and ratings; relative paths are sought beside it, then here.
 
   Its columns are `path` (or image, file, filename) and `rating` (or stars, score); its form is any
-  of data.databases.table_file. A row without a rating is one that was not rated yet. A photograph
+  of data.plain_table. A row without a rating is one that was not rated yet. A photograph
   rated twice has the last one.
 
   Raises:
@@ -79,19 +81,22 @@ def read_paths(path: Path) -> list[Path]:
 
 def _rated_rows(path: Path) -> Iterator[tuple[Path, str, float | None, str]]:
   """(photograph, rating as text and as number, where it stands) of each row with a rating."""
-  from paiaa_jax.data.databases import checks, table_file, text_table
-
   if not path.exists():
     raise UserError(f"{path} is missing; `paiaa suggest` writes one to fill in.")
-  rows = table_file.read(path)
-  rating = _rating_column(rows.columns, path)
-  rows = rows.with_columns(rows[rating].str.strip_chars().alias(rating))
-  numbers = checks.parse(rows[rating])
-  for line, name, text, value in zip(
-    rows[text_table.LINE], rows["path"], rows[rating], numbers, strict=True
-  ):
+  table = plain_table.read(path)
+  rating = _rating_column(table.columns, path)
+  for line, row in table.rows:
+    name, text = row["path"], row[rating].strip()
     if name and text:
-      yield _beside(name, path.parent), text, value, text_table.place(path, line)
+      yield _beside(name, path.parent), text, _number(text), text_file.place(path, line)
+
+
+def _number(text: str) -> float | None:
+  """A number, whose decimal sign may be a comma; None where there is none."""
+  try:
+    return float(re.sub(r"^([+-]?\d+),(\d+)$", r"\1.\2", text))
+  except ValueError:
+    return None
 
 
 def _rating_column(names: Sequence[str], path: Path) -> str:
@@ -100,7 +105,7 @@ def _rating_column(names: Sequence[str], path: Path) -> str:
   others = [name for name in names if name.lower() in ("score", "stars")]
   if "path" not in names or not (own or others):
     missing = "rating" if "path" in names else "path"
-    has = ", ".join(names[1:] if names[0] == "(line)" else names)
+    has = ", ".join(names)
     raise UserError(f"{path} has columns {has}; it needs path and rating: no {missing}.")
   if not own and len(others) > 1:
     raise UserError(f"{path} has columns {' and '.join(others)}; call the one that counts rating.")
@@ -125,7 +130,7 @@ def write_table(paths: Sequence[str], out: Path) -> None:
 
 def check_new(out: Path) -> None:
   """Refuses, before any work, a place where no new table can be written."""
-  table.check_place(out, "a table to fill in", (".csv",))
+  tables.check_place(out, "a table to fill in", (".csv",))
   if out.exists():
     raise UserError(f"{out} exists; it may hold ratings. Name another file.")
 

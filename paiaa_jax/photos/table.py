@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
+from paiaa_jax import extras
 from paiaa_jax.data.images import PREPROCESSING
 from paiaa_jax.distribution import mean_score, score_std
 from paiaa_jax.errors import UserError
@@ -69,6 +70,8 @@ def check_output(path: Path | None) -> None:
   """Refuses, before any work, a place where no table can be written."""
   if path is not None:
     check_place(path, "a table", tuple(WRITERS))
+    if path.suffix == ".parquet":
+      extras.require("polars", "a parquet table", "parquet")
 
 
 def check_place(path: Path, what: str, suffixes: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from paiaa_jax import extras
 from paiaa_jax.errors import UserError
 from paiaa_jax.files import writing
 from paiaa_jax.personalization.profile import Profile
@@ -176,6 +177,7 @@ def explain(library: Library, profile: Path, png: Path | None) -> None:
   taste = profile_file.load(profile)
   if png:
     table.check_place(png, "a card", (".png",))
+    extras.require("matplotlib", "a drawn card", "figures")
   if library.paths[0].is_dir():
     raise UserError(f"{library.paths[0]} is a folder; a card explains one photograph.")
   photo = next(library.photos())

@@ -14,7 +14,8 @@ import polars as pl
 
 from paiaa_jax.apps.benchmark import SHOTS
 from paiaa_jax.data.databases import checks, table_file
-from paiaa_jax.data.databases.text_table import LINE, refuse
+from paiaa_jax.data.databases.text_table import refuse
+from paiaa_jax.data.text_file import LINE
 from paiaa_jax.errors import UserError
 from paiaa_jax.personalization.evaluation import ranked_images
 from paiaa_jax.personalization.splits import Splits

@@ -18,7 +18,7 @@ import polars as pl
 
 from paiaa_jax.data.databases import checks, draws, folders, opened, text_table
 from paiaa_jax.data.databases.database import Database
-from paiaa_jax.data.databases.text_table import LINE
+from paiaa_jax.data.text_file import LINE
 from paiaa_jax.errors import UserError
 
 SCALE = tuple(float(score) for score in range(1, 11))

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
-from paiaa_jax.data.databases.text_table import LINE, refuse
+from paiaa_jax.data.databases.text_table import refuse
+from paiaa_jax.data.text_file import LINE
 from paiaa_jax.errors import UserError
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import polars as pl
 
+from paiaa_jax.data import text_file
 from paiaa_jax.data.databases import checks, counting, draws, folders, text_table, trait_columns
 from paiaa_jax.data.databases.database import Database
 from paiaa_jax.errors import UserError
@@ -104,7 +105,7 @@ def _with_image(table: pl.DataFrame, path: Path, others: tuple[str, ...] = ()) -
   """LINE, `path` as <sessionId>/<imageName>, and `others`."""
   checks.columns(table, ("sessionId", "imageName", *others), path)
   image = pl.format("{}/{}", "sessionId", "imageName").alias("path")
-  return checks.image_paths(table.select(text_table.LINE, image, *others), path)
+  return checks.image_paths(table.select(text_file.LINE, image, *others), path)
 
 
 def _split_people(ratings: pl.DataFrame, folder: Path, fold: int) -> pl.DataFrame:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import polars as pl
 
+from paiaa_jax.data import text_file
 from paiaa_jax.data.databases import checks, draws, folders, text_table, trait_columns
 from paiaa_jax.data.databases.database import Database
 from paiaa_jax.errors import UserError
@@ -115,7 +116,7 @@ def _join(images: pl.DataFrame, people: pl.DataFrame, path: Path) -> pl.DataFram
   known = pl.col("user").is_in(people["user"].to_list())
   said = pl.format("user '{}' has no traits", "user")
   text_table.refuse(images, ~known, path, said)
-  return images.join(people.drop(text_table.LINE), "user", maintain_order="left")
+  return images.join(people.drop(text_file.LINE), "user", maintain_order="left")
 
 
 def _with_users(table: pl.DataFrame, path: Path) -> pl.DataFrame:

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TypeVar, cast
 
 import polars as pl
 
+from paiaa_jax.data import plain_table, text_file
 from paiaa_jax.data.databases import opened, text_table
-from paiaa_jax.data.databases.text_table import LINE
+from paiaa_jax.data.plain_table import SUFFIXES, known_names
+from paiaa_jax.data.text_file import LINE
 from paiaa_jax.errors import UserError
 
 Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
-
-SUFFIXES = (".csv", ".tsv", ".txt", ".jsonl", ".parquet")
-ALIASES = {
-  "path": ("image", "imagename", "imagepair", "image_id", "imageid", "filename", "file"),
-  "user": ("userid", "user_id", "worker", "worker_id", "workerid", "rater"),
-  "score": ("rating", "stars", "mean_score"),
-}
 
 
 def find(source: Path) -> Path:
@@ -40,13 +34,11 @@ def read(path: Path) -> pl.DataFrame:
   Raises:
     UserError: the file is none of these formats, broken, or has two columns of one name.
   """
-  suffix = path.suffix.lower()
-  if suffix not in SUFFIXES:
-    raise UserError(f"{path}: a table is one of {', '.join(SUFFIXES)}")
+  plain_table.check_suffix(path)
   readers = {".jsonl": _read_jsonl, ".parquet": _read_parquet}
-  table = readers.get(suffix, text_table.read)(path)
-  text_table.refuse_doubled(table.columns, path)
-  return table.rename(_known_names(table.columns))
+  table = readers.get(path.suffix.lower(), text_table.read)(path)
+  text_file.refuse_doubled(table.columns, path)
+  return table.rename(known_names(table.columns))
 
 
 def key_by_path(table: Frame) -> Frame:
@@ -54,43 +46,16 @@ def key_by_path(table: Frame) -> Frame:
 
   Earlier versions of this package wrote `image`.
   """
-  names = _known_names(table.collect_schema().names())
+  names = known_names(table.collect_schema().names())
   return cast(Frame, table.rename({name: key for name, key in names.items() if key == "path"}))
-
-
-def _known_names(columns: list[str]) -> dict[str, str]:
-  """Column -> `path`, `user` or `score`, where a column has another name for it."""
-  plain = {name.strip().lower(): name for name in columns}
-  return {
-    next(plain[alias] for alias in (wanted, *aliases) if alias in plain): wanted
-    for wanted, aliases in ALIASES.items()
-    if wanted not in columns and any(alias in plain for alias in (wanted, *aliases))
-  }
 
 
 def _read_jsonl(path: Path) -> pl.DataFrame:
   """One JSON object a line."""
   table = text_table.lines(path)
-  entries = [_object(line, text, path) for line, text in table.iter_rows()]
-  names = list(dict.fromkeys(name for entry in entries for name in entry))
-  columns = {name: [entry.get(name, "") for entry in entries] for name in names}
-  columns = {name: pl.Series(column, dtype=pl.String) for name, column in columns.items()}
+  names, rows = plain_table.objects(table.iter_rows(), path)
+  columns = {name: pl.Series([row[name] for row in rows], dtype=pl.String) for name in names}
   return pl.DataFrame({**columns, LINE: table[LINE]})
-
-
-def _object(line: int, text: str, path: Path) -> dict[str, str]:
-  """A JSON object's values as strings; its list `counts` as p1, p2 and so on."""
-  try:
-    entry = dict(json.loads(text).items())
-    # JSON may escape half a character, which is no text
-    json.dumps(entry, ensure_ascii=False).encode()
-  except (ValueError, AttributeError, RecursionError) as error:
-    raise UserError(f"{path}, line {line}: no JSON object") from error
-  counts = entry.pop("counts", [])
-  if not isinstance(counts, list):
-    raise UserError(f"{path}, line {line}: counts is no list")
-  entry |= {f"p{i}": count for i, count in enumerate(counts, start=1)}
-  return {name: "" if value is None else str(value) for name, value in entry.items()}
 
 
 def _read_parquet(path: Path) -> pl.DataFrame:

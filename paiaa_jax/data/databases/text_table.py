@@ -6,21 +6,15 @@ are taken as they come; a file that is no table is one UserError that names the 
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
 
+from paiaa_jax.data import text_file
 from paiaa_jax.data.databases import opened
+from paiaa_jax.data.text_file import LINE
 from paiaa_jax.errors import UserError
-
-LINE = "(line)"  # the column of 1-based line numbers; a file with such a header is refused
-
-_SEPARATORS = ("\t", ";", ",", "|", "=")  # else blanks; EVA separates by '='
-_UNITS = {".json": "entry", ".parquet": "row", ".mat": "row"}  # what LINE counts, if not lines
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def read(path: Path, names: Sequence[str] | None = None) -> pl.DataFrame:
@@ -38,20 +32,16 @@ def read(path: Path, names: Sequence[str] | None = None) -> pl.DataFrame:
     UserError: empty, not UTF-8 (or UTF-16 with its mark), or lines of different width.
   """
   cells = _cells(_text(path), path)
-  numbered = [f"column_{i + 1}" for i in range(len(cells["cells"][0]))]
   if names is None:
-    header, cells = cells["cells"][0].to_list(), cells[1:]
-    names = [name.strip() or number for name, number in zip(header, numbered, strict=True)]
-    refuse_doubled(names, path)
-    if LINE in names:
-      raise UserError(f"{path}, line 1: a column is called {LINE}")
-  names = names or numbered
+    names, cells = text_file.header_names(cells["cells"][0].to_list(), path), cells[1:]
+  names = names or [f"column_{i + 1}" for i in range(len(cells["cells"][0]))]
   if cells.is_empty():
     raise UserError(f"{path}: nothing but a header")
   width = pl.col("cells").list.len()
-  expected = f"where {len(names)} {'is' if len(names) == 1 else 'are'} expected"
   count = pl.when(width == 1).then(pl.lit("1 column")).otherwise(pl.format("{} columns", width))
-  refuse(cells, width != len(names), path, pl.format("{} {}", count, pl.lit(expected)))
+  refuse(
+    cells, width != len(names), path, pl.format("{} {}", count, pl.lit(text_file.expected(names)))
+  )
   columns = [pl.col("cells").list.get(i).str.strip_chars().alias(n) for i, n in enumerate(names)]
   return cells.select(LINE, *columns)
 
@@ -59,19 +49,6 @@ def read(path: Path, names: Sequence[str] | None = None) -> pl.DataFrame:
 def lines(path: Path) -> pl.DataFrame:
   """LINE and `text` of each line that is not blank; errors as in `read`."""
   return _lines(_text(path))
-
-
-def refuse_doubled(names: Sequence[str], path: Path) -> None:
-  """Raises UserError where two columns have one name, whatever the case of its letters."""
-  plain = [name.strip().casefold() for name in names]
-  if doubled := [name for name, key in zip(names, plain, strict=True) if plain.count(key) > 1]:
-    shown = "".join(c if c.isprintable() else "?" for c in doubled[0][:100])
-    raise UserError(f"{path}: two columns have the same name {shown!r}")
-
-
-def place(path: Path, line: int) -> str:
-  """Where a row stands, in words: the file, and the line of it or what it has in their place."""
-  return f"{path}, {_UNITS.get(path.suffix.lower(), 'line')} {line}"
 
 
 def refuse(table: pl.DataFrame, bad: pl.Expr, path: Path, reason: pl.Expr | str) -> None:
@@ -84,32 +61,19 @@ def refuse(table: pl.DataFrame, bad: pl.Expr, path: Path, reason: pl.Expr | str)
   text = "".join(c if c.isprintable() else "?" for c in str(text))
   text = text if len(text) <= 300 else text[:300] + "..."
   more = f" (and {rows.height - 1} more like it)" if rows.height > 1 else ""
-  raise UserError(f"{place(path, line)}: {text}{more}")
+  raise UserError(f"{text_file.place(path, line)}: {text}{more}")
 
 
 def _text(path: Path) -> str:
-  """The file's text with LF line ends and without a byte order mark."""
-  data = opened.read_bytes(path)
-  encoding = "utf-16" if data.startswith(_UTF16) else "utf-8-sig"
-  try:
-    text = data.decode(encoding)
-  except UnicodeDecodeError as error:
-    line = len((data[: error.start] + b".").splitlines())
-    raise UserError(f"{path}, line {line}: not text in UTF-8; save it as UTF-8") from error
-  if "\0" in text:
-    raise UserError(f"{path}: not text in UTF-8, it holds zero bytes; save it as UTF-8")
-  if not text.strip():
-    raise UserError(f"{path}: the file is empty")
-  return text.replace("\r\n", "\n").replace("\r", "\n")
+  return text_file.decode(opened.read_bytes(path), path)
 
 
 def _cells(text: str, path: Path) -> pl.DataFrame:
   """LINE and the list `cells` of each line that is not blank."""
-  first = text.lstrip().partition("\n")[0]
-  separator = max(_SEPARATORS, key=first.count)
-  separator = separator if separator in first else " "
+  separator = text_file.separator_of(text)
   if '"' in text:
-    return _quoted_cells(text, separator, path)
+    schema = {LINE: pl.UInt32, "cells": pl.List(pl.String)}
+    return pl.DataFrame(text_file.quoted_cells(text, separator, path), schema, orient="row")
   content = pl.col("text")
   if separator == " ":
     content = content.str.strip_chars().str.replace_all(r"\s{2,}|[^\S ]", " ")
@@ -120,19 +84,3 @@ def _lines(text: str) -> pl.DataFrame:
   """LINE and `text` of each line that is not blank."""
   lines = pl.DataFrame({"text": text.split("\n")}).with_row_index(LINE, offset=1)
   return lines.filter(pl.col("text").str.strip_chars() != "")
-
-
-def _quoted_cells(text: str, separator: str, path: Path) -> pl.DataFrame:
-  """As `_cells`, for quotes: polars' csv reader knows them too, but not its line numbers."""
-  if separator == " ":
-    text = text.replace("\t", " ")
-  stream = io.StringIO(text, newline="")
-  reader = csv.reader(stream, delimiter=separator, skipinitialspace=True, strict=True)
-  try:
-    rows = [(reader.line_num, row) for row in reader if "".join(row).strip()]
-  except csv.Error as error:
-    raise UserError(f"{path}, line {reader.line_num}: {error}") from error
-  if not rows:
-    raise UserError(f"{path}: the file is empty")
-  schema = {LINE: pl.UInt32, "cells": pl.List(pl.String)}
-  return pl.DataFrame(rows, schema, orient="row")

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from paiaa_jax.data import plain_table
 from paiaa_jax.data.databases import text_table
-from paiaa_jax.data.databases.text_table import LINE
+from paiaa_jax.data.text_file import LINE
 from paiaa_jax.errors import UserError
 
 PLAIN = "name,score\na.jpg,3\nb.jpg,4\n"
@@ -17,7 +18,11 @@ EXPECTED = {"name": ["a.jpg", "b.jpg"], "score": ["3", "4"]}
 def read(tmp_path, text, names=None, encoding="utf-8"):
   path = tmp_path / "labels.csv"
   path.write_bytes(text.encode(encoding))
-  return text_table.read(path, names)
+  table = text_table.read(path, names)
+  if names is None:  # the reader without polars gives the same
+    plain = plain_table.read(path)
+    assert [{LINE: line, **row} for line, row in plain.rows] == table.to_dicts()
+  return table
 
 
 @pytest.mark.parametrize(
@@ -77,9 +82,10 @@ def test_a_file_without_a_header_takes_the_names_given_or_numbers(tmp_path):
 def test_what_is_no_table_is_one_line_with_file_and_line(tmp_path, data, message):
   path = tmp_path / "labels.csv"
   path.write_bytes(data)
-  with pytest.raises(UserError, match=message) as caught:
-    text_table.read(path)
-  assert str(path) in str(caught.value)
+  for read_table in (text_table.read, plain_table.read):
+    with pytest.raises(UserError, match=message) as caught:
+      read_table(path)
+    assert str(path) in str(caught.value)
 
 
 def test_the_reason_is_cut_and_made_printable(tmp_path):
