@@ -40,6 +40,7 @@ results
   compare_users, bootstrap  Wilcoxon's test and intervals over users
 one user
   Photographs               what a model says of n photographs, without jax
+  Given, Choice             ratings, rejections, and choices among several photographs
   learn_profile, Profile    linear fusion and Gaussian process in one posterior, in numpy
 
 Nothing here opens an image or a table. help(pz.evaluate) and so on tell more.

@@ -1,7 +1,9 @@
 from paiaa_jax.personalization.evaluation import evaluate as evaluate
 from paiaa_jax.personalization.evaluation import predict as predict
+from paiaa_jax.personalization.given import Given as Given
 from paiaa_jax.personalization.held_out import Evaluation as Evaluation
 from paiaa_jax.personalization.learn import learn_profile as learn_profile
+from paiaa_jax.personalization.likelihood import Choice as Choice
 from paiaa_jax.personalization.posterior import Photographs as Photographs
 from paiaa_jax.personalization.profile import Profile as Profile
 from paiaa_jax.personalization.solvers import SOLVERS as SOLVERS

@@ -1,8 +1,10 @@
 """What a user's own ratings say of the personal score: each burst left out, all else refitted.
 
-Leaving a group out of a Gaussian posterior is in closed form (Rasmussen and Williams, section
-5.4.2), the weight of every candidate included, so nothing of a photograph that is judged is known
-to what judges it. Numpy; n ratings, g groups, h candidates.
+Leaving a group out of a normal posterior is in closed form (its part of the likelihood is divided
+out; Rasmussen and Williams, section 5.4.2, for ratings), the weight of every candidate included, so
+nothing of a photograph that is judged is known to what judges it: its choices go with it. That is
+exact for ratings; for rejections and choices it is Laplace's. Numpy; n photographs, g groups, h
+candidates.
 """
 
 from __future__ import annotations
@@ -11,6 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from paiaa_jax.personalization.laplace import Fit
+from paiaa_jax.personalization.likelihood import Told
 from paiaa_jax.personalization.posterior import (
   Photographs,
   TastePrior,
@@ -44,15 +48,19 @@ class Worth(NamedTuple):
   photographs: int
 
 
-def judge(prior: TastePrior, rated: Photographs, points: np.ndarray, groups: np.ndarray) -> Worth:
-  """Leaves out one group [n] (numbers; a burst or a folder) after the other."""
-  names = np.unique(groups)
+def judge(prior: TastePrior, rated: Photographs, told: Told, groups: np.ndarray) -> Worth:
+  """Leaves out one group [n] (numbers; a burst or a folder) after the other.
+
+  What is compared is the order of ratings; a rejection counts as the lowest.
+  """
+  own = told.own
+  names = np.unique(groups[np.isfinite(own)])
   names = names[np.unique(np.linspace(0, len(names) - 1, min(len(names), GROUPS)).astype(int))]
-  asked = np.isin(groups, names)
+  asked = np.isin(groups, names) & np.isfinite(own)
   if len(names) < 2:
     return Worth(None, None, (-1.0, 1.0), UNCLEAR, int(asked.sum()))
-  personal = left_out_scores(prior, rated, points, groups, names)[asked]
-  generic, own, groups = np.asarray(rated.generic)[asked], points[asked], groups[asked]
+  personal = left_out_scores(prior, rated, told, groups, names)[asked]
+  generic, own, groups = np.asarray(rated.generic)[asked], own[asked], groups[asked]
   ranked = _srcc(personal, own), _srcc(generic, own)
   low, high, above = _compare(personal, generic, own, groups)
   verdict = UNCLEAR
@@ -64,35 +72,81 @@ def judge(prior: TastePrior, rated: Photographs, points: np.ndarray, groups: np.
 def left_out_scores(
   prior: TastePrior,
   rated: Photographs,
-  points: np.ndarray,
+  told: Told,
   groups: np.ndarray,
   names: np.ndarray,
 ) -> np.ndarray:
   """[n] scores of the photographs of the groups `names` [g], each without its group; else NaN.
 
-  A refit's scores are told as differences from their mean over all rated photographs: a high rating
+  A refit's scores are told as differences from their mean over all n photographs: a high rating
   left out lowers every score of the refit, which would rank its photograph low for no other reason.
   """
-  found, x = weigh(prior, rated, points), design(prior, rated)
+  found, x = weigh(prior, rated, told), design(prior, rated)
   linear, alike = x @ prior.covariance @ x.T, likeness(prior, rated, rated)
-  members = [np.flatnonzero(groups == name) for name in names]
+  parts = [_part(told, np.flatnonzero(groups == name)) for name in names]
   log_weight = np.tile(np.log(np.maximum(found.weight, TINY))[:, None], len(names))  # [h, g]
-  refits = np.empty((len(found.weight), len(points), len(names)))  # scores [h, n, g]
-  for h, (dual, precision) in enumerate(zip(found.dual, found.precision, strict=True)):
-    without = np.tile(dual[:, None], len(names))
-    for g, rows in enumerate(members):
-      own = precision[np.ix_(rows, rows)]
-      gap = np.linalg.solve(own, dual[rows])
-      without[:, g] -= precision[:, rows] @ gap
-      log_weight[h, g] += dual[rows] @ gap / 2 - np.linalg.slogdet(own)[1] / 2
-    refits[h] = (x @ prior.mean)[:, None] + (linear + found.taste[h] * alike) @ without
+  refits = np.empty((len(found.weight), len(told.points), len(names)))  # scores [h, n, g]
+  for h, (taste, fit) in enumerate(zip(found.taste, found.fits, strict=True)):
+    prior_covariance = linear + taste * alike
+    covariance = prior_covariance - prior_covariance @ fit.precision @ prior_covariance
+    for g, part in enumerate(parts):
+      moved, likelier = _without(fit, covariance, part)
+      refits[h, :, g] = fit.scores + moved
+      log_weight[h, g] += likelier
   weight = np.exp(log_weight - log_weight.max(axis=0))
   scores = np.einsum("hg,hng->ng", weight / weight.sum(axis=0), refits)
   scores -= scores.mean(axis=0)
-  result = np.full(len(points), np.nan)
-  for g, rows in enumerate(members):
-    result[rows] = scores[rows, g]
+  result = np.full(len(told.points), np.nan)
+  for g, part in enumerate(parts):
+    result[part.rows] = scores[part.rows, g]
   return result
+
+
+class _Part(NamedTuple):
+  """What was told that involves a group of photographs.
+
+  Attributes:
+    rows: of the group.
+    touched: [t] those and what they were compared with, the group first.
+    choices: of each pool, which of its choices, and where [.., c] their photographs are in touched.
+  """
+
+  rows: np.ndarray
+  touched: np.ndarray
+  choices: list[tuple[np.ndarray, np.ndarray]]
+
+
+def _part(told: Told, rows: np.ndarray) -> _Part:
+  which = [np.flatnonzero(np.isin(pool.rows, rows).any(axis=1)) for pool in told.pools]
+  compared = [pool.rows[one].ravel() for pool, one in zip(told.pools, which, strict=True)]
+  others = np.setdiff1d(np.concatenate([*compared, rows[:0]]), rows)
+  touched = np.concatenate([rows, others]).astype(int)
+  place = np.zeros(len(told.points), int)
+  place[touched] = np.arange(len(touched))
+  places = [place[pool.rows[one]] for pool, one in zip(told.pools, which, strict=True)]
+  return _Part(rows, touched, list(zip(which, places, strict=True)))
+
+
+def _without(fit: Fit, covariance: np.ndarray, part: _Part) -> tuple[np.ndarray, float]:
+  """What the scores [n] move by, and the log-evidence, where this part was not told.
+
+  Near the scores f the part's log-likelihood is value + gradient . d - d . bend d / 2; the
+  posterior N(f, covariance) is divided by it.
+  """
+  rows, touched, choices = part
+  gradient, weight = np.zeros((2, len(touched)))
+  gradient[: len(rows)], weight[: len(rows)] = fit.local.gradient[rows], fit.local.weight[rows]
+  bend, value = np.diag(weight), float(fit.local.value[rows].sum())
+  for block, (which, place) in zip(fit.local.blocks, choices, strict=True):
+    factor = block.factor[which]
+    np.add.at(gradient, place, block.gradient[which])
+    np.add.at(bend, (place[:, :, None], place[:, None, :]), factor @ factor.transpose(0, 2, 1))
+    value += float(block.value[which].sum())
+  inner = covariance[np.ix_(touched, touched)]
+  left = np.eye(len(touched)) - bend @ inner
+  gap = np.linalg.solve(left, gradient)
+  log_det = np.linalg.slogdet(left)[1]
+  return -covariance[:, touched] @ gap, gradient @ inner @ gap / 2 - value - log_det / 2
 
 
 def _compare(

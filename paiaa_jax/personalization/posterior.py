@@ -1,11 +1,12 @@
 """One user's scores given their ratings: a linear fusion and a Gaussian process in one posterior.
 
-    rating = w . design + taste(image) + noise
+    score = w . design + taste(image)
     design = [1, generic - its centre, outputs - theirs]
-    w ~ N(mean, covariance), taste ~ GP(0, tau^2 likeness), noise ~ N(0, sigma^2)
+    w ~ N(mean, covariance), taste ~ GP(0, tau^2 likeness)
 
-tau^2 and sigma^2 are not known: each pair of a grid counts as much as its prior and the ratings
-make it likely (Rasmussen and Williams, Gaussian Processes for Machine Learning, sections 2.7 and
+What the user told follows the scores with noise sigma^2 (personalization.likelihood). tau^2 and
+sigma^2 are not known: each pair of a grid counts as much as its prior and what was told make it
+likely (Rasmussen and Williams, Gaussian Processes for Machine Learning, sections 2.7 and
 5.2). So ten ratings move little and two hundred a lot. Numpy alone, for one user; ours, not the
 paper's.
 """
@@ -18,6 +19,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from paiaa_jax.personalization import laplace
+from paiaa_jax.personalization.likelihood import Told, ratings_alone
 from paiaa_jax.types import Array
 
 STEPS = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])  # of the grid, in deviations of the logarithms
@@ -143,56 +146,51 @@ class Posterior:
 
 
 class Candidates(NamedTuple):
-  """The h pairs (tau^2, sigma^2), each with its own posterior given n ratings.
+  """The h pairs (tau^2, sigma^2), each with its own posterior given what was told of n photographs.
 
   Attributes:
     weight: [h], sums to 1.
     taste, noise: [h], tau^2 and sigma^2.
-    dual: [h, n], the ratings less their prior mean, times `precision`.
-    precision: [h, n, n], inverse of the ratings' covariance.
+    fits: h, of the n photographs' scores.
   """
 
   weight: np.ndarray
   taste: np.ndarray
   noise: np.ndarray
-  dual: np.ndarray
-  precision: np.ndarray
+  fits: list[laplace.Fit]
 
 
-def weigh(prior: TastePrior, rated: Photographs, points: np.ndarray) -> Candidates:
-  """How much each pair of the grid counts, given ratings in points [n]."""
+def weigh(prior: TastePrior, rated: Photographs, told: Told) -> Candidates:
+  """How much each pair of the grid counts, given what was told of n photographs."""
   x = design(prior, rated)
   taste, noise = (grid.ravel() for grid in np.meshgrid(STEPS, STEPS, indexing="ij"))
   log_weight = -(np.square(taste) + np.square(noise)) / 2
   taste = np.exp(prior.log_taste[0] + prior.log_taste[1] * taste)
   noise = np.exp(prior.log_noise[0] + prior.log_noise[1] * noise)
-  linear, alike = x @ prior.covariance @ x.T, likeness(prior, rated, rated)
-  residual, one = points - x @ prior.mean, np.eye(len(points))
-  duals, precisions = [], []
-  for i in range(len(taste)):
-    lower = np.linalg.cholesky(linear + taste[i] * alike + noise[i] * one)
-    half = np.linalg.solve(lower, one)
-    precisions.append(half.T @ half)
-    duals.append(precisions[-1] @ residual)
-    log_weight[i] -= residual @ duals[-1] / 2 + np.sum(np.log(np.diagonal(lower)))
+  mean, linear = x @ prior.mean, x @ prior.covariance @ x.T
+  alike = likeness(prior, rated, rated)
+  fits: list[laplace.Fit] = []
+  for tau2, sigma2 in zip(taste, noise, strict=True):
+    start = fits[-1].dual if fits else None
+    fits.append(laplace.fit(told, mean, linear + tau2 * alike, tau2, sigma2, start))
+  log_weight += [fit.evidence for fit in fits]
   weight = np.exp(log_weight - log_weight.max())
-  return Candidates(weight / weight.sum(), taste, noise, np.stack(duals), np.stack(precisions))
+  return Candidates(weight / weight.sum(), taste, noise, fits)
 
 
-def fit(prior: TastePrior, rated: Photographs, points: np.ndarray) -> Posterior:
-  """The posterior given the ratings [n], in points, of n photographs."""
-  found = weigh(prior, rated, points)
+def fit(prior: TastePrior, rated: Photographs, told: Told | Array) -> Posterior:
+  """The posterior given what was told of n photographs; an array [n] is of ratings in points."""
+  told = told if isinstance(told, Told) else ratings_alone(told)
+  found = weigh(prior, rated, told)
   x = design(prior, rated)
   pull = x @ prior.covariance  # [n, d]
-  d, n = pull.shape[1], len(points)
+  n, d = pull.shape
   mean, spread = np.zeros(d + n), np.zeros((d + n, d + n))
-  for weight, taste, dual, precision in zip(
-    found.weight, found.taste, found.dual, found.precision, strict=True
-  ):
-    move = np.concatenate([pull.T @ dual, taste * dual])
+  for weight, taste, one in zip(found.weight, found.taste, found.fits, strict=True):
+    move = np.concatenate([pull.T @ one.dual, taste * one.dual])
     reach = np.concatenate([pull.T, taste * np.eye(n)])  # [d + n, n]
     mean += weight * move
-    spread += weight * (np.outer(move, move) - reach @ precision @ reach.T)
+    spread += weight * (np.outer(move, move) - reach @ one.precision @ reach.T)
   return Posterior(
     prior=prior,
     rated=rated,

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import special
 
+from paiaa_jax.personalization.given import Given
 from paiaa_jax.personalization.left_out import Worth
 from paiaa_jax.personalization.posterior import Photographs, Posterior
 from paiaa_jax.types import Array
@@ -28,7 +29,7 @@ class Parts(NamedTuple):
     generic: [n] scores of people in general.
     following: [n] what weighing those other than by one adds.
     outputs: [n, k] each auxiliary output times its weight.
-    taste: [n, r] what likeness to each of the r rated photographs adds.
+    taste: [n, r] what likeness to each of the r photographs that something was told of adds.
     level: what is added to every photograph.
   """
 
@@ -55,10 +56,10 @@ class Profile:
     aux_names: [k] names of the auxiliary outputs.
     scale: (lowest, highest) score of the model.
     rating_scale: (lowest, highest) rating the user could give.
-    ratings: [r] as they were given.
-    posterior: scores of any photographs, given those ratings.
+    given: what was told of r photographs.
+    posterior: scores of any photographs, given that.
     worth: how photographs that were left out are ranked.
-    digests: [r] hex digests of the rated files' content; empty where they are not known.
+    digests: [r] hex digests of those files' content; empty where they are not known.
 
   Example:
     >>> facts = dict(model_id="m", aux_names=("o", "c", "e", "a", "n"), scale=(0.0, 6.0))
@@ -72,7 +73,7 @@ class Profile:
   aux_names: tuple[str, ...]
   scale: tuple[float, float]
   rating_scale: tuple[float, float]
-  ratings: tuple[float, ...]
+  given: Given
   posterior: Posterior
   worth: Worth
   digests: tuple[str, ...] = ()
@@ -84,9 +85,10 @@ class Profile:
 
   @property
   def stars(self) -> np.ndarray:
-    """[5] how many ratings fell nearest to each of 1..5 stars."""
+    """[5] how many ratings fell nearest to each of 1..5 stars; a rejection counts as the lowest."""
     low, high = self.rating_scale
-    unit = (np.asarray(self.ratings) - low) / (high - low)
+    told = np.where(self.given.rejected, low, self.given.ratings)
+    unit = (told[np.isfinite(told)] - low) / (high - low)
     return np.bincount(np.rint(unit * (STARS - 1)).astype(int), minlength=STARS)
 
   @property

@@ -23,6 +23,7 @@ from paiaa_jax.models import vector
 from paiaa_jax.models.predictor import Predictor
 from paiaa_jax.models.weights.model_folder import ModelFolder
 from paiaa_jax.personalization.active import choose_next
+from paiaa_jax.personalization.given import Given, as_given
 from paiaa_jax.personalization.posterior import Photographs
 from paiaa_jax.personalization.profile import Parts, Profile
 from paiaa_jax.photos import personal, prior_file, profile_file, score
@@ -130,18 +131,19 @@ class Model:
   def personalize(
     self,
     pictures: Sequence[Picture],
-    ratings: Sequence[float],
+    ratings: Sequence[float] | Given,
     rating_scale: tuple[float, float] = (1.0, 5.0),
   ) -> Profile:
-    """Learns whoever gave these n ratings.
+    """Learns whoever gave these n ratings; rejections and choices among several: Given.
 
     Raises:
       ValueError: numbers that disagree, fewer than three ratings, or one out of scale.
     """
-    if len(pictures) != len(ratings):
-      raise ValueError(f"{len(pictures)} images, but {len(ratings)} ratings.")
+    given = as_given(ratings)
+    if len(pictures) != len(given.ratings):
+      raise ValueError(f"{len(pictures)} images, but {len(given.ratings)} ratings.")
     photographs = self.score(pictures).photographs
-    return personal.learn_from(photographs, np.asarray(ratings), self.folder, rating_scale)
+    return personal.learn_from(photographs, given, self.folder, rating_scale)
 
 
 def load(model: str | Path | None = None, batch_size: int = 32) -> Model:

@@ -30,11 +30,11 @@ KINDLY = "how kindly you rate"
 
 
 class Pull(NamedTuple):
-  """A rated photograph: its name or digest, the file where it is known, its rating, its points."""
+  """A rated photograph: its name or number, its file if known, what was told of it, its points."""
 
   name: str
   path: Path | None
-  rating: float
+  told: str
   added: float
 
 
@@ -95,7 +95,7 @@ def _pulls(taste: np.ndarray, profile: Profile, known: dict[str, Path]) -> list[
     digest = profile.digests[i] if profile.digests else ""
     path = known.get(digest)
     name = printable(path.name) if path else f"rated photograph {i + 1}"
-    found.append(Pull(name, path, profile.ratings[i], float(taste[i])))
+    found.append(Pull(name, path, profile.given.words(i), float(taste[i])))
   return found
 
 
@@ -119,7 +119,7 @@ def lines(path: Path, found: Sum) -> list[str]:
   card.append(f"{'you':20}{'':17}{found.personal:9.3f} {sure}")
   for up in (True, False):
     named = [
-      f"{pull.name} ({pull.rating:g}: {pull.added:+.2f})"
+      f"{pull.name} ({pull.told}: {pull.added:+.2f})"
       for pull in found.pulls
       if (pull.added > 0) == up
     ]
@@ -152,11 +152,15 @@ def draw(path: Path, found: Sum, trained_on: str, out: Path) -> None:
       axis.set_axis_off()
     for axis, pull in zip(axes, shown, strict=False):
       _show(axis, pull.path, THUMBNAIL)
-      axis.set_title(f"you gave {pull.rating:g}: {pull.added:+.2f}", fontsize=8)
+      axis.set_title(f"{_gave(pull.told)}: {pull.added:+.2f}", fontsize=8)
   if trained_on:
     figure.supxlabel(f"the model learned from {trained_on}", fontsize=7, color="grey")
   with atomic_write(out) as draft:
     figure.savefig(draft, dpi=150, format="png")
+
+
+def _gave(told: str) -> str:
+  return f"you gave {told}" if told[0].isdigit() else f"you {told} it"
 
 
 def _show(axis, path: Path | None, side: int) -> None:

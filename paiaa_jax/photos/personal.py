@@ -11,12 +11,14 @@ from paiaa_jax.distribution import mean_score
 from paiaa_jax.errors import UserError
 from paiaa_jax.models import vector
 from paiaa_jax.models.weights.model_folder import ModelFolder
-from paiaa_jax.personalization.learn import FEWEST, learn_profile
+from paiaa_jax.personalization.given import FEWEST, Given
+from paiaa_jax.personalization.learn import learn_profile
 from paiaa_jax.personalization.posterior import Photographs
 from paiaa_jax.personalization.profile import Profile
 from paiaa_jax.photos import bursts, prior_file
 from paiaa_jax.photos.library import Library, Scored
 from paiaa_jax.photos.ratings import Ratings
+from paiaa_jax.photos.star_values import REJECTED
 from paiaa_jax.types import Array
 
 SEVERAL = 5  # folders, below which each photograph is left out alone
@@ -50,28 +52,30 @@ def predict_stars(scores: Array, profile: Profile) -> np.ndarray:
 def learn(library: Library, ratings: Ratings) -> Profile:
   """The profile of whoever gave these ratings; `library` is of the rated photographs.
 
-  A rejected photograph counts as one of the lowest rating.
+  A rejected photograph is known to be worth the lowest rating at most.
 
   Raises:
     UserError: a rated photograph that cannot be scored, or too few of them.
   """
   rating_of = dict(zip(ratings.paths, ratings.values, strict=True))
   scored = library.scored()
-  values = [max(rating_of[path], ratings.scale[0]) for path in scored.paths]
-  return _learn(scored, np.asarray(values), library.model, ratings.scale)
+  values = np.asarray([rating_of[path] for path in scored.paths])
+  rejected = values == REJECTED
+  given = Given(np.where(rejected, np.nan, values), rejected)
+  return learn_scored(scored, given, library.model, ratings.scale)
 
 
 def learn_from(
   photographs: Photographs,
-  ratings: np.ndarray,
+  given: np.ndarray | Given,
   model: ModelFolder,
   rating_scale: tuple[float, float],
   groups: np.ndarray | None = None,
 ) -> Profile:
-  """The profile from ratings [n] of what the model says of n photographs; see `learn_profile`."""
+  """The profile from what was told of n photographs, ratings [n] or more; see `learn_profile`."""
   return learn_profile(
     photographs,
-    ratings,
+    given,
     model_id=model.model_id,
     aux_names=model.aux_names,
     scale=(model.score_values[0], model.score_values[-1]),
@@ -99,29 +103,29 @@ def for_model(profile: Profile, library: Library, scored: Scored) -> Profile:
   """
   if profile.model_id == library.model.model_id:
     return profile
-  rating_of = dict(zip(profile.digests, profile.ratings, strict=False))
-  digests = _digests(scored)
-  rows = [i for i, digest in enumerate(digests) if digest in rating_of]
-  if len(rows) < FEWEST:
+  place = {digest: row for row, digest in enumerate(_digests(scored))}
+  known = [i for i, digest in enumerate(profile.digests) if digest in place]
+  given = profile.given.take(np.asarray(known, int))
+  if sum(given.amounts) < FEWEST:
     raise UserError(
       f"this profile was learnt with model {profile.model_id}, not {library.model.model_id}, and "
-      f"{len(rows)} of its {len(profile.ratings)} rated photographs are among these: give that "
+      f"{len(known)} of its {len(profile.given.ratings)} photographs are among these: give that "
       "model with --model, or learn it anew with `paiaa personalize`."
     )
-  values = np.asarray([rating_of[digests[i]] for i in rows])
   print(
-    f"the profile was learnt with another model; learnt anew from {len(rows)} of its "
-    f"{len(profile.ratings)} ratings",
+    f"the profile was learnt with another model; learnt anew from {given} of its {profile.given}",
     file=sys.stderr,
   )
-  return _learn(scored.take(rows), values, library.model, profile.rating_scale)
+  rows = [place[profile.digests[i]] for i in known]
+  return learn_scored(scored.take(rows), given, library.model, profile.rating_scale)
 
 
-def _learn(
-  scored: Scored, values: np.ndarray, model: ModelFolder, rating_scale: tuple[float, float]
+def learn_scored(
+  scored: Scored, given: Given, model: ModelFolder, rating_scale: tuple[float, float]
 ) -> Profile:
+  """The profile from what was told of these photographs, with their digests."""
   photographs = photographs_of(scored.vectors, scored.coordinates, model)
-  profile = learn_from(photographs, values, model, rating_scale, _groups(scored))
+  profile = learn_from(photographs, given, model, rating_scale, _groups(scored))
   return dataclasses.replace(profile, digests=tuple(_digests(scored)))
 
 

@@ -1,6 +1,6 @@
-"""A person's profile as one JSON file: ratings, and what prediction needs; no path, no picture.
+"""A person's profile as one JSON file: what was told, what prediction needs; no path, no picture.
 
-It holds the content's digest and the rating of each rated photograph, so that it can be learnt anew
+It holds the content's digest and what was told of each photograph, so that it can be learnt anew
 when the model changes, and what the model said of them; the posterior follows from those. Arrays
 are base64, in numpy's little-endian order.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,16 @@ import numpy as np
 
 from paiaa_jax.files import reading, write_text
 from paiaa_jax.personalization import posterior
+from paiaa_jax.personalization.given import Given, check
 from paiaa_jax.personalization.left_out import Worth
+from paiaa_jax.personalization.likelihood import Choice
 from paiaa_jax.personalization.posterior import Photographs
 from paiaa_jax.personalization.profile import Profile
 from paiaa_jax.photos import prior_file
 from paiaa_jax.photos.prior_file import MOST
 
-FORMAT = 2
+FORMAT = 3
+READ = (2, FORMAT)  # 2 has ratings alone
 
 
 class _Array(msgspec.Struct, forbid_unknown_fields=True):
@@ -40,19 +44,26 @@ class _Worth(msgspec.Struct, forbid_unknown_fields=True):
   photographs: int
 
 
+class _Choice(msgspec.Struct, forbid_unknown_fields=True):
+  rows: list[int]
+  takes: bool
+
+
 class _File(msgspec.Struct, forbid_unknown_fields=True):
   format: int
   model_id: str
   aux_names: list[str]
   scale: tuple[float, float]
   rating_scale: tuple[float, float]
-  ratings: list[float]
+  ratings: list[float | None]
   digests: list[str]
   worth: _Worth
   prior: prior_file.Fields
   generic: _Array
   outputs: _Array
   coordinates: _Array
+  rejected: list[bool] = []
+  choices: list[_Choice] = []
 
 
 def save(profile: Profile, path: str | Path) -> None:
@@ -64,7 +75,9 @@ def save(profile: Profile, path: str | Path) -> None:
     "aux_names": list(profile.aux_names),
     "scale": profile.scale,
     "rating_scale": profile.rating_scale,
-    "ratings": list(profile.ratings),
+    "ratings": [None if np.isnan(rating) else rating for rating in profile.given.ratings],
+    "rejected": profile.given.rejected.tolist(),
+    "choices": [choice._asdict() for choice in profile.given.choices],
     "digests": list(profile.digests),
     "worth": profile.worth._asdict(),
     "prior": prior_file.to_json(prior),
@@ -86,7 +99,7 @@ def load(path: str | Path) -> Profile:
   with reading(path, "a profile", *faults, make="`paiaa personalize` writes one"):
     data = Path(path).read_bytes()
     written = msgspec.json.decode(data, type=_Format).format
-    if written != FORMAT:
+    if written not in READ:
       raise ValueError(f"format {written}, not {FORMAT}; learn it anew with `paiaa personalize`")
     return _to_profile(msgspec.json.decode(data, type=_File))
 
@@ -105,15 +118,13 @@ def _to_profile(fields: _File) -> Profile:
     raise ValueError("sizes that disagree")
   if n < 1 or len(fields.digests) not in (0, n) or rated.coordinates.ndim != 2:
     raise ValueError("sizes that disagree")
-  ratings = prior_file.bounded(fields.ratings, "ratings")
+  given = _to_given(fields)
   (low, high), (bottom, top) = fields.rating_scale, fields.scale
   if not (-MOST < low < high < MOST and -MOST < bottom < top < MOST):
     raise ValueError("a scale that does not ascend")
-  if ratings.min() < low or ratings.max() > high:
-    raise ValueError(f"a rating outside {low:g}..{high:g}")
-  points = posterior.in_points(ratings, fields.rating_scale, fields.scale)
   try:
-    learnt = posterior.fit(prior, rated, points)
+    check(given, rated, fields.rating_scale)
+    learnt = posterior.fit(prior, rated, given.told(fields.rating_scale, fields.scale))
   except np.linalg.LinAlgError as error:
     raise ValueError("numbers that no posterior has") from error
   return Profile(
@@ -121,11 +132,21 @@ def _to_profile(fields: _File) -> Profile:
     aux_names=tuple(fields.aux_names),
     scale=fields.scale,
     rating_scale=fields.rating_scale,
-    ratings=tuple(ratings.tolist()),
+    given=given,
     posterior=learnt,
     worth=Worth(**msgspec.structs.asdict(fields.worth)),
     digests=tuple(fields.digests),
   )
+
+
+def _to_given(fields: _File) -> Given:
+  ratings = [math.nan if rating is None else rating for rating in fields.ratings]
+  told = prior_file.bounded([rating for rating in fields.ratings if rating is not None], "ratings")
+  rejected = fields.rejected or [False] * len(ratings)
+  if len(rejected) != len(ratings) or len(told) + sum(rejected) > len(ratings):
+    raise ValueError("sizes that disagree")
+  choices = tuple(Choice(tuple(choice.rows), choice.takes) for choice in fields.choices)
+  return Given(np.asarray(ratings, np.float64), np.asarray(rejected, bool), choices)
 
 
 def _pack(array: Any, kind: str) -> dict[str, Any]:

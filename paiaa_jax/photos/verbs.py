@@ -108,7 +108,7 @@ def personalize(library: Library, ratings: Ratings, out: Path, verbose: bool = F
   table.check_place(out, "a profile", (".json",))
   profile = personal.learn(library, ratings)
   profile_file.save(profile, out)
-  say(f"{counted(len(profile.ratings), 'rating')}: {verdict(profile)}")
+  say(f"{profile.given}: {verdict(profile)}")
   if verbose:
     say(figures(profile))
   tell(str(out))

@@ -18,6 +18,7 @@ from paiaa_jax import rng
 from paiaa_jax.models import frozen_heads
 from paiaa_jax.models.frozen_heads import Heads
 from paiaa_jax.personalization import posterior
+from paiaa_jax.personalization.likelihood import ratings_alone
 from paiaa_jax.personalization.posterior import Photographs, TastePrior
 from studies.default_model import heads, measure
 from studies.default_model.heads import SCALE, Inputs
@@ -93,13 +94,13 @@ def _step(prior: TastePrior, cases: list[Case]) -> TastePrior:
   means, logs = [], []
   covariance = np.zeros_like(prior.covariance)
   for photographs, points in cases:
-    found = posterior.weigh(prior, photographs, points)
+    found = posterior.weigh(prior, photographs, ratings_alone(points))
     pull = posterior.design(prior, photographs) @ prior.covariance  # [n, d]
-    moved = found.dual @ pull  # [h, d]
+    moved = np.stack([fit.dual for fit in found.fits]) @ pull  # [h, d]
     mean = found.weight @ moved
     means.append(prior.mean + mean)
-    for weight, precision in zip(found.weight, found.precision, strict=True):
-      covariance += weight * (prior.covariance - pull.T @ precision @ pull)
+    for weight, fit in zip(found.weight, found.fits, strict=True):
+      covariance += weight * (prior.covariance - pull.T @ fit.precision @ pull)
     covariance += (found.weight[:, None] * moved).T @ moved - np.outer(mean, mean)
     both = np.log([found.taste, found.noise])
     logs.append([both @ found.weight, np.square(both) @ found.weight])

@@ -11,6 +11,7 @@ from paiaa_jax.errors import UserError
 from paiaa_jax.personalization import left_out, posterior
 from paiaa_jax.personalization.active import choose_next
 from paiaa_jax.personalization.left_out import left_out_scores
+from paiaa_jax.personalization.likelihood import ratings_alone
 from paiaa_jax.personalization.posterior import Photographs, TastePrior
 from paiaa_jax.personalization.solvers.taste import Process
 
@@ -123,7 +124,7 @@ def test_it_is_the_compiled_engine_s_where_the_variances_are_known():
 def test_a_group_left_out_is_scored_by_a_refit_without_it(size):
   photographs, known = library(12), prior()
   points, groups = rate(photographs), np.arange(12) // size
-  found = left_out_scores(known, photographs, points, groups, np.unique(groups))
+  found = left_out_scores(known, photographs, ratings_alone(points), groups, np.unique(groups))
   for name in np.unique(groups):
     rest = groups != name
     refit = posterior.fit(known, photographs.take(rest), points[rest])
@@ -274,7 +275,9 @@ def test_variances_that_a_hundred_ratings_rule_out_are_no_trouble():
   photographs = library(100, m=200)
   ratings = np.random.default_rng(0).uniform(1, 10, 100)
   found = posterior.weigh(
-    posterior.broad_prior((1.0, 10.0), 5)._replace(width=200.0), photographs, ratings
+    posterior.broad_prior((1.0, 10.0), 5)._replace(width=200.0),
+    photographs,
+    ratings_alone(ratings),
   )
   assert found.weight.min() == 0  # it is below the smallest number
   worth = pz.learn_profile(photographs, ratings, **FACTS).worth

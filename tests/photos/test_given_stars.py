@@ -61,9 +61,11 @@ def test_half_stars_stay_halves_and_a_rejection_is_handed_on(photos):
   assert given_stars.read_stars([rate(photos, 1.5)], recursive=False).scale == (1.0, 5.0)
 
 
-def test_a_rejection_is_learnt_from_as_the_lowest_rating(personalize, photos):
-  code, _, profile = personalize(rate(photos, 2, -1, -1, 5, -1))
-  assert code == 0 and profile["ratings"] == [2, 1, 1, 5, 1]
+def test_a_rejection_is_learnt_from_as_at_most_the_lowest_rating(personalize, photos):
+  code, err, profile = personalize(rate(photos, 2, -1, -1, 5, -1))
+  assert code == 0 and profile["ratings"] == [2, None, None, 5, None]
+  assert profile["rejected"] == [False, True, True, False, True]
+  assert "2 ratings and 3 rejections:" in err
 
 
 def stars(profile):
@@ -119,7 +121,7 @@ def test_ratings_in_exif_of_any_type_are_learnt_from(personalize, photos, value)
 
 def test_half_stars_are_learnt_from(personalize, photos):
   code, err, profile = personalize(rate(photos, 0.5, 3.5, 5, 2, -1))
-  assert code == 0 and profile["ratings"] == [0.5, 3.5, 5, 2, 0.5]
+  assert code == 0 and profile["ratings"] == [0.5, 3.5, 5, 2, None]
   assert profile["rating_scale"] == [0.5, 5.0] and "passed over" not in err
 
 

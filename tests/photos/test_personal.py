@@ -16,7 +16,9 @@ from paiaa_jax import distribution, files
 from paiaa_jax.errors import UserError
 from paiaa_jax.models import vector
 from paiaa_jax.models.weights.model_folder import ModelFolder
+from paiaa_jax.personalization.given import Given, as_given
 from paiaa_jax.personalization.learn import learn_profile
+from paiaa_jax.personalization.likelihood import Choice
 from paiaa_jax.personalization.posterior import Photographs, broad_prior
 from paiaa_jax.photos import (
   explain,
@@ -177,7 +179,7 @@ def test_equal_scores_share_a_percentile():
 )
 def test_stars_are_given_as_often_as_the_person_gives_them(profile, shares):
   given = np.repeat([1.0, 2.0, 3.0, 4.0, 5.0], shares)
-  person = dataclasses.replace(profile, ratings=tuple(given))
+  person = dataclasses.replace(profile, given=as_given(given))
   scores = np.random.default_rng(0).normal(size=20 * sum(shares))
   given = personal.predict_stars(scores, person)
   assert np.bincount(given, minlength=6)[1:].tolist() == [20 * share for share in shares]
@@ -269,9 +271,9 @@ def test_a_profile_of_another_model_is_learnt_anew_from_its_ratings(
 ):
   other = dataclasses.replace(profile, model_id="0" * 16)
   found = rank.rank(open_library(photos), other)
-  assert "learnt anew from 20 of its 20 ratings" in capsys.readouterr().err
+  assert "learnt anew from 20 ratings of its 20 ratings" in capsys.readouterr().err
   assert found.rows == rank.rank(open_library(photos), profile).rows
-  with pytest.raises(UserError, match=r"learnt with model 0000.*2 of its 20 rated photographs"):
+  with pytest.raises(UserError, match=r"learnt with model 0000.*2 of its 20 photographs"):
     rank.rank(open_library(photos / "00.jpg", photos / "01.jpg"), other)
 
 
@@ -322,12 +324,23 @@ def test_a_saved_profile_comes_back(profile, scored, model, tmp_path):
   np.testing.assert_allclose(
     found.half_width(photographs), profile.half_width(photographs), rtol=1e-4
   )
-  assert (found.worth, found.ratings, found.digests) == (
-    profile.worth,
-    profile.ratings,
-    profile.digests,
-  )
+  assert (found.worth, found.digests) == (profile.worth, profile.digests)
+  np.testing.assert_array_equal(found.given.ratings, profile.given.ratings)
   assert "photos" not in (tmp_path / "me.json").read_text()
+
+
+def test_rejections_and_choices_come_back_with_the_profile(scored, model, tmp_path):
+  few = scored.take(range(6))
+  ratings = np.array([5, 2, np.nan, np.nan, 4, np.nan])
+  given = Given(ratings, np.arange(6) == 2, (Choice((0, 3)), Choice((4, 5, 1), takes=True)))
+  profile = personal.learn_scored(few, given, model, (1.0, 5.0))
+  profile_file.save(profile, tmp_path / "me.json")
+  found = profile_file.load(tmp_path / "me.json")
+  photographs = described(scored, model)
+  np.testing.assert_allclose(found.score(photographs), profile.score(photographs), rtol=1e-6)
+  assert found.given.choices == given.choices and found.given.rejected.tolist()[2]
+  assert str(found.given) == "3 ratings, 1 rejection and 2 choices"
+  assert [found.given.words(i) for i in (0, 2, 3)] == ["5", "rejected", "compared"]
 
 
 def test_a_broken_profile_is_named(profile, tmp_path):
