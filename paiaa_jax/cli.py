@@ -184,6 +184,41 @@ def stars(
 
 
 @app.command()
+def rate(  # noqa: PLR0913 each parameter is an option of the command
+  folder: Annotated[Path, typer.Argument(help="A folder of photographs.")],
+  session: Annotated[
+    Path | None, typer.Option(help="The file of your ratings [default: one a folder, kept for you]")
+  ] = None,
+  copy_to: Annotated[
+    Path | None, typer.Option(help="Where the page may copy the best to [default: FOLDER-best]")
+  ] = None,
+  port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 0,
+  no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
+  host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+  seen_by_others: Annotated[
+    bool,
+    typer.Option(
+      "--i-know-that-others-can-see-my-photographs", help="What another --host than ours means."
+    ),
+  ] = False,
+  model: Model = None,
+  batch_size: BatchSize = 32,
+  recursive: Recursive = False,
+  cache: CachePath = None,
+) -> None:
+  """Rate on a page, and watch your taste appear.
+
+  It is served to this machine alone, by a token of its own. Photographs are only read.
+  """
+  from paiaa_jax.web import serve
+
+  serve.check(host, seen_by_others)
+  library = _library([folder], model, batch_size, recursive, cache)
+  asked = serve.Asked(session, copy_to, host, port, not no_browser, seen_by_others)
+  serve.serve(library, asked)
+
+
+@app.command()
 def train(
   table: Annotated[
     Path, typer.Argument(help="A csv of path, score; path, user, score; or path, p1..pN.")

@@ -100,6 +100,7 @@ def use(paiaa: Path, folder: Path) -> None:
   print(f"demo, with what is compiled already: {time.monotonic() - began:.0f} s")
   needs_more(paiaa, "parquet", "score", photos, "--output", folder / "scores.parquet")
   needs_more(paiaa, "figures", "explain", photos / "0.jpg", *profile, "--png", folder / "card.png")
+  needs_more(paiaa, "web", "rate", photos)
   needs_more(paiaa, "train", "train", folder / "scores.csv", "--output", folder / "mine")
 
 

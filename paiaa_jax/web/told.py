@@ -1,0 +1,94 @@
+"""A view of the library as the page reads it: columns, the best, one score taken apart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from paiaa_jax.errors import UserError
+from paiaa_jax.photos.explain import FOLLOWING, PULLS, TASTE
+from paiaa_jax.web.collection import Collection
+from paiaa_jax.web.view import View
+
+DIGITS = 3
+NO_PROFILE = "There is no profile yet: rate three photographs that are scored."
+
+
+def scores(view: View) -> dict[str, Any]:
+  """Columns [n], NaN where not scored, which JSON writes as null."""
+  columns: dict[str, Any] = {
+    "generic": view.generic,
+    "generic_percentile": view.generic_percentile,
+  }
+  own = {
+    "personal": view.personal,
+    "low": view.personal - view.half,
+    "high": view.personal + view.half,
+    "percentile": view.percentile,
+    "stars": view.stars,
+  }
+  columns |= own if view.profile else dict.fromkeys(own)
+  told = {
+    name: None if values is None else np.round(values, DIGITS).tolist()
+    for name, values in columns.items()
+  }
+  return {"refit": view.refit, **told}
+
+
+def best(view: View, count: int) -> dict[str, Any]:
+  """The first places, and where each was in the view before."""
+  shown = view.rows[np.argsort(view.places[view.rows], kind="stable")][:count]
+  ranks = _ranks(view, shown)
+  rows = []
+  for place, number in enumerate(shown.tolist(), start=1):
+    former = 0 if view.former is None else int(view.former[number])
+    score, half = float(view.ranking[number]), float(view.half[number])
+    rows.append(
+      {
+        "id": number,
+        "personal": round(score, DIGITS),
+        "low": score - half,
+        "high": score + half,
+        "moved": former - place if former else None,
+        "rank_low": ranks[place - 1][0],
+        "rank_high": ranks[place - 1][1],
+      }
+    )
+  return {"refit": view.refit, "by": "personal" if view.profile else "generic", "best": rows}
+
+
+def _ranks(view: View, shown: np.ndarray) -> list[list[int | None]]:
+  return [[None, None] for _ in shown]
+
+
+def explain(view: View, collection: Collection, number: int) -> dict[str, Any]:
+  """What a personal score is the sum of: generic, parts and level, exactly.
+
+  Raises:
+    UserError: there is no profile yet, or the photograph is not scored.
+  """
+  if view.profile is None:
+    raise UserError(NO_PROFILE)
+  place = int(np.searchsorted(view.rows, number))
+  if place == len(view.rows) or view.rows[place] != number:
+    raise UserError("This photograph is not scored.")
+  parts = view.profile.parts(view.photographs.take(slice(place, place + 1)))
+  steps = [{"name": FOLLOWING, "value": float(parts.following[0])}]
+  steps += [
+    {"name": name, "value": float(value)}
+    for name, value in zip(view.profile.aux_names, parts.outputs[0], strict=True)
+  ]
+  taste = parts.taste[0]
+  if taste.size:
+    steps.append({"name": TASTE, "value": float(taste.sum())})
+  order = np.argsort(-taste)
+  pulls = [i for i in order[:PULLS] if taste[i] > 0]
+  pulls += [i for i in order[::-1][:PULLS] if taste[i] < 0]
+  return {
+    "generic": float(parts.generic[0]),
+    "parts": steps,
+    "taste": [{"id": int(view.learnt_from[i]), "value": float(taste[i])} for i in pulls],
+    "level": parts.level,
+    "personal": float(parts.personal[0]),
+  }

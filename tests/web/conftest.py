@@ -1,0 +1,108 @@
+"""A room with the tiny model over twenty photographs, and a client that its door lets in."""
+
+import socket
+import threading
+import time
+
+import pytest
+import requests
+import uvicorn
+
+from paiaa_jax.photos.library import Library
+from paiaa_jax.web import app
+from paiaa_jax.web.room import Room
+from paiaa_jax.web.session import Session
+from tests.photos.conftest import model, model_path, photos  # noqa: F401
+
+TOKEN = "token-of-the-tests"
+
+
+@pytest.fixture
+def open_room(model, tmp_path):  # noqa: F811
+  """open_room(folder, session="a.session", **options of Library) -> a Room that is not started."""
+  opened = []
+
+  def open_(folder, session="a.session", **options):
+    options = {"batch_size": 8, "cache": tmp_path / "cache.sqlite"} | options
+    library = Library([folder], model, **options)
+    found = Session(tmp_path / session)
+    opened.append(Room(library, found, tmp_path / "thumbnails", tmp_path / "best"))
+    return opened[-1]
+
+  yield open_
+  for room in opened:
+    room.end()
+
+
+@pytest.fixture
+def room(open_room, photos):  # noqa: F811
+  """Twenty photographs, all of them scored."""
+  return scored(open_room(photos))
+
+
+def scored(room):
+  room.start()
+  wait_until(lambda: room.collection.scored.sum() + sum(map(bool, room.collection.errors)) == 20)
+  wait_until(lambda: len(room.refit.view.rows) == room.collection.scored.sum())
+  return room
+
+
+@pytest.fixture
+def client(room, serve):
+  """Asks a server of the room as the page does."""
+  return serve(room)
+
+
+@pytest.fixture
+def serve():
+  """serve(room) -> a Client of a server that listens on a port of this machine."""
+  clients = []
+
+  def serve_(room):
+    bound = socket.create_server(("127.0.0.1", 0))
+    port = bound.getsockname()[1]
+    asgi, _ = app.make(room, TOKEN, "127.0.0.1", port)
+    config = uvicorn.Config(asgi, log_level="warning", lifespan="off", ws="none")
+    server = uvicorn.Server(config)
+    room.events.is_over = lambda: server.should_exit
+    thread = threading.Thread(target=server.run, args=([bound],))
+    thread.start()
+    clients.append((Client(port), server, thread, bound))
+    return clients[-1][0]
+
+  yield serve_
+  for client, server, thread, bound in clients:
+    client.close()
+    server.should_exit = True
+    thread.join()
+    bound.close()
+
+
+class Client(requests.Session):
+  """Asks by path, and brings the token."""
+
+  def __init__(self, port):
+    super().__init__()
+    self.base = f"http://127.0.0.1:{port}"
+    self.headers["X-Paiaa-Token"] = TOKEN
+
+  def request(self, method, path, **options):
+    options = {"timeout": 30, "allow_redirects": False} | options
+    return super().request(method, self.base + path, **options)
+
+
+def wait_until(true, seconds=60):
+  end = time.monotonic() + seconds
+  while not true():
+    assert time.monotonic() < end, "it never came"
+    time.sleep(0.01)
+
+
+def rate(client, number, value, key=None, **more):
+  body = {"id": number, "value": value, "key": key or f"key-{number}-{time.monotonic_ns()}"}
+  return client.post("/api/rate", json=body | more)
+
+
+def settled(client):
+  """Waits until everything that was done is in the view."""
+  wait_until(lambda: not client.get("/api/state").json()["fitting"])
