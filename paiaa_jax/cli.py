@@ -272,11 +272,20 @@ def demo(
 
 
 @app.command()
-def doctor(model: Model = None) -> None:
-  """What this installation has, on a screen."""
-  from paiaa_jax.photos import verbs
+def doctor(
+  folder: Annotated[Path, typer.Argument(help="Whose files are looked at.")] = Path("."),
+  model: Model = None,
+) -> None:
+  """What this installation has, and what is wrong with it.
 
-  verbs.doctor(model)
+  It scores a photograph whose score is known, and says which extra the files of a folder need. Exit
+  code 1 where something is to be mended.
+  """
+  from paiaa_jax.photos import cache, verbs
+
+  _keep_compiled(cache.default_path())
+  if verbs.doctor(model, folder):
+    raise typer.Exit(1)
 
 
 @app.command()

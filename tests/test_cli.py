@@ -133,7 +133,9 @@ def test_a_tilde_in_a_models_name_is_the_users_home(paiaa, monkeypatch, model_pa
 def test_where_no_model_is_named_it_is_the_packaged_one(paiaa, monkeypatch):
   monkeypatch.delenv("PAIAA_MODEL")
   code, out, _ = paiaa("doctor")
-  assert code == 0 and "default_model" in out and "scores 1 to 7" in " ".join(out.split())
+  out = " ".join(out.split())
+  assert code == 0 and "default_model" in out and "scores 1 to 7" in out and "600 people" in out
+  assert "self-test cat.jpg has the score 5.2" in out
 
 
 def test_whose_ratings_a_model_learned_is_said(paiaa, photos, model_path, tmp_path):  # noqa: F811
@@ -146,11 +148,15 @@ def test_whose_ratings_a_model_learned_is_said(paiaa, photos, model_path, tmp_pa
   assert "learned from" not in err
 
 
-def test_doctor_reports_even_where_things_are_missing(paiaa, monkeypatch):
-  code, out, _ = paiaa("doctor")
-  assert code == 0 and "jax" in out and "scores 1 to 5" in out
-  code, out, _ = paiaa("doctor", "--model", "./nothing")
-  assert code == 0 and "no model folder" in out
+def test_doctor_reports_what_is_there_and_what_is_to_be_mended(paiaa, photos, tmp_path):  # noqa: F811
+  code, out, _ = paiaa("doctor", photos)
+  assert code == 0 and "scores 1 to 5" in out and out.endswith("nothing is wrong\n")
+  (photos / "a.NEF").touch()
+  (tmp_path / "cache.sqlite").write_text("no database")
+  code, out, _ = paiaa("doctor", photos, "--model", "./nothing")
+  wrong = " ".join(out.partition("to mend:")[2].split())
+  assert code == 1 and "no model folder" in wrong and "as JPEG first" in wrong
+  assert "score cache it cannot be read" in wrong
 
 
 def test_python_gives_what_the_command_gives(paiaa, photos, model_path):  # noqa: F811

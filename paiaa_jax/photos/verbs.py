@@ -216,16 +216,24 @@ def train(asked: Asked, out: Path) -> None:
   say(f"its card is {out / train.CARD}; to use it: paiaa score photos/ --model {out}")
 
 
-def doctor(model: str | None) -> None:
-  """Prints the state of the installation."""
-  from paiaa_jax.photos.doctor import report
+def doctor(model: str | None, folder: Path) -> int:
+  """Prints the state of the installation, then what is wrong; returns how much that is."""
+  from paiaa_jax.photos.doctor import findings
 
   width = shutil.get_terminal_size().columns
   wrapper = textwrap.TextWrapper(width, break_long_words=False, break_on_hyphens=False)
   wrapper.subsequent_indent = " " * 26
-  for what, how in report(model):
-    wrapper.initial_indent = f"{what:26}"
-    tell(wrapper.fill(how))
+  wrong = []
+  for found in findings(model, folder):
+    wrapper.initial_indent = f"{found.what:26}"
+    tell(wrapper.fill(found.how))
+    if found.mend:
+      wrong.append(found)
+  tell("nothing is wrong" if not wrong else "to mend:")
+  for found in wrong:
+    wrapper.initial_indent = f"  {found.what:24}"
+    tell(wrapper.fill(found.mend))
+  return len(wrong)
 
 
 def export(model: str | None, form: str, out: Path) -> None:
