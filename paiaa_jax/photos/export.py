@@ -53,7 +53,8 @@ def export(model: ModelFolder, form: str, out: Path) -> Path:
   """Writes the model in `form`, a key of FORMS, to `out`, whole or not at all; returns `out`.
 
   Raises:
-    UserError: an unknown form, an absent converter, or `out` exists already.
+    UserError: an unknown form, or `out` exists already.
+    ImportError: a form's packages (the extra of its name) are not installed.
     ValueError: an ONNX file that does not agree with us.
   """
   if form not in FORMS:
@@ -107,21 +108,13 @@ def _safetensors(model: ModelFolder, out: Path) -> None:
 
 def _stablehlo(model: ModelFolder, out: Path) -> None:
   exported = jax.export.export(jax.jit(program(model)), platforms=PLATFORMS)(_shape(model))
-  try:
-    out.write_bytes(exported.serialize())
-  except ImportError as error:
-    raise UserError("StableHLO needs flatbuffers: pip install 'paiaa-jax[stablehlo]'.") from error
+  out.write_bytes(exported.serialize())
 
 
 def _onnx(model: ModelFolder, out: Path) -> None:
-  try:
-    import jax2onnx
-    import onnxruntime
-  except ImportError as error:
-    raise UserError(
-      f"ONNX needs {error.name}; its converter wants an older orbax-checkpoint than the lock file, "
-      "so in an environment of its own: pip install 'paiaa-jax[onnx]'."
-    ) from error
+  import jax2onnx
+  import onnxruntime
+
   apply, shape = program(model), _shape(model)
   names = {"input_names": ["image"], "output_names": ["distribution", "aux"]}
   with jax.numpy_rank_promotion("allow"):  # the converter's own code adds [c] to [n, h, w, c]

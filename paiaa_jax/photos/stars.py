@@ -12,6 +12,8 @@ from paiaa_jax.photos import personal, xmp
 from paiaa_jax.photos.library import Library
 from paiaa_jax.photos.sidecars import Listings
 
+WRITE = "write"
+
 
 class Plan(NamedTuple):
   """What is to happen to one photograph's sidecar.
@@ -19,7 +21,7 @@ class Plan(NamedTuple):
   Attributes:
     path: the photograph.
     stars: 1..5 predicted; of a photograph with a person's rating, that.
-    what: "write", "keep" (a person's rating, or the same stars predicted before), or why not.
+    what: WRITE, "keep" (a person's rating, or the same stars predicted before), or why not.
   """
 
   path: Path
@@ -48,7 +50,7 @@ def write(plans: list[Plan]) -> list[Plan]:
     remove_dead_drafts(folder)  # of a run that was killed
   done, listings = [], Listings()
   for one in plans:
-    if one.what == "write":
+    if one.what == WRITE:
       try:
         xmp.write_predicted(one.path, int(one.stars), listings)
         one = one._replace(what="written")
@@ -69,4 +71,4 @@ def _plan(path: Path, stars: int, listings: Listings) -> Plan:
     return Plan(path, int(human) if human == int(human) else human, f"keep: {by}")
   if shared:
     return Plan(path, stars, shared)  # one sidecar holds the stars of one photograph
-  return Plan(path, stars, "keep: same stars" if rating.predicted == stars else "write")
+  return Plan(path, stars, "keep: same stars" if rating.predicted == stars else WRITE)

@@ -10,6 +10,7 @@ import math
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.console import Console
@@ -18,11 +19,17 @@ from rich.text import Text
 
 from paiaa_jax.models import vector
 from paiaa_jax.models.weights.model_folder import ModelFolder
+from paiaa_jax.photos.names import printable
 from paiaa_jax.photos.table import Row
+
+if TYPE_CHECKING:
+  from paiaa_jax.photos.stars import Plan
 
 LEVELS = " ▁▂▃▄▅▆▇█"
 BINS = 16  # of a histogram
 BAR = 40  # characters of its longest bar
+KEPT, REFUSED = "yours, kept", "left alone"
+HAPPENS = ("written", "would be written", "same already", KEPT, REFUSED)
 LETTERS = 5  # of a trait's name above its column
 
 
@@ -63,6 +70,29 @@ def show_scores(rows: Sequence[Row], model: ModelFolder) -> None:
       *(f"{row[name]:+.2f}" for name in model.aux_names),
     )
   Console().print(table)
+
+
+def show_stars(plans: Sequence[Plan]) -> None:
+  """How many photographs have which stars and what happens to them; then each that is refused."""
+  happens = [_happens(one.what) for one in plans]
+  what = [each for each in HAPPENS if each in happens]
+  table = Table(box=None, pad_edge=False, header_style="bold")
+  for name in ("stars", *what):
+    table.add_column(name, justify="left" if name == "stars" else "right", no_wrap=True)
+  counts = Counter((one.stars, how) for one, how in zip(plans, happens, strict=True))
+  for stars in sorted({one.stars for one in plans}, reverse=True):
+    mark = "★" * int(stars) if stars > 0 else "rejected"
+    table.add_row(mark, *(str(counts[stars, each] or "") for each in what))
+  Console().print(table)
+  for one, how in zip(plans, happens, strict=True):
+    if how == REFUSED:
+      print(f"{printable(one.path)}: {printable(one.what)}")
+
+
+def _happens(what: str) -> str:
+  """A plan's `what` as one of HAPPENS."""
+  named = {"write": "would be written", "written": "written", "keep: same stars": "same already"}
+  return named.get(what, KEPT if what.startswith("keep: ") else REFUSED)
 
 
 def sparkline(shares: Sequence[float] | np.ndarray) -> str:

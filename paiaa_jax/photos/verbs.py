@@ -20,9 +20,11 @@ from paiaa_jax.photos.names import cell, counted, path_of, printable
 from paiaa_jax.photos.ratings import Ratings
 
 if TYPE_CHECKING:
+  from paiaa_jax.photos.stars import Plan
   from paiaa_jax.photos.train import Asked
 
 SHOWN = 20  # rows of `paiaa score` on a terminal
+EXPORT_NEEDS = {"onnx": ("jax2onnx", "onnxruntime"), "stablehlo": ("flatbuffers",)}
 VERDICTS = {
   "better": "your score ranks photographs new to it clearly better than the general score does",
   "no clear difference": "no clear difference yet from the general score: rate more",
@@ -197,14 +199,23 @@ def stars(library: Library, profile: Path, write: bool) -> None:
   from paiaa_jax.photos import stars
 
   plans = stars.plan(library, profile_file.load(profile))
+  count = sum(one.what == stars.WRITE for one in plans)
   plans = stars.write(plans) if write else plans
-  rows = [
-    {"path": cell(one.path), "stars": one.stars, "what": printable(one.what)} for one in plans
-  ]
-  table.write(rows, ("path", "stars", "what"), None)
+  if terminal.is_terminal():
+    terminal.show_stars(plans)
+    say("into a file or a pipe goes a row for each photograph, as csv")
+  else:
+    rows = [{"path": cell(one.path), "stars": one.stars, "what": _told(one)} for one in plans]
+    table.write(rows, ("path", "stars", "what"), None)
   if not write:
-    count = sum(one.what == "write" for one in plans)
-    say(f"nothing was written; --write gives {count} photographs their stars")
+    say(f"nothing was written; --write gives {counted(count, 'photograph')} their stars")
+
+
+def _told(plan: Plan) -> str:
+  """What is said of a plan; until --write, what would be done."""
+  from paiaa_jax.photos import stars
+
+  return "would be written" if plan.what == stars.WRITE else printable(plan.what)
 
 
 def train(asked: Asked, out: Path) -> None:
@@ -238,6 +249,8 @@ def doctor(model: str | None, folder: Path) -> int:
 
 def export(model: str | None, form: str, out: Path) -> None:
   """Writes the model in another form."""
+  for module in EXPORT_NEEDS.get(form, ()):
+    extras.require(module, f"export to {form}", form)
   from paiaa_jax.photos.choose_model import open_model
   from paiaa_jax.photos.export import export as write
 

@@ -1,11 +1,13 @@
 """What a person sees on a terminal: whole paths and numbers at 80 columns, bars in proportion."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from paiaa_jax.photos import table, terminal, verbs
+from paiaa_jax.photos.stars import Plan
 
 
 @pytest.fixture
@@ -66,6 +68,19 @@ def test_a_terminal_gets_the_best_and_every_error(open_library, photos, narrow, 
   assert verbs.score(open_library(photos), None) == 1
   out, err = capsys.readouterr()
   assert "the best 20 of 30" in err and "the file is empty" in out
+
+
+def test_stars_are_counted_and_what_is_refused_is_named(narrow, capsys):
+  whats = ("write", "write", "keep: rated by hand", "its sidecar is locked")
+  stars = [
+    Plan(Path(f"{i}.jpg"), star, what)
+    for i, (star, what) in enumerate(zip((5, 3, 3, -1), whats, strict=True))
+  ]
+  terminal.show_stars(stars)
+  header, *lines = capsys.readouterr().out.splitlines()
+  assert header.split("  ")[0] == "stars" and "would be written" in header
+  assert [line.split() for line in lines[:2]] == [["★★★★★", "1"], ["★★★", "1", "1"]]
+  assert lines[2].split() == ["rejected", "1"] and lines[3:] == ["3.jpg: its sidecar is locked"]
 
 
 def test_a_ranking_tells_takes_of_the_whole_library(narrow, capsys):
