@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +22,8 @@ app = typer.Typer(
 )
 
 STOPPED = 130  # what typer makes of Ctrl-C
+TERMINATED = 143  # 128 + SIGTERM
+KEPT = "what was scored is kept, the same command goes on from here."
 
 Paths = Annotated[list[Path], typer.Argument(help="Photographs, and folders of them.")]
 Model = Annotated[
@@ -328,10 +331,28 @@ def _keep_compiled(cache: Path) -> None:
   os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(beside / "compiled"))
 
 
+class _Terminated(BaseException):
+  """SIGTERM, which a scheduler sends; not an Exception, so that nothing takes it for a bad file."""
+
+
+def _terminate(*_) -> None:
+  raise _Terminated
+
+
 def main() -> None:
   """Runs the command; what the user can mend (UserError) is one line on stderr and exit code 2."""
+  former = signal.signal(signal.SIGTERM, _terminate)
+  try:
+    _run()
+  finally:
+    signal.signal(signal.SIGTERM, former)
+
+
+def _run() -> None:
   try:
     code = app(expand_home(sys.argv[1:]) or ["--help"], standalone_mode=False)
+  except _Terminated:
+    _fail(f"stopped by SIGTERM; {KEPT}", TERMINATED)
   except UserError as error:
     _fail(str(error), 2)
   except ImportError as error:
@@ -344,7 +365,7 @@ def main() -> None:
       raise
     _fail(told(), 2)
   if code == STOPPED:
-    _fail("stopped; what was scored is kept, the same command goes on from here.", STOPPED)
+    _fail(f"stopped; {KEPT}", STOPPED)
   sys.exit(code or 0)
 
 

@@ -53,7 +53,8 @@ def parse(data: bytes, name: str) -> Any:
   try:
     root = etree.fromstring(data, parser)
   except etree.XMLSyntaxError as error:
-    raise UserError(f"{name} is not XMP ({error.msg}).") from error
+    reason = " ".join((error.msg or "").split())  # it has line breaks of its own
+    raise UserError(f"{name} is not XMP ({reason}).") from error
   if root.getroottree().docinfo.internalDTD is not None:
     raise UserError(f"{name} is not XMP (it has a document type).")
   return root

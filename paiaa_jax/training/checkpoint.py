@@ -25,6 +25,7 @@ from paiaa_jax.errors import UserError
 from paiaa_jax.training.fingerprint import fingerprint
 
 REASON = 200  # characters of why a checkpoint cannot be read; the storage library tells thousands
+METRICS = Path("metrics", "metrics")  # where Orbax keeps those of a step, as JSON
 LOWER_IS_BETTER = ("loss_aesthetics", "loss_auxiliary", "rmse", "emd")
 
 
@@ -77,6 +78,18 @@ class Checkpoints:
     with self._writing():
       _check_space(self._folder, state)
       self._manager.save(step, args=items, metrics=metrics)
+
+  def evaluated(self, step: int) -> bool:
+    """Whether this checkpoint holds the metrics of an evaluation."""
+    return bool(self._manager.metrics(step))
+
+  def add_metrics(self, step: int, metrics: dict[str, float]) -> None:
+    """Adds the evaluation of a checkpoint that was saved without one; raises as `save` does."""
+    with self._writing():
+      if jax.process_index() == 0:
+        files.write_text(self._folder / str(step) / METRICS, json.dumps(metrics))
+      ocp.multihost.sync_global_processes("checkpoint_metrics")
+      self._manager.reload()
 
   def wait(self) -> None:
     """Returns once everything is on disk; raises as `save` does."""
@@ -189,7 +202,7 @@ def _goodness(metric: str) -> Callable[[dict[str, float]], float]:
 
 def _drop_unreadable_metrics(folder: Path) -> None:
   """A checkpoint can be restored without its metrics, but the manager would stop at broken ones."""
-  for path in folder.glob("*/metrics/metrics"):
+  for path in folder.glob(f"*/{METRICS}"):
     try:
       json.loads(path.read_text())
     except ValueError:

@@ -96,6 +96,10 @@ def run_steps(
   train_step = programs.train_step(run, config, shapes, compile_step)
   writer.write(first_step, {"compile_seconds": time.perf_counter() - start})
   evaluate = Evaluator(run, config, state, programs)
+  if evaluation_is_missing(run, config, first_step, checkpoints):
+    results = evaluate(state)
+    writer.write(first_step, {f"validation/{name}": value for name, value in results.items()})
+    checkpoints.add_metrics(first_step, results)
   rows = batches.train_batches(run.streams, config, first_step, run.train_rows)
   window = Window(workdir, run.images, functools.partial(batches.image_names, run.streams))
   results = {}
@@ -126,6 +130,14 @@ def run_steps(
         checkpoints.wait()
         raise Preempted(f"stopped by SIGTERM after step {done}; start again to go on.")
   return state, results
+
+
+def evaluation_is_missing(
+  run: Run, config: ConfigDict, step: int, checkpoints: Checkpoints
+) -> bool:
+  """Whether a run that stopped at `step` would have evaluated there, had it been given the time."""
+  eval_every = config.train.eval_every or run.epoch_steps
+  return step > 0 and step % eval_every == 0 and not checkpoints.evaluated(step)
 
 
 class Due(NamedTuple):

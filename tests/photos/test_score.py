@@ -307,27 +307,36 @@ def test_a_folder_in_a_folder_that_cannot_be_read_is_passed_over(photos, monkeyp
     list(files.find_photos([photos / "secret"]))
 
 
-def test_a_kill_in_the_middle_loses_and_repeats_nothing(model_path, tmp_path, child_env):
-  folder = tmp_path / "many"
-  folder.mkdir()
-  random = np.random.default_rng(0)
-  for i in range(300):
+@pytest.fixture(scope="module")
+def many(tmp_path_factory):
+  folder, random = tmp_path_factory.mktemp("many"), np.random.default_rng(0)
+  for i in range(120):
     save_photo(folder / f"{i:03d}.jpg", random, (800, 600))
+  return folder
+
+
+@pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGTERM])
+def test_a_kill_in_the_middle_loses_and_repeats_nothing(
+  many, model_path, tmp_path, child_env, stop
+):
   out, cache = tmp_path / "scores.csv", tmp_path / "cache.sqlite"
-  command = [sys.executable, "-m", "tests.photos.tiny_model", "score", str(folder)]
+  command = [sys.executable, "-m", "tests.photos.tiny_model", "score", str(many)]
   command += [f"--output={out}", f"--model={model_path}", f"--cache={cache}", "--batch-size=2"]
-  process = subprocess.Popen(command, env=child_env, stderr=subprocess.DEVNULL)
+  process = subprocess.Popen(command, env=child_env, stderr=subprocess.PIPE, text=True)
   while process.poll() is None and _cached(cache, model_path) == 0:
     time.sleep(0.01)
-  process.send_signal(signal.SIGKILL)
-  process.wait()
+  process.send_signal(stop)
+  said = process.communicate()[1]
+  if stop == signal.SIGTERM:
+    assert process.returncode == 143 and "what was scored is kept" in said.splitlines()[-1]
+    assert "Traceback" not in said
   before = _cached(cache, model_path)
-  assert 0 < before < 300 and not out.exists()
+  assert 0 < before < 120 and not out.exists()
 
   subprocess.run(command, env=child_env, check=True, capture_output=True)
   paths = pl.read_csv(out)["path"]
-  assert sorted(paths) == sorted(str(path) for path in folder.iterdir())
-  assert _cached(cache, model_path) == 300  # what was there was not computed again
+  assert sorted(paths) == sorted(str(path) for path in many.iterdir())
+  assert _cached(cache, model_path) == 120  # what was there was not computed again
 
 
 def _cached(path, model_path):

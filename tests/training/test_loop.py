@@ -13,7 +13,7 @@ from paiaa_jax.data import images
 from paiaa_jax.errors import UserError
 from paiaa_jax.models.weights import pretrained
 from paiaa_jax.training import batches, init_state, loop, setup, sharding
-from paiaa_jax.training.preemption import Preempted
+from paiaa_jax.training.preemption import Preempted, Preemption
 from paiaa_jax.training.programs import Programs
 from paiaa_jax.training.step_metrics import NonFiniteLoss
 from tests.training import tiny
@@ -98,6 +98,32 @@ def test_sigterm_saves_and_the_next_start_ends_with_the_same_bits(
   assert weights(tmp_path) == weights(uninterrupted[0])
   steps = [line["step"] for line in lines(tmp_path)]
   assert steps == sorted(steps)
+
+
+def test_an_evaluation_that_sigterm_left_out_is_made_up(train, folders, tmp_path, monkeypatch):
+  """The best of the run is then the same, whatever step it stopped after."""
+  options = {"checkpoint__export": "best", "checkpoint__every": 8}
+  found = train(config(folders, **options), tmp_path / "whole")
+  asked = Preemption.requested
+
+  def at_the_evaluation(self, step):
+    return step == 4 or asked(self, step)
+
+  monkeypatch.setattr(Preemption, "requested", at_the_evaluation)
+  with pytest.raises(Preempted, match="after step 4"):
+    train(config(folders, **options), tmp_path / "stopped")
+  monkeypatch.undo()
+  assert train(config(folders, **options), tmp_path / "stopped") == found
+  assert weights(tmp_path / "stopped") == weights(tmp_path / "whole")
+  measured = [
+    {
+      line["step"]: line["validation/srcc"]
+      for line in lines(tmp_path / name)
+      if "validation/srcc" in line
+    }
+    for name in ("whole", "stopped")
+  ]
+  assert measured[0] == measured[1] and sorted(measured[0]) == [4, 8]
 
 
 @pytest.mark.parametrize("source", ["", "model"])
