@@ -16,8 +16,9 @@ lint: .venv/test
 	$(BIN)/ruff format --check .
 	$(BIN)/ty check
 
+# Two files of tests at a time; a file's tests share what was set up for them.
 test: .venv/test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # The lines that no test reaches, by file; slower than `make test`.
 coverage: .venv/test
