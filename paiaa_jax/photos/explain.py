@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from paiaa_jax import look
 from paiaa_jax.data import images
 from paiaa_jax.errors import UserError
 from paiaa_jax.files import atomic_write
@@ -22,7 +23,7 @@ from paiaa_jax.photos.score import Photo
 
 BAR = 16  # characters of the longest bar, to either side
 PULLS = 3  # rated photographs that are named, up and down
-ADDS, TAKES, TOTAL = "#1f6f63", "#b4552d", "#33383d"
+ADDS, TAKES, TOTAL = look.BLUE, look.ORANGE, look.INK
 PICTURE, THUMBNAIL = 640, 160  # pixels of the longer side on the card
 FOLLOWING = "you follow them"  # less or more than one for one
 TASTE = "like what you rated"
@@ -154,7 +155,7 @@ def draw(path: Path, found: Sum, trained_on: str, out: Path) -> None:
       _show(axis, pull.path, THUMBNAIL)
       axis.set_title(f"{_gave(pull.told)}: {pull.added:+.2f}", fontsize=8)
   if trained_on:
-    figure.supxlabel(f"the model learned from {trained_on}", fontsize=7, color="grey")
+    figure.supxlabel(f"the model learned from {trained_on}", fontsize=7, color=look.SOFT)
   with atomic_write(out) as draft:
     figure.savefig(draft, dpi=150, format="png")
 
@@ -175,7 +176,7 @@ def _draw_people(axis, found: Sum) -> None:
   values = np.linspace(low, high, len(found.distribution))
   width = 0.75 * (high - low) / (len(values) - 1)
   axis.bar(values, 100 * found.distribution, color=TOTAL, width=width)
-  axis.axvline(found.generic, color="grey", linewidth=1, linestyle=":")
+  axis.axvline(found.generic, color=look.SOFT, linewidth=1, linestyle=":")
   axis.set_xticks(values)
   axis.set_yticks([])
   axis.spines[["top", "right", "left"]].set_visible(False)
@@ -193,7 +194,7 @@ def _draw_sum(axis, found: Sum) -> None:
   rows = np.arange(1, len(added) + 1)
   axis.barh(rows, added, left=level[:-1], color=[ADDS if x >= 0 else TAKES for x in added])
   for row, start in zip(range(len(added) + 1), level, strict=True):
-    axis.plot([start, start], [row, row + 1], color="grey", linewidth=0.7)
+    axis.plot([start, start], [row, row + 1], color=look.SOFT, linewidth=0.7)
   dots = {"markersize": 7, "color": TOTAL}
   axis.plot(found.generic, 0, "o", **dots)
   axis.errorbar(found.personal, len(added) + 1, xerr=found.half, fmt="o", capsize=4, **dots)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from paiaa_jax import look
 from paiaa_jax.data import images
 from paiaa_jax.errors import UserError
 from paiaa_jax.files import write_text
@@ -104,10 +105,11 @@ def _render(
   title: str, words: str, cards: list[dict[str, str]], model_id: str, trained_on: str, out: Path
 ) -> None:
   import jinja2
+  from markupsafe import Markup
 
   text = (Path(__file__).parent / "sheet.html").read_text(encoding="utf-8")
   page = jinja2.Environment(autoescape=True).from_string(text)
-  facts = {"model_id": model_id, "trained_on": trained_on}
+  facts = {"model_id": model_id, "trained_on": trained_on, "style": Markup(look.stylesheet())}
   write_text(out, page.render(title=title, words=words, cards=cards, **facts))
 
 

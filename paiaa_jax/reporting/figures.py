@@ -9,7 +9,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-GENERIC, GAIN, LOSS = "#8aa4a0", "#1f6f63", "#b5523b"
+from paiaa_jax import look
+
+GENERIC, GAIN, LOSS = look.SOFT, look.BLUE, look.ORANGE
 
 
 def before_and_after(users: Sequence[Mapping[str, Any]]) -> tuple[list[float], list[float]]:
@@ -74,6 +76,7 @@ def learning_curve(solvers: Mapping[str, Mapping[str, Mapping[str, Any]]], title
   """
   figure = Figure(figsize=(5.4, 3.4), layout="constrained")
   axis = figure.subplots()
+  axis.set_prop_cycle(color=look.CYCLE)
   generic = next(iter(solvers.values()))
   axis.plot(*_line(generic, "generic")[:2], color=GENERIC, linestyle=":", label="generic")
   for solver, by_shots in solvers.items():

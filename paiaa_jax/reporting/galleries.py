@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from paiaa_jax import look
 from paiaa_jax.distribution import mean_score
 
-PREDICTED, TARGET = "#1f6f63", "#c9a227"
+PREDICTED, TARGET = look.BLUE, look.ORANGE
 
 
 def distributions_and_traits(

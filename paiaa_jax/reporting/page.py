@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import jinja2
+from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from paiaa_jax import files
+from paiaa_jax import files, look
 from paiaa_jax.reporting.table import Table
 
 PACKAGES = ("jax", "flax", "optax", "orbax-checkpoint", "grain", "tensorflow-datasets", "numpy")
@@ -76,7 +77,7 @@ def write(
     loader=jinja2.PackageLoader("paiaa_jax.reporting", "."), autoescape=True
   )
   page = environment.get_template("page.html").render(
-    title=title, lead=lead, sections=sections, facts=facts
+    title=title, lead=lead, sections=sections, facts=facts, style=Markup(look.stylesheet())
   )
   path = folder / "report.html"
   files.write_text(path, page)

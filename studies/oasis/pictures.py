@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-COLORS = {"empirical_bayes": "#1f6f63", "taste": "#c9a227", "ridge": "#b5523b"}
+from paiaa_jax import look
+
+COLORS = {"empirical_bayes": look.BLUE, "taste": look.ORANGE, "ridge": look.PINK}
 
 
 def gain_curve(

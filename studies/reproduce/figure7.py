@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 
+from paiaa_jax import look
 from paiaa_jax.apps import personalize_users
 from paiaa_jax.data import images, records
 from paiaa_jax.distribution import mean_score
@@ -26,7 +27,7 @@ from studies.reproduce.study import FLICKR, Study
 
 SHOWN = 3  # photographs a person: loved more than by the crowd, alike, loved less
 SIDE = 200  # pixels
-COLOR = "#1f6f63"
+COLOR = look.BLUE
 
 
 class Shown(NamedTuple):
