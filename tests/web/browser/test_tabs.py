@@ -1,0 +1,104 @@
+"""What two tabs, a lost connection and a refusal come to."""
+
+import json
+
+from tests.web.browser.conftest import saved
+
+
+def rating_of(page, number):
+  return page.evaluate(
+    """async (number) => {
+      const { ratingOf } = await import("/static/store.js");
+      return ratingOf(number);
+    }""",
+    number,
+  )
+
+
+def current(page):
+  return page.evaluate("import('/static/rate.js').then(({ current }) => current())")
+
+
+def test_the_last_of_two_tabs_wins_and_the_other_sees_it(open_page):
+  one, two = open_page(), open_page()
+  one.keyboard.press("a")
+  number = current(one)
+  one.keyboard.press("2")
+  saved(one)
+  two.evaluate(
+    """async (number) => {
+      const { open } = await import("/static/line.js");
+      open(number, "library");
+    }""",
+    number,
+  )
+  two.wait_for_selector("#stars .star:nth-child(2)[aria-pressed=true]")
+  two.keyboard.press("5")
+  saved(two)
+  one.wait_for_selector("#stars .star:nth-child(5)[aria-pressed=true]")
+  assert rating_of(one, number) == {"value": 5, "pick": False, "saved": True}
+
+
+def test_what_is_not_answered_is_told_and_sent_again_with_the_same_key(open_page, server):
+  page = open_page()
+  page.keyboard.press("a")
+  sent = []
+
+  def lost(route):
+    sent.append(json.loads(route.request.post_data))
+    if len(sent) == 1:
+      route.abort()  # it never left
+    elif len(sent) == 2:
+      route.fetch()  # it was stored, and the answer was lost
+      route.abort()
+    else:
+      route.continue_()
+
+  page.route("**/api/rate", lost)
+  revision, number = server.get("/api/state")["revision"], current(page)
+  page.keyboard.press("3")
+  page.wait_for_selector("#trouble:not([hidden])")
+  assert page.text_content("#saving") == "Not saved yet: 1"
+  assert rating_of(page, number) == {"value": 3, "pick": False, "saved": False}
+  assert page.get_attribute(".rating", "class") == "rating waiting"
+  saved(page)
+  page.wait_for_selector("#trouble", state="hidden")
+  assert page.get_attribute(".rating", "class") == "rating"
+  assert len(sent) == 3 and all(each == sent[0] for each in sent)
+  assert server.get("/api/state")["revision"] == revision + 1
+  assert server.get("/api/photos")["rating"][number] == 3
+
+
+def test_what_was_not_answered_is_sent_after_a_reload(open_page, server):
+  page = open_page()
+  page.route("**/api/rate", lambda route: route.abort())
+  number = current(page)
+  page.keyboard.press("1")
+  page.wait_for_selector("#trouble:not([hidden])")
+  assert server.get("/api/photos")["rating"][number] != 1
+  page.unroute("**/api/rate")
+  page.route("**/api/next?*", lambda route: route.continue_())
+  page.reload()
+  page.wait_for_selector("#photo[data-ready]")
+  saved(page)
+  assert server.get("/api/photos")["rating"][number] == 1
+
+
+def test_a_refusal_is_told_and_does_not_hold_up_the_next(open_page, server):
+  page = open_page()
+  page.keyboard.press("a")
+  answers = [{"status": 422, "json": {"error": "no such rating"}}]
+
+  def refuse(route):
+    if answers:
+      route.fulfill(**answers.pop())
+    else:
+      route.continue_()
+
+  page.route("**/api/rate", refuse)
+  number = current(page)
+  page.keyboard.press("2")
+  page.keyboard.press("4")
+  saved(page)
+  assert "no such rating" in page.text_content("#trouble")
+  assert server.get("/api/photos")["rating"][number] == 4
