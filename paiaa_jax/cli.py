@@ -91,7 +91,9 @@ def suggest(  # noqa: PLR0913 each parameter is an option of the command
 
 @app.command()
 def personalize(  # noqa: PLR0913 each parameter is an option of the command
-  table: Annotated[Path | None, typer.Argument(help="A csv of photographs and ratings.")] = None,
+  table: Annotated[
+    Path | None, typer.Argument(help="A csv of photographs and ratings, or a session of the page.")
+  ] = None,
   output: Annotated[Path, typer.Option("--output", "-o", help="The profile to write.")] = Path(
     "me.json"
   ),
@@ -118,7 +120,7 @@ def personalize(  # noqa: PLR0913 each parameter is an option of the command
   from paiaa_jax.photos import given_stars, ratings, verbs
 
   if table and not from_xmp:
-    found = ratings.read_table(table, scale)
+    found = _session(table) or ratings.read_table(table, scale)
   elif from_xmp and not table:
     found = given_stars.settle_initial(given_stars.read_stars([from_xmp], recursive), initial_star)
   else:
@@ -314,6 +316,13 @@ def _about(
 
     print(__version__)
     raise typer.Exit()
+
+
+def _session(path):
+  """The ratings of a session of `paiaa rate`; None for a file of another kind."""
+  from paiaa_jax.web import kept
+
+  return kept.read(path) if kept.is_session(path) else None
 
 
 def _library(paths, model, batch_size, recursive, cache):

@@ -11,7 +11,7 @@ from paiaa_jax.personalization.profile import Profile
 from paiaa_jax.types import Array
 
 
-def learn_profile(
+def learn_profile(  # noqa: PLR0913 what a profile says of itself
   rated: Photographs,
   ratings: Array | Given,
   *,
@@ -21,6 +21,7 @@ def learn_profile(
   rating_scale: tuple[float, float] = (1.0, 5.0),
   prior: TastePrior | None = None,
   groups: Array | None = None,
+  judged: bool = True,
 ) -> Profile:
   """The posterior of personalization.posterior, and what it is worth on photographs left out.
 
@@ -33,6 +34,7 @@ def learn_profile(
     rating_scale: (lowest, highest) possible rating.
     prior: what other users tell of this one; None: that little is known.
     groups: [n] bursts or folders, left out together; None: each photograph alone.
+    judged: whether it is found out what the profile is worth, which takes longer than to learn it.
 
   Raises:
     UserError: fewer than three ratings, rejections and choices, or a rating that is not finite or
@@ -58,5 +60,5 @@ def learn_profile(
     rating_scale=(float(rating_scale[0]), float(rating_scale[1])),
     given=given,
     posterior=posterior.fit(prior, rated, told),
-    worth=left_out.judge(prior, rated, told, groups),
+    worth=left_out.judge(prior, rated, told, groups) if judged else left_out.NOT_JUDGED,
   )

@@ -48,12 +48,24 @@ class Worth(NamedTuple):
   photographs: int
 
 
-def judge(prior: TastePrior, rated: Photographs, told: Told, groups: np.ndarray) -> Worth:
+NOT_JUDGED = Worth(None, None, (-1.0, 1.0), UNCLEAR, 0)
+
+
+def judge(
+  prior: TastePrior,
+  rated: Photographs,
+  told: Told,
+  groups: np.ndarray,
+  judges: np.ndarray | None = None,
+) -> Worth:
   """Leaves out one group [n] (numbers; a burst or a folder) after the other.
 
-  What is compared is the order of ratings; a rejection counts as the lowest.
+  What is compared is the order of ratings; a rejection counts as the lowest. `judges` [n] bool: the
+  photographs that are compared; None: all.
   """
   own = told.own
+  if judges is not None:
+    own = np.where(judges, own, np.nan)
   names = np.unique(groups[np.isfinite(own)])
   names = names[np.unique(np.linspace(0, len(names) - 1, min(len(names), GROUPS)).astype(int))]
   asked = np.isin(groups, names) & np.isfinite(own)

@@ -16,6 +16,12 @@ def check_empty(folder: Path) -> None:
     raise UserError(f"{folder} is there already; name a new or an empty folder to copy to.")
 
 
+def names(paths: Sequence[Path]) -> list[str]:
+  """What the copies are called."""
+  digits = max(3, len(str(len(paths))))
+  return [f"{place:0{digits}d} {path.name}" for place, path in enumerate(paths, start=1)]
+
+
 def copy(paths: Sequence[Path], folder: Path) -> None:
   """Copies each photograph as `001 name.jpg`, whole or not at all; originals are only read.
 
@@ -23,10 +29,9 @@ def copy(paths: Sequence[Path], folder: Path) -> None:
     UserError: a photograph that cannot be read, or a place that cannot be written.
   """
   check_empty(folder)
-  digits = max(3, len(str(len(paths))))
-  for place, path in enumerate(paths, start=1):
+  for name, path in zip(names(paths), paths, strict=True):
     with (
-      atomic_write(folder / f"{place:0{digits}d} {path.name}") as draft,
+      atomic_write(folder / name) as draft,
       reading(path, "a photograph"),
     ):
       shutil.copyfile(path, draft)

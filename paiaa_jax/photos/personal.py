@@ -57,12 +57,12 @@ def learn(library: Library, ratings: Ratings) -> Profile:
   Raises:
     UserError: a rated photograph that cannot be scored, or too few of them.
   """
-  rating_of = dict(zip(ratings.paths, ratings.values, strict=True))
-  scored = library.scored()
-  values = np.asarray([rating_of[path] for path in scored.paths])
+  values = np.asarray(ratings.values, np.float64)
   rejected = values == REJECTED
-  given = Given(np.where(rejected, np.nan, values), rejected)
-  return learn_scored(scored, given, library.model, ratings.scale)
+  given = Given(np.where(rejected, np.nan, values), rejected, ratings.choices)
+  scored, row_of = library.scored(), {path: row for row, path in enumerate(ratings.paths)}
+  rows = np.asarray([row_of[path] for path in scored.paths])
+  return learn_scored(scored, given.take(rows), library.model, ratings.scale)
 
 
 def learn_from(
@@ -71,6 +71,7 @@ def learn_from(
   model: ModelFolder,
   rating_scale: tuple[float, float],
   groups: np.ndarray | None = None,
+  judged: bool = True,
 ) -> Profile:
   """The profile from what was told of n photographs, ratings [n] or more; see `learn_profile`."""
   return learn_profile(
@@ -82,6 +83,7 @@ def learn_from(
     rating_scale=rating_scale,
     prior=prior_file.of_model(model),
     groups=groups,
+    judged=judged,
   )
 
 
@@ -121,15 +123,19 @@ def for_model(profile: Profile, library: Library, scored: Scored) -> Profile:
 
 
 def learn_scored(
-  scored: Scored, given: Given, model: ModelFolder, rating_scale: tuple[float, float]
+  scored: Scored,
+  given: Given,
+  model: ModelFolder,
+  rating_scale: tuple[float, float],
+  judged: bool = True,
 ) -> Profile:
   """The profile from what was told of these photographs, with their digests."""
   photographs = photographs_of(scored.vectors, scored.coordinates, model)
-  profile = learn_from(photographs, given, model, rating_scale, _groups(scored))
+  profile = learn_from(photographs, given, model, rating_scale, groups_of(scored), judged)
   return dataclasses.replace(profile, digests=tuple(_digests(scored)))
 
 
-def _groups(scored: Scored) -> np.ndarray:
+def groups_of(scored: Scored) -> np.ndarray:
   """[n] what is left out together: bursts; where there are none, folders, if there are several."""
   burst = bursts.group_bursts(scored.keys["taken"], scored.keys["look"])
   if len(np.unique(burst)) < len(burst):

@@ -12,26 +12,31 @@ from typing import NamedTuple
 from paiaa_jax.data import plain_table, text_file
 from paiaa_jax.errors import UserError
 from paiaa_jax.files import atomic_write
+from paiaa_jax.personalization.likelihood import Choice
 from paiaa_jax.photos import table as tables
 from paiaa_jax.photos.names import cell, path_of
+from paiaa_jax.photos.star_values import REJECTED
 
 STARS = (1.0, 5.0)
 COLUMNS = ("path", "rating")
+REJECTED_TEXT = "rejected"  # in the place of a rating
 
 
 class Ratings(NamedTuple):
-  """n photographs with one rating each.
+  """n photographs with one rating each, or compared with others.
 
   Attributes:
-    paths: [n]; values: [n] ratings on `scale`, or star_values.REJECTED.
+    paths: [n]; values: [n] ratings on `scale`, star_values.REJECTED, or NaN where there is none.
     scale: (lowest, highest) possible.
     initial: photographs whose one star may be darktable's initial one.
+    choices: whose rows are of `paths`.
   """
 
   paths: list[Path]
   values: list[float]
   scale: tuple[float, float]
   initial: frozenset[Path] = frozenset()
+  choices: tuple[Choice, ...] = ()
 
   def only(self, keep: Callable[[Path, float], bool]) -> Ratings:
     """Those of which `keep(path, value)` is true."""
@@ -45,7 +50,7 @@ def read_table(path: Path, scale: tuple[float, float] = STARS) -> Ratings:
 
   Its columns are `path` (or image, file, filename) and `rating` (or stars, score); its form is any
   of data.plain_table. A row without a rating is one that was not rated yet. A photograph
-  rated twice has the last one.
+  rated twice has the last one. `rejected` stands for a rejection.
 
   Raises:
     UserError: no such table, or a column, number or photograph that is missing or wrong, with its
@@ -54,7 +59,9 @@ def read_table(path: Path, scale: tuple[float, float] = STARS) -> Ratings:
   check_scale(scale)
   found = {}
   for photo, text, value, where in _rated_rows(path):
-    if value is None or not scale[0] <= value <= scale[1]:
+    if text.lower() == REJECTED_TEXT:
+      value = REJECTED
+    elif value is None or not scale[0] <= value <= scale[1]:
       raise UserError(
         f"{where}: rating {text!r} is no number from {scale[0]:g} to {scale[1]:g}; other ratings "
         "need --scale LOWEST HIGHEST."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,9 +40,13 @@ def plan(library: Library, profile: Profile) -> list[Plan]:
   profile = personal.for_model(profile, library, scored)
   scores = profile.score(personal.photographs_of(scored.vectors, scored.coordinates, library.model))
   stars = personal.predict_stars(scores, profile)
+  return plan_of(scored.paths, stars.tolist())
+
+
+def plan_of(paths: Sequence[Path], stars: Sequence[int]) -> list[Plan]:
+  """What is to happen to the sidecars of these photographs, for which these stars are predicted."""
   listings = Listings()
-  pairs = zip(scored.paths, stars, strict=True)
-  return [_plan(path, int(star), listings) for path, star in pairs]
+  return [_plan(path, int(star), listings) for path, star in zip(paths, stars, strict=True)]
 
 
 def write(plans: list[Plan]) -> list[Plan]:

@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 
 from paiaa_jax.cores import count_cores
 from paiaa_jax.errors import UserError
-from paiaa_jax.web import pictures, told
+from paiaa_jax.web import pictures, told, written
 from paiaa_jax.web.orders import Order
 from paiaa_jax.web.room import Room
 from paiaa_jax.web.security import Door
@@ -61,6 +61,25 @@ class Compare(_Strict):
   key: Key
 
 
+Ids = Annotated[list[Number], Field(max_length=5000)]
+
+
+class Stars(_Strict):
+  """Stars for these photographs, or for all; told, or written."""
+
+  ids: Ids | None = None
+  write: bool = False
+
+
+class Copy(_Strict):
+  """Copies of these photographs, or of the best `count`; told, or written."""
+
+  ids: Ids | None = None
+  count: Annotated[int, Field(ge=1, le=10_000)] = 20
+  by: Literal["personal", "generic"] = "personal"
+  write: bool = False
+
+
 class JSON(Response):
   """NaN is null; fast on long columns."""
 
@@ -82,6 +101,7 @@ def make(room: Room, token: str, host: str, port: int) -> tuple[Any, FastAPI]:
   _add_actions(app, room)
   _add_pictures(app, room)
   _add_view(app, room)
+  _add_files(app, room)
   app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
   @app.get("/", include_in_schema=False)
@@ -151,6 +171,11 @@ def _add_actions(app: FastAPI, room: Room) -> None:
       raise HTTPException(422, "the ids differ, and the best is one of them")
     return JSON(room.compare(given.ids, given.best, given.key))
 
+  @app.get("/api/compare/next")
+  def together(count: Annotated[int, Query(ge=2, le=4)] = 2) -> Response:
+    found = room.next_pair(count)
+    return JSON({"ids": found.numbers, "burst": found.burst})
+
   @app.get("/api/next")
   def following(
     order: Order = "suggest",
@@ -168,12 +193,54 @@ def _add_view(app: FastAPI, room: Room) -> None:
 
   @app.get("/api/best")
   def best(count: Annotated[int, Query(ge=1, le=200)] = 24) -> Response:
-    return JSON(told.best(room.refit.view, count))
+    return JSON(told.best(room.refit.view, room.refit.thought, count))
 
   @app.get("/api/explain/{number}")
   def explain(number: Id) -> Response:
     _known(room, number)
     return JSON(told.explain(room.refit.view, room.collection, number))
+
+  @app.get("/api/taste")
+  def taste() -> Response:
+    return JSON(room.refit.thought.taste)
+
+
+def _add_files(app: FastAPI, room: Room) -> None:
+  def attached(data: bytes, kind: str, name: str) -> Response:
+    headers = {"content-disposition": f'attachment; filename="{name}"'}
+    return Response(data, media_type=kind, headers=headers)
+
+  @app.post("/api/stars")
+  def stars(given: Annotated[Stars, Body()]) -> Response:
+    numbers = _distinct(room, given.ids)
+    return JSON(written.give_stars(room.collection, room.refit.view, numbers, given.write))
+
+  @app.post("/api/copy")
+  def copy(given: Annotated[Copy, Body()]) -> Response:
+    numbers = _distinct(room, given.ids)
+    asked = numbers, given.count, given.by, given.write
+    return JSON(written.copy_best(room.collection, room.refit.view, room.copy_to, *asked))
+
+  @app.get("/api/export/ratings.csv")
+  def ratings() -> Response:
+    return attached(written.ratings_csv(room.collection, room.session), "text/csv", "ratings.csv")
+
+  @app.get("/api/export/profile.json")
+  def profile() -> Response:
+    data = written.profile_json(room.collection, room.session)
+    return attached(data, "application/json", "me.json")
+
+  @app.get("/api/export/session")
+  def session() -> Response:
+    data = written.session_file(room.session)
+    return attached(data, "application/vnd.sqlite3", "ratings.session")
+
+
+def _distinct(room: Room, numbers: list[int] | None) -> list[int] | None:
+  if numbers is None:
+    return None
+  _known(room, *numbers)
+  return list(dict.fromkeys(numbers))
 
 
 def _add_pictures(app: FastAPI, room: Room) -> None:

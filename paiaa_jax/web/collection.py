@@ -64,6 +64,11 @@ class Collection:
   def __len__(self) -> int:
     return len(self.paths)
 
+  @property
+  def is_scored(self) -> bool:
+    """Whether every photograph is scored, or has an error."""
+    return all(done or error for done, error in zip(self.scored, self.errors, strict=True))
+
   def is_inside(self, path: Path) -> bool:
     """Whether the file itself, behind every link, lies in the folder."""
     real = os.path.realpath(path)

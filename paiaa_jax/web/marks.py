@@ -76,12 +76,12 @@ class Marks:
     other.comparisons = dict(self.comparisons)
     return other
 
-  def before(self, number: int) -> Marks:
-    """As they stood before the action of that number."""
+  def when(self, count: int) -> Marks:
+    """As they stood when there were first so many ratings, without what is undone by now."""
     other = Marks()
-    for each, action in self._log.items():
-      if each < number:
-        other.add(each, action)
+    for number, action in self._log.items():
+      if action.kind != "undo" and number not in self._undone and len(other.ratings) < count:
+        other.add(number, action)
     return other
 
   def add(self, number: int, action: Action) -> None:

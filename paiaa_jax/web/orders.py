@@ -1,7 +1,8 @@
 """Which photographs come next: numbers, by one of five orders.
 
-A random tenth of the library, by content, is set aside: it is shown at random places of every order
-and never because of a score, so that ratings of it can judge the scores.
+A random tenth of the library, by content, is set aside (more of a small one): those photographs are
+shown at random places of every order and never because of a score, so that ratings of them can
+judge the scores.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 
 from paiaa_jax.personalization import posterior
 from paiaa_jax.personalization.active import choose_next
+from paiaa_jax.personalization.left_out import FEWEST
 from paiaa_jax.photos import prior_file
 from paiaa_jax.photos.ratings import STARS
 from paiaa_jax.web.collection import Collection
@@ -23,7 +25,10 @@ from paiaa_jax.web.marks import Marks
 from paiaa_jax.web.view import View, told
 
 Order = Literal["suggest", "folder", "random", "unsure", "disagreed"]
-TENTH = 10
+BLIND = ("suggest", "folder", "random", "unsure")  # where a photograph is rated before its score
+TENTH, JUDGES = 0.1, 40  # the share that is set aside, and how many photographs that is at least
+HALF = 0.5  # of a library, which is the most
+OFTEN, SELDOM = 4, 10  # one in so many of those shown is a judge, until FEWEST are rated; then
 BATCH = 36  # photographs that are chosen at once
 ENOUGH = 20  # of a batch left, below which the next one is chosen
 WEIGHED = 1200  # photographs among which they are chosen, a random part of a larger library
@@ -37,24 +42,35 @@ class Next(NamedTuple):
   judged: list[int]
 
 
-def is_judge(digest: bytes, seed: int) -> bool:
-  """Whether a photograph of this content belongs to the random tenth of a session."""
+def share_of(n: int) -> float:
+  """The share of n photographs that is set aside."""
+  return float(np.clip(JUDGES / max(n, 1), TENTH, HALF))
+
+
+def is_judge(digest: bytes, seed: int, share: float) -> bool:
+  """Whether a photograph of this content is set aside in a session."""
   mixed = hashlib.sha256(seed.to_bytes(8, "little") + digest).digest()
-  return int.from_bytes(mixed[:8], "little") % TENTH == 0
+  return int.from_bytes(mixed[:8], "little") < share * 2**64
 
 
 class Orders:
   """The orders of one collection and session."""
 
   def __init__(self, collection: Collection, seed: int):
-    self._collection, self._seed = collection, seed
+    self._collection, self._seed, self._share = collection, seed, share_of(len(collection))
     self.random = np.random.default_rng(seed).permutation(len(collection))
+    self._judges: dict[bytes, bool] = {}
     self._suggestions = Suggestions(collection, self.judges, self.random)
 
   def judges(self) -> np.ndarray:
-    """[n] bool, those that are known to be of the random tenth."""
+    """[n] bool, those that are known to be set aside."""
     digests = map(self._collection.known_digest, range(len(self._collection)))
-    return np.array([d is not None and is_judge(d, self._seed) for d in digests], bool)
+    return np.array([d is not None and self._is_judge(d) for d in digests], bool)
+
+  def _is_judge(self, digest: bytes) -> bool:
+    if digest not in self._judges:
+      self._judges[digest] = is_judge(digest, self._seed, self._share)
+    return self._judges[digest]
 
   def next(self, order: Order, count: int, after: int | None, view: View, marks: Marks) -> Next:
     """Up to `count` photographs to rate, none of which has a rating but for `disagreed`."""
@@ -74,7 +90,9 @@ class Orders:
       chosen = _from(self.random, free, after)
     elif order != "disagreed":
       spare = [int(number) for number in self.random if free[number] and judges[number]]
-      chosen = _mixed(chosen, spare, count, np.random.default_rng([self._seed, marks.revision]))
+      enough = sum(map(self._is_judge, marks.ratings)) >= FEWEST
+      random = np.random.default_rng([self._seed, marks.revision])
+      chosen = _mixed(chosen, spare, SELDOM if enough else OFTEN, random)
     chosen = chosen[:count]
     return Next(chosen, order, [number for number in chosen if judges[number]])
 
@@ -94,12 +112,12 @@ def _from(order: np.ndarray, free: np.ndarray, after: int | None) -> list[int]:
 
 
 def _mixed(
-  chosen: list[int], spare: list[int], count: int, random: np.random.Generator
+  chosen: list[int], spare: list[int], every: int, random: np.random.Generator
 ) -> list[int]:
-  """Nine of the chosen and one of the spare, at a random place among them, and so on."""
+  """One of the spare at a random place among `every` - 1 of the chosen, and so on."""
   mixed: list[int] = []
-  while len(mixed) < count and (chosen or spare):
-    part, chosen = chosen[: TENTH - 1], chosen[TENTH - 1 :]
+  while chosen or spare:
+    part, chosen = chosen[: every - 1], chosen[every - 1 :]
     if spare:
       part.insert(int(random.integers(len(part) + 1)), spare.pop(0))
     mixed += part

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import traceback
@@ -17,10 +18,12 @@ from paiaa_jax.web.collection import Collection
 from paiaa_jax.web.events import Events
 from paiaa_jax.web.given import given_of
 from paiaa_jax.web.marks import TAKES, Action, Marks
-from paiaa_jax.web.orders import Orders
+from paiaa_jax.web.orders import Orders, share_of
+from paiaa_jax.web.pairs import Together, next_pair
 from paiaa_jax.web.refit import Refit
 from paiaa_jax.web.session import Seen, Session
 from paiaa_jax.web.thumbnails import Thumbnails
+from paiaa_jax.web.verdict import Verdict
 
 
 class Undone(NamedTuple):
@@ -40,8 +43,8 @@ class Room:
     self.collection.recognise(session.files())
     self.orders = Orders(self.collection, session.seed)
     self.events = Events(self.change)
-    self.refit = Refit(self.collection, session, self.events.tell)
-    self._scoring_over = not len(self.collection)
+    verdict = Verdict(self.collection, session.seed, share_of(len(self.collection)))
+    self.refit = Refit(self.collection, session, verdict, self.events.tell)
 
   def start(self) -> None:
     """Starts scoring and learning."""
@@ -55,8 +58,19 @@ class Room:
     except Exception as error:  # the page stays: ratings are kept, and are learnt from next time
       told = str(error) if isinstance(error, UserError) else traceback.format_exc()
       print(f"scoring has stopped: {told}", flush=True)
-    self._scoring_over = True
+    self._remember_places()
     self.events.tell()
+
+  def _remember_places(self) -> None:
+    """Tells the session where its photographs are now."""
+    found = {}
+    for digest, former in self.session.files().items():
+      for number in self.collection.numbers(digest)[:1]:
+        with contextlib.suppress(OSError):
+          if (seen := self.collection.seen(number)) != former:
+            found[digest] = seen
+    if found:
+      self.session.remember(found)
 
   def _wanted(self) -> set[int]:
     marks = self.session.marks()
@@ -179,6 +193,12 @@ class Room:
     shown = TAKES if len(bursts) == 1 and -1 not in bursts else ""
     action = Action(key, "compare", tuple(ordered), shown=shown)
     return self._store(action, {digest: number for number, digest in digests.items()})
+
+  def next_pair(self, count: int) -> Together:
+    """Photographs to compare."""
+    marks = self.session.marks()
+    random = np.random.default_rng([self.session.seed, marks.revision])
+    return next_pair(self.collection, self.refit.view, marks, count, random)
 
   def undo(self, key: str) -> dict[str, Any]:
     """Undoes the last action that stands, whoever did it."""

@@ -163,16 +163,24 @@ class Session:
         *(action.shown, action.undoes, time.time()),
       ),
     )
-    self._base.executemany(
-      "insert or replace into photographs values (?, ?, ?, ?)",
-      [(digest, *file) for digest, file in seen.items()],
-    )
+    self._keep(seen)
 
   def files(self) -> dict[bytes, Seen]:
     """Where each photograph was when it was last rated."""
     with self._lock, self._told():
       rows = self._base.execute("select digest, path, size, mtime_ns from photographs")
       return {digest: Seen(*rest) for digest, *rest in rows}
+
+  def remember(self, seen: dict[bytes, Seen]) -> None:
+    """Photographs that were found at other places."""
+    with self._lock, self._told(), self._writing():
+      self._keep(seen)
+
+  def _keep(self, seen: dict[bytes, Seen]) -> None:
+    self._base.executemany(
+      "insert or replace into photographs values (?, ?, ?, ?)",
+      [(digest, *file) for digest, file in seen.items()],
+    )
 
   def copy_to(self, path: Path) -> None:
     """Writes the session as one file that may be kept or sent."""

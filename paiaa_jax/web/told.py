@@ -9,6 +9,7 @@ import numpy as np
 from paiaa_jax.errors import UserError
 from paiaa_jax.photos.explain import FOLLOWING, PULLS, TASTE
 from paiaa_jax.web.collection import Collection
+from paiaa_jax.web.refit import Thought
 from paiaa_jax.web.view import View
 
 DIGITS = 3
@@ -36,30 +37,26 @@ def scores(view: View) -> dict[str, Any]:
   return {"refit": view.refit, **told}
 
 
-def best(view: View, count: int) -> dict[str, Any]:
-  """The first places, and where each was in the view before."""
-  shown = view.rows[np.argsort(view.places[view.rows], kind="stable")][:count]
-  ranks = _ranks(view, shown)
+def best(view: View, thought: Thought, count: int) -> dict[str, Any]:
+  """The first places, where each was in the view before, and the places that hold it at 90 %."""
+  ranks = thought.ranks if thought.refit == view.refit else {}
   rows = []
-  for place, number in enumerate(shown.tolist(), start=1):
+  for place, number in enumerate(view.best(count).tolist(), start=1):
     former = 0 if view.former is None else int(view.former[number])
     score, half = float(view.ranking[number]), float(view.half[number])
+    low, high = ranks.get(number, (None, None))
     rows.append(
       {
         "id": number,
         "personal": round(score, DIGITS),
-        "low": score - half,
-        "high": score + half,
+        "low": round(score - half, DIGITS),
+        "high": round(score + half, DIGITS),
         "moved": former - place if former else None,
-        "rank_low": ranks[place - 1][0],
-        "rank_high": ranks[place - 1][1],
+        "rank_low": low,
+        "rank_high": high,
       }
     )
   return {"refit": view.refit, "by": "personal" if view.profile else "generic", "best": rows}
-
-
-def _ranks(view: View, shown: np.ndarray) -> list[list[int | None]]:
-  return [[None, None] for _ in shown]
 
 
 def explain(view: View, collection: Collection, number: int) -> dict[str, Any]:

@@ -19,8 +19,6 @@ from paiaa_jax.web.collection import Collection
 from paiaa_jax.web.given import given_of
 from paiaa_jax.web.marks import Marks
 
-SHOWN = 100  # places of the best list whose movement is told
-
 
 class View(NamedTuple):
   """One moment, never changed.
@@ -55,6 +53,10 @@ class View(NamedTuple):
   places: np.ndarray
   former: np.ndarray | None
 
+  def best(self, count: int) -> np.ndarray:
+    """Numbers of the first places."""
+    return self.rows[np.argsort(self.places[self.rows], kind="stable")][:count]
+
   @property
   def ranking(self) -> np.ndarray:
     """[n] scores that `places` are by."""
@@ -77,7 +79,10 @@ def look(collection: Collection, marks: Marks, before: View) -> View:
   """The library under the ratings of this moment."""
   rows = np.flatnonzero(collection.scored)
   photographs = _photographs(collection, rows)
-  profile, learnt_from = learn(collection, marks)
+  try:
+    profile, learnt_from = learn(collection, marks)
+  except (UserError, np.linalg.LinAlgError):  # nothing that can be learnt from, yet
+    profile, learnt_from = None, rows[:0]
   keys = collection.keys[rows]
   generic = np.asarray(photographs.generic, np.float64)
   own = own_half = own_percentile = stars = np.full(len(rows), np.nan)
@@ -115,15 +120,18 @@ def look(collection: Collection, marks: Marks, before: View) -> View:
   )
 
 
-def learn(collection: Collection, marks: Marks) -> tuple[Profile | None, np.ndarray]:
-  """The profile by what was told of scored photographs, and their numbers; None for too little."""
+def learn(
+  collection: Collection, marks: Marks, judged: bool = False
+) -> tuple[Profile | None, np.ndarray]:
+  """The profile by what was told of scored photographs, and their numbers; None for too little.
+
+  judged: whether it is found out what the profile is worth, which takes longer.
+  """
   numbers, given = told(collection, marks)
   if sum(given.amounts) < FEWEST:
     return None, numbers
-  try:
-    return personal.learn_scored(collection.take(numbers), given, collection.model, STARS), numbers
-  except (UserError, np.linalg.LinAlgError):  # ratings that nothing can be learnt from
-    return None, numbers
+  scored = collection.take(numbers)
+  return personal.learn_scored(scored, given, collection.model, STARS, judged), numbers
 
 
 def told(collection: Collection, marks: Marks) -> tuple[np.ndarray, Given]:
