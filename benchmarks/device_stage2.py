@@ -110,7 +110,7 @@ def protocol() -> None:
   on_device = jax.device_put((users, splits))
   solvers = {
     "ours, ridge of fixed penalty": pz.ridge((fusion.PENALTY,), intercept=False),
-    "ours, ridge by leave-one-out": pz.ridge(intercept=False),
+    "ours, ridge of averaged penalties": pz.ridge(intercept=False),
     "ours, sgd": pz.sgd(),
     "ours, empirical Bayes": pz.empirical_bayes(),
   }

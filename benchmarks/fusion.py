@@ -129,7 +129,7 @@ def compare(repeats: int) -> tuple[dict[str, Seconds], float]:
     "loop": lambda: loop(users, position),
     "numpy": lambda: batched_numpy(users, position),
     "ours": ours(pz.ridge((PENALTY,), intercept=False)),
-    "ours, ridge by leave-one-out": ours(pz.ridge(intercept=False)),
+    "ours, ridge of averaged penalties": ours(pz.ridge(intercept=False)),
     "ours, sgd": ours(pz.sgd()),
     "ours, empirical Bayes": ours(pz.empirical_bayes()),
   }

@@ -149,7 +149,7 @@ def solve(
   inputs: Inputs, name: str, splits: Splits, *, keep_scores: bool = False
 ) -> evaluation.Evaluation:
   """One solver's Evaluation; it learns from the training users where it can and they are known."""
-  solver = solvers.named(name)
+  solver = solvers.named(name, inputs.rated.users.rating_range)
   state = None if inputs.others is None else solver.init(inputs.others.users)
   return evaluation.evaluate(
     solver, inputs.rated.users, splits, state=state, keep_scores=keep_scores

@@ -52,7 +52,7 @@ def evaluate(
     True
   """
   if isinstance(method, str | Solver):
-    solver = solvers.named(method)
+    solver = solvers.named(method, users.rating_range)
     found = fit_and_rank(solver, users, splits, state, keep_scores=keep_scores)
     return jax.tree.map(np.asarray, found)
   given = method if isinstance(method, Prediction) else Prediction(method)

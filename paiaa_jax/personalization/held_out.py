@@ -27,7 +27,7 @@ class Evaluation(NamedTuple):
     srcc_generic: [shots, u, s], SROCC of the generic scores on the same images.
     weights: [shots, u, s, k].
     intercept: [shots, u, s], in points.
-    penalty: [shots, u, s], the ridge penalty chosen; NaN where a solver has none.
+    penalty: [shots, u, s], the likeliest ridge penalty; NaN where a solver has none.
     coverage: [shots, u, s], share of held-out ratings within their interval; NaN without intervals.
     width: [shots, u, s], mean width of those intervals, in points.
     left_out: [shots, u], True where fewer than two images are held out: nothing to rank.

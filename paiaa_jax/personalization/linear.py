@@ -1,4 +1,4 @@
-"""Linear models of one user's residuals: moments, ridge regression, leverage.
+"""Linear models of one user's residuals: moments, ridge regression, evidence.
 
 s_b = s_a + w . s_p (Eq. 6). Everything here is for one user and one split; `vmap` goes outside, the
 splits on the last axis, so that each scalar below is one vector over all of them. A fit needs only
@@ -58,6 +58,11 @@ def solve(matrix: Array, vector: Array, ridge: Array) -> Array:
   Cholesky, unrolled into scalars: under `vmap` each becomes one vector over all fits, where a
   batched LAPACK call would take them one by one. Where ridge is infinite, w is 0.
   """
+  return _solve(matrix, vector, ridge)[0]
+
+
+def _solve(matrix: Array, vector: Array, ridge: Array) -> tuple[Array, Array]:
+  """What `solve` returns, and the diagonal [d] of the Cholesky factor."""
   d = vector.shape[0]
   lower: list[list[Any]] = [[None] * d for _ in range(d)]
   y: list[Any] = [None] * d
@@ -70,7 +75,7 @@ def solve(matrix: Array, vector: Array, ridge: Array) -> Array:
     y[i] = (vector[i] - sum(lower[i][m] * y[m] for m in range(i))) / lower[i][i]
   for i in reversed(range(d)):
     w[i] = (y[i] - sum(lower[m][i] * w[m] for m in range(i + 1, d))) / lower[i][i]
-  return jnp.stack(w)
+  return jnp.stack(w), jnp.stack([lower[i][i] for i in range(d)])
 
 
 def inverse(matrix: Array, ridge: Array) -> Array:
@@ -96,19 +101,29 @@ def fit_ridge(seen: Moments, penalty: Array, *, intercept: bool) -> Array:
   return solve(seen.gram, seen.cross, penalty_of_each(seen, penalty, intercept))
 
 
-def leave_one_out(
-  seen: Moments, x: Array, target: Array, mask: Array, penalty: Array, *, intercept: bool
-) -> tuple[Array, Array]:
-  """Leave-one-out error and effective number of weights at a penalty, in closed form; two scalars.
+def log_evidence(
+  seen: Moments, penalty: Array, noise: tuple[float, float], *, intercept: bool
+) -> Array:
+  """How likely the targets are under a penalty, but for a constant that all penalties share.
 
-  An image's leverage is h = x' A^-1 x; without the image its residual e is e / (1 - h).
+  The weights are normal with variance noise variance / penalty, and the intercept, where there is
+  one, may be anything. The noise variance has a scaled inverse chi-squared prior.
+
+  Args:
+    seen: of the ratings.
+    penalty: of the weights; infinite: all of them are 0.
+    noise: (variance expected, number of ratings that the expectation counts for).
+    intercept: see fit_ridge.
 
   Returns:
-    mean squared error of each seen image by the fit to the others, and the sum of the leverages: k
-    where nothing is shrunk, 0 at an infinite penalty. The intercept is not counted.
+    scalar: -(log |A / penalty| + (n + ratings) log(S + variance ratings)) / 2, where A is X'X +
+    penalty, S the least squared error plus penalty |w|^2, and n one less with an intercept.
   """
+  variance, ratings = noise
   each = penalty_of_each(seen, penalty, intercept)
-  leverage = pairs(x) @ inverse(seen.gram, each).ravel()
-  residual = target - x @ solve(seen.gram, seen.cross, each)
-  left_out = residual / jnp.maximum(1 - leverage, 1e-6)
-  return jnp.sum(mask * jnp.square(left_out)) / seen.count, jnp.sum(mask * leverage) - intercept
+  weights, pivots = _solve(seen.gram, seen.cross, each)
+  ratio = jnp.where(jnp.isinf(each), 1.0, jnp.square(pivots) / each)
+  ratio = ratio.at[-1].set(jnp.where(intercept, jnp.square(pivots[-1]), 1.0))
+  error = jnp.maximum(seen.energy - seen.cross @ weights, 0)
+  count = seen.count - intercept + ratings
+  return -(jnp.sum(jnp.log(ratio)) + count * jnp.log(error + variance * ratings)) / 2

@@ -1,4 +1,3 @@
 """Ridge penalties to choose from, shared by the compiled solver and the baselines."""
 
 GRID = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, float("inf"))
-RATINGS_A_WEIGHT = 10  # a penalty may set free as many weights as there are tens of ratings

@@ -28,7 +28,7 @@ EVERYONE = {  # personalised in every block
   "population_mean": stage2.by(pz.population_mean()),  # no ratings of one's own: not personal
   "empirical_bayes": stage2.by(pz.empirical_bayes()),
   "taste": stage2.by(pz.taste(linear_kernel)),
-  "ridge": stage2.by(pz.ridge()),
+  "ridge": stage2.by(pz.ridge(rating_range=(1.0, 7.0))),
 }
 SLOW = {  # in the headline's block only, on as many splits as the others have
   "conditional": stage2.by(pz.conditional(), components=True),

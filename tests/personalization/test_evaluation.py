@@ -155,16 +155,14 @@ def test_order_of_users_and_images_and_padding_change_nothing(method):
   assert np.mean(apart) <= 0.02
 
 
-def test_leave_one_out_takes_the_generic_score_where_outputs_say_nothing():
+def test_ridge_all_but_keeps_the_generic_score_where_outputs_say_nothing():
   crowd = simulate(spread=0.0, noise=0.1)
   noise = np.random.default_rng(5).normal(size=crowd.outputs.shape)
   silent = crowd._replace(outputs=noise)
   silent = silent._replace(ratings=np.where(crowd.valid, np.round(2 * crowd.generic) / 2, np.nan))
   ours = evaluate(silent, method="ridge")
-  assert np.mean(ours.penalty >= 30) > 0.7
-  exact = ours.penalty == np.inf
-  assert exact.any() and not ours.weights[exact].any()
-  np.testing.assert_array_equal(ours.srcc_personal[exact], ours.srcc_generic[exact])
+  assert np.mean(ours.penalty == np.inf) > 0.7
+  assert np.mean(ours.srcc_generic - ours.srcc_personal) < 0.005
 
 
 def test_too_few_images_are_left_out_and_undefined_ones_counted():

@@ -24,8 +24,10 @@ SOLVERS = {
 }
 
 
-def named(solver: str | Solver) -> Solver:
+def named(solver: str | Solver, rating_range: tuple[float, float] | None = None) -> Solver:
   """The solver of a name in SOLVERS, with its default settings; a Solver itself passes.
+
+  `rating_range` is that of the users; None: whatever the solver takes it to be.
 
   Raises:
     UserError: an unknown name.
@@ -34,4 +36,6 @@ def named(solver: str | Solver) -> Solver:
     return solver
   if solver not in SOLVERS:
     raise UserError(f"solver {solver!r} is unknown; use one of {', '.join(SOLVERS)}.")
+  if solver == "ridge" and rating_range is not None:
+    return ridge(rating_range=tuple(rating_range))
   return SOLVERS[solver]()

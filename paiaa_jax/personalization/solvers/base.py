@@ -56,7 +56,7 @@ class Prediction(NamedTuple):
     variance: [n], of a new rating about its score, in squared points.
     degrees_of_freedom: scalar, of Student's t for intervals; None for a normal distribution.
     weights: [d] of the auxiliary outputs, the last one the intercept.
-    penalty: scalar, the ridge penalty that was chosen.
+    penalty: scalar, the ridge penalty, the likeliest one where several were averaged.
 
   Example: see Solver.
   """
