@@ -136,7 +136,7 @@ def measure(folder: Path, seconds: float, rounds: int, workers: int) -> dict[str
   raw = folder / "raw"
   raw.mkdir()
   database = write_photos(raw, count=600, short_side=RESIZE)
-  prepare.prepare(database, raw, folder, max_side=0, workers=workers)
+  prepare.prepare(database, raw, folder, shorter_side=0, workers=workers)
   source = records.open_split(folder / database.name, "train")
   encoded = [source[row]["image"] for row in range(BATCH)]
   contenders = {

@@ -31,8 +31,12 @@ NAME = flags.DEFINE_string("name", None, "The prepared folder's name; by default
 OPTIONS = flags.DEFINE_multi_string(
   "option", [], "NAME=VALUE, a choice the dataset offers, such as --option=traits=self."
 )
-MAX_SIDE = flags.DEFINE_integer(
-  "max_side", 512, "Pixels, bound of the longer side; 0 packs the files untouched.", lower_bound=0
+SHORTER_SIDE = flags.DEFINE_integer(
+  "shorter_side",
+  350,
+  "Pixels, bound of the shorter side: data.resize of the training to come, the largest where there "
+  "are several; 0 packs the files untouched.",
+  lower_bound=0,
 )
 WORKERS = flags.DEFINE_integer("workers", 0, "Processes; 0: one per core.", lower_bound=0)
 ALLOW_MISSING = flags.DEFINE_bool(
@@ -61,7 +65,7 @@ def main(_):
     prepared = act(
       database,
       source,
-      max_side=MAX_SIDE.value,
+      shorter_side=SHORTER_SIDE.value,
       workers=WORKERS.value,
       progress=lambda done, total: bar.update(task, completed=done, total=total),
       allow_missing=ALLOW_MISSING.value,

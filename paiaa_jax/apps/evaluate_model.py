@@ -31,6 +31,7 @@ class Predicted(NamedTuple):
     aux: [n, k] predicted.
     target_distribution: [n, b'] of the raters; a row of zeros where there is none.
     target_aux: [n, k'] likewise.
+    target_mean: [n] float64 mean scores of the raters; NaN where there is none.
     features: [n, d] float32 that the heads read, or None.
   """
 
@@ -39,6 +40,7 @@ class Predicted(NamedTuple):
   aux: np.ndarray
   target_distribution: np.ndarray
   target_aux: np.ndarray
+  target_mean: np.ndarray
   features: np.ndarray | None = None
 
 
@@ -65,7 +67,11 @@ def evaluate(
   if predicted.features is not None:
     files.write_arrays(_features_path(stem.with_suffix(".parquet")), predicted.features)
   files.write_frame(stem.with_suffix(".parquet"), to_frame(predicted, predictor))
-  labels = {"distribution": predicted.target_distribution, "aux": predicted.target_aux}
+  labels = {
+    "distribution": predicted.target_distribution,
+    "aux": predicted.target_aux,
+    "mean_score": predicted.target_mean,
+  }
   files.write_arrays(stem.with_suffix(".npz"), labels)
   files.write_json(stem.with_suffix(".json"), said)
   return stem, said
@@ -116,7 +122,8 @@ def predict(
   def images() -> Iterator[Array]:
     for batch in batches:
       real = batch.index >= 0
-      labels.append((batch.distribution[real], batch.aux[real]))
+      rows = batch.index[real]
+      labels.append((batch.distribution[real], batch.aux[real], source.mean_score[rows]))
       yield batch.image[real]
 
   columns = []
@@ -149,6 +156,7 @@ def measure(predicted: Predicted, predictor: Predictor, manifest: dict) -> dict[
       predicted.target_distribution[labelled],
       predictor.score_values,
       manifest["scale"],
+      predicted.target_mean[labelled],
     )
   if tuple(manifest["aux_names"]) == tuple(predictor.aux_names) and predicted.target_aux.any():
     labelled = predicted.target_aux.any(axis=1)

@@ -186,12 +186,23 @@ def show(result: dict[str, Any]) -> None:
 
 
 def read_ratings(folder: Path, name: str) -> pl.DataFrame:
-  """Columns user, path, score, split, from a prepared folder or the distributor's."""
+  """Columns user, path, score, split, from a prepared folder or the distributor's.
+
+  A test user's ratings of images for training or validation, which PARA has, are left out: stage 1
+  has learned from what others said of those.
+  """
   if (folder / "ratings.parquet").is_file():
-    return records.read_table(folder, "ratings")
-  if (folder / "manifest.json").is_file() or name not in databases.DATABASES:
+    ratings = records.read_table(folder, "ratings")
+    if not (folder / "index.parquet").is_file():  # other ratings of the same images
+      return ratings
+    images = records.read_index(folder)
+  elif (folder / "manifest.json").is_file() or name not in databases.DATABASES:
     raise UserError(f"{folder} has no ratings.parquet: {name} has no ratings by user.")
-  return databases.DATABASES[name](folder).ratings
+  else:
+    database = databases.DATABASES[name](folder)
+    ratings, images = database.ratings, database.images
+  learned = images.filter(pl.col("split") != "test")["path"].to_list()
+  return ratings.filter((pl.col("split") != "test") | ~pl.col("path").is_in(learned))
 
 
 def _plus_minus(side: dict[str, float | None]) -> str:

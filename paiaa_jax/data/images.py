@@ -137,16 +137,19 @@ def crop_square(
   return pixels[:, ::-1] if mirrored else pixels
 
 
-def bounded_jpeg(data: bytes, max_side: int, name: str = "") -> bytes:
-  """Encoded bytes -> an upright RGB JPEG whose longer side is at most max_side pixels.
+def bounded_jpeg(data: bytes, shorter_side: int, name: str = "") -> bytes:
+  """Encoded bytes -> an upright RGB JPEG whose shorter side is at most shorter_side pixels.
 
   A file that is one already passes through untouched; either way all of it has been decoded.
-  max_side 0 leaves every readable file as it is.
+  shorter_side 0 leaves every readable file as it is.
   """
   with opened(data, name=name) as image:
-    if max_side == 0 or (max(image.size) <= max_side and _is_plain_jpeg(data, image.size)):
+    scale = shorter_side / min(image.size)
+    if shorter_side == 0 or (scale >= 1 and _is_plain_jpeg(data, image.size)):
       return data
-    image.thumbnail((max_side, max_side), Image.Resampling.BILINEAR)
+    if scale < 1:
+      width, height = (max(shorter_side, round(side * scale)) for side in image.size)
+      image = image.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
     encoded = io.BytesIO()
     image.save(encoded, "JPEG", quality=JPEG_QUALITY)
     return encoded.getvalue()

@@ -46,7 +46,7 @@ def verify(
   database: Database,
   source: Path,
   *,
-  max_side: int = 512,
+  shorter_side: int = 350,
   workers: int = 0,
   progress: Progress | None = None,
   allow_missing: bool = False,
@@ -55,7 +55,7 @@ def verify(
   gaps = left_out.collect(_names(database), _run(_looking(database), workers, progress))
   if not allow_missing:
     left_out.refuse_gaps(gaps, database.images.height)
-  return Prepared(_manifest(database, source, max_side, gaps), gaps)
+  return Prepared(_manifest(database, source, shorter_side, gaps), gaps)
 
 
 def prepare(
@@ -63,7 +63,7 @@ def prepare(
   source: Path,
   out: Path,
   *,
-  max_side: int = 512,
+  shorter_side: int = 350,
   workers: int = 0,
   progress: Progress | None = None,
   allow_missing: bool = False,
@@ -74,7 +74,8 @@ def prepare(
     database: labels, and the names of the images.
     source: the distributor's folder, from which the manifest names the label files.
     out: where prepared folders live.
-    max_side: pixels, bound of an image's longer side; 0 packs the files as they are.
+    shorter_side: pixels, bound of an image's shorter side: what training resizes to, so that
+      nothing is enlarged again; 0 packs the files as they are.
     workers: processes; 0: one per core.
     progress: called with (images done, all images) as shards end.
     allow_missing: pack what is there, also where more than left_out.MOST of the images cannot be.
@@ -87,7 +88,7 @@ def prepare(
   if not re.fullmatch(r"\w[\w. -]*", database.name):
     raise UserError(f"{database.name!r} cannot name a folder; use letters, digits and . _ -")
   folder, partial = out / database.name, out / f"{database.name}.partial"
-  recipe = _recipe(database, max_side)
+  recipe = _recipe(database, shorter_side)
   if folder.exists():
     before = _prepared_before(folder, database, recipe, workers)
     if not allow_missing:
@@ -95,12 +96,12 @@ def prepare(
     return before
   with files.writing(folder):
     _remove_all_but(partial / "shards", recipe)
-    work = _work(database, partial / "shards" / recipe, max_side)
+    work = _work(database, partial / "shards" / recipe, shorter_side)
     gaps = left_out.collect(_names(database), _run(work, workers, progress))
     left_out.write(partial, gaps)
     if not allow_missing:
       left_out.refuse_gaps(gaps, database.images.height, partial)
-    manifest = _manifest(database, source, max_side, gaps)
+    manifest = _manifest(database, source, shorter_side, gaps)
     shutil.rmtree(partial / "images", ignore_errors=True)
     _pack(database, [split for split, kept in manifest["images"].items() if kept], work, partial)
     _write_tables(database, partial)
@@ -139,12 +140,18 @@ def _prepared_before(folder: Path, database: Database, recipe: str, workers: int
   return Prepared(manifest, gaps)
 
 
-def _recipe(database: Database, max_side: int) -> str:
+def _recipe(database: Database, shorter_side: int) -> str:
   """Short hash of all that the records are made from: labels, names and settings.
 
   Folders were first prepared from tables with the key `image`, and stay valid.
   """
-  settings = (database.scale, database.aux_names, max_side, images.JPEG_QUALITY, shards.SHARD_SIZE)
+  settings = (
+    database.scale,
+    database.aux_names,
+    shorter_side,
+    images.JPEG_QUALITY,
+    shards.SHARD_SIZE,
+  )
   digest = hashlib.sha256(repr((records.VERSION, images.PREPROCESSING, settings)).encode())
   for table in (database.images, database.distributions, database.ratings, database.traits):
     digest.update(table.rename({"path": "image"}, strict=False).write_ndjson().encode())
@@ -164,14 +171,14 @@ def _looking(database: Database) -> list[shards.Shard]:
   return [shard._replace(target=None) for shard in _work(database, Path(), 0)]
 
 
-def _work(database: Database, folder: Path, max_side: int) -> list[shards.Shard]:
+def _work(database: Database, folder: Path, shorter_side: int) -> list[shards.Shard]:
   """The shards of each split, in the database's order."""
   work = []
   for split, names in _names(database).items():
     for number, start in enumerate(range(0, len(names), shards.SHARD_SIZE)):
       part = tuple(names[start : start + shards.SHARD_SIZE])
       target = folder / f"{split}-{number:05d}.parquet"
-      work.append(shards.Shard(split, part, database.image_root, max_side, target))
+      work.append(shards.Shard(split, part, database.image_root, shorter_side, target))
   return work
 
 
@@ -220,15 +227,23 @@ def _labels(database: Database) -> Callable[[str], dict]:
   counts = database.distributions
   b, k = len(database.scale), len(names)
   aux = dict(zip(traits["path"], traits.select(names).to_numpy(), strict=True))
-  distribution = {image: np.asarray(row) / sum(row) for image, row in counts.iter_rows()}
+  scale = np.asarray(database.scale, np.float64)
+  count = {image: np.asarray(row, np.float64) for image, row in counts.iter_rows()}
 
   def labels(image: str) -> dict:
-    return dict(
-      distribution=np.asarray(distribution.get(image, np.zeros(b)), np.float32),
+    fields = dict(
+      distribution=np.zeros(b, np.float32),
       aux=np.asarray(aux.get(image, np.zeros(k)), np.float32),
-      has_distribution=float(image in distribution),
+      has_distribution=0.0,
       has_aux=float(image in aux),
     )
+    if image in count:
+      own = count[image]
+      total = float(own.sum())
+      fields |= dict(distribution=np.asarray(own / total, np.float32), has_distribution=1.0)
+      # one division of exact sums: images of equal means get the same number, and 5 is 5
+      fields |= dict(mean_score=float(own @ scale) / total, raters=total)
+    return fields
 
   return labels
 
@@ -241,7 +256,7 @@ def _write_tables(database: Database, folder: Path) -> None:
     files.write_frame(folder / "traits.parquet", database.traits)
 
 
-def _manifest(database: Database, source: Path, max_side: int, gaps: pl.DataFrame) -> dict:
+def _manifest(database: Database, source: Path, shorter_side: int, gaps: pl.DataFrame) -> dict:
   """What the prepared folder holds, how many were left out, and what it was made from."""
   missing = dict(gaps["split"].value_counts().iter_rows())
   packed = {split: len(names) - missing.get(split, 0) for split, names in _names(database).items()}
@@ -255,11 +270,11 @@ def _manifest(database: Database, source: Path, max_side: int, gaps: pl.DataFram
     "scale": list(database.scale),
     "aux_names": list(database.aux_names),
     "notes": list(database.notes),
-    "max_side": max_side,
+    "shorter_side": shorter_side,
     "left_out": len(gaps),
     "label_files": _hashes(database.label_files, source),
     "preprocessing": images.PREPROCESSING,
-    "recipe": _recipe(database, max_side),
+    "recipe": _recipe(database, shorter_side),
     "versions": {package: importlib.metadata.version(package) for package in PACKAGES},
   }
 

@@ -36,6 +36,7 @@ VERSION = "1.0.0"
 EXAMPLES_PER_FILE = 10_000
 EXAMPLES_AT_ONCE = 32  # in memory
 LABELS = ("distribution", "aux", "has_distribution", "has_aux")  # of a record and of the index
+SUMMARY = {"mean_score": pl.Float64, "raters": pl.Float64}  # of the index alone
 INDEX = {
   "path": pl.String,
   "split": pl.String,
@@ -43,6 +44,7 @@ INDEX = {
   "aux": pl.List(pl.Float32),
   "has_distribution": pl.Float32,
   "has_aux": pl.Float32,
+  **SUMMARY,
 }
 
 
@@ -56,7 +58,7 @@ class _Manifest(msgspec.Struct):
 
 
 class Example(NamedTuple):
-  """One labelled image; see types.Batch for the labels."""
+  """One labelled image; see types.Batch for the labels, Source for mean_score and raters."""
 
   name: str
   image: bytes
@@ -64,6 +66,8 @@ class Example(NamedTuple):
   aux: np.ndarray
   has_distribution: float
   has_aux: float
+  mean_score: float | None = None
+  raters: float | None = None
 
 
 def write(
@@ -82,9 +86,13 @@ def write(
     stream = iter(examples)
     while some := list(itertools.islice(stream, EXAMPLES_AT_ONCE)):
       for example in some:
-        labels = [np.asarray(label, np.float32).tolist() for label in example[2:]]
-        index.append((example.name, split, *labels))
-      encoded = [{**example._asdict(), "image": io.BytesIO(example.image)} for example in some]
+        labels = [np.asarray(getattr(example, x), np.float32).tolist() for x in LABELS]
+        index.append((example.name, split, *labels, *(getattr(example, x) for x in SUMMARY)))
+      fields = ("name", *LABELS)
+      encoded = [
+        {**{field: getattr(example, field) for field in fields}, "image": io.BytesIO(example.image)}
+        for example in some
+      ]
       writer.add_examples({split: encoded})
   writer.close_all()
   files.write_frame(folder / "index.parquet", pl.DataFrame(index, INDEX, orient="row"))
@@ -117,6 +125,9 @@ class Source:
     aux: [n, k] float32.
     has_distribution: [n] float32.
     has_aux: [n] float32.
+    mean_score: [n] float64, of the raters' counts, so that images of equal means are equal; NaN
+      where there is no distribution.
+    raters: [n] float64, the sum of the counts; NaN where it is not known.
   """
 
   def __init__(self, records: ArrayRecordDataSource | list, index: pl.DataFrame, manifest: dict):
@@ -127,8 +138,20 @@ class Source:
     self.aux = np.array(index["aux"].to_list(), np.float32)
     self.has_distribution = index["has_distribution"].to_numpy()
     self.has_aux = index["has_aux"].to_numpy()
+    self.mean_score, self.raters = self._summary(index)
     self._rows = index["row"].to_list()
     self._records = records
+
+  def _summary(self, index: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """mean_score and raters; of a folder of before they were kept, from the float32 shares."""
+    if set(SUMMARY) <= set(index.columns):
+      mean, raters = (index[name].cast(pl.Float64).to_numpy().copy() for name in SUMMARY)
+      return mean, raters
+    unknown = np.full(len(index), np.nan)
+    if not self.manifest["scale"] or not len(index):
+      return unknown, unknown
+    means = self.distribution.astype(np.float64) @ np.asarray(self.manifest["scale"], np.float64)
+    return np.where(self.has_distribution > 0, means, np.nan), unknown
 
   def __len__(self) -> int:
     return len(self.names)

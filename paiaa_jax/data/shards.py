@@ -34,7 +34,7 @@ class Shard(NamedTuple):
     split: the split its images are of.
     names: the images, relative to root.
     root: the folder they lie under.
-    max_side: pixels, bound of the longer side; 0 passes readable files through untouched.
+    shorter_side: pixels, bound of the shorter side; 0 passes readable files through untouched.
     target: the parquet file to write, with columns `path, data` (null where refused) and
       `reason` (null where not); None only verifies.
   """
@@ -42,7 +42,7 @@ class Shard(NamedTuple):
   split: str
   names: tuple[str, ...]
   root: Path
-  max_side: int
+  shorter_side: int
   target: Path | None
 
 
@@ -52,7 +52,7 @@ def run(shard: Shard) -> list[tuple[str, str]]:
     reasons = read_parquet(shard.target, ["reason"])["reason"]
     if reasons.is_null().all():  # an image that was missing may have come since
       return []
-  rows = [(name, *_encode(shard.root / name, shard.max_side)) for name in shard.names]
+  rows = [(name, *_encode(shard.root / name, shard.shorter_side)) for name in shard.names]
   if shard.target:
     with atomic_write(shard.target) as draft:
       pl.DataFrame(rows, SCHEMA, orient="row").write_parquet(draft, compression="uncompressed")
@@ -84,7 +84,7 @@ def run_all(work: list[Shard], workers: int = 0) -> Iterator[tuple[Shard, list[t
       pool.shutdown(cancel_futures=True)
 
 
-def _encode(path: Path, max_side: int) -> tuple[bytes | None, str | None]:
+def _encode(path: Path, shorter_side: int) -> tuple[bytes | None, str | None]:
   """(bytes to pack, None) or (None, why the image is refused)."""
   try:
     data = read_regular(path)
@@ -93,7 +93,7 @@ def _encode(path: Path, max_side: int) -> tuple[bytes | None, str | None]:
   except OSError as error:
     return None, f"cannot be opened ({error.strerror})"
   try:
-    return images.bounded_jpeg(data, max_side), None
+    return images.bounded_jpeg(data, shorter_side), None
   except UserError as error:
     return None, str(error).removeprefix("image: ")
 

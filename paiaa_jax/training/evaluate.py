@@ -20,7 +20,7 @@ from paiaa_jax.training import batches, sharding
 from paiaa_jax.training.programs import Programs
 from paiaa_jax.training.setup import Run
 from paiaa_jax.training.step import State, eval_params, make_eval_step
-from paiaa_jax.types import Batch, Prediction
+from paiaa_jax.types import Array, Batch, Prediction
 
 
 class Evaluator:
@@ -42,8 +42,9 @@ class Evaluator:
         self._eval_step, eval_params(state), state.batch_stats, rows, self._run.mesh
       )
       if stream == "aesthetics":
+        means = self._run.streams.validation[stream].mean_score[labels.index]
         results |= score_aesthetics(
-          prediction, labels, self._run.streams.scale, self._config.train.distribution_loss
+          prediction, labels, self._run.streams.scale, self._config.train.distribution_loss, means
         )
       else:
         results |= score_auxiliary(prediction, labels, self._run.streams.aux_names)
@@ -79,15 +80,22 @@ def predict(
 
 
 def score_aesthetics(
-  prediction: Prediction, labels: Batch, scale: Sequence[float], distribution_loss: str = "mse"
+  prediction: Prediction,
+  labels: Batch,
+  scale: Sequence[float],
+  distribution_loss: str = "mse",
+  means: Array | None = None,
 ) -> dict[str, float]:
   """loss_aesthetics, srcc, plcc, rmse, acc, emd over the images that have a distribution.
 
-  Scores are on `scale`, the score of each bucket; acc's threshold is metrics.high_above.
+  Scores are on `scale`, the score of each bucket; acc's threshold is metrics.high_above. `means`
+  are the raters' [n], as data.records.Source has them; None: those of the labels' float32 shares.
   """
   mask = labels.has_distribution
   distributions = prediction.distribution, labels.distribution
-  predicted, target = (mean_score(d, scale) for d in distributions)
+  predicted = mean_score(prediction.distribution, scale)
+  target = np.asarray(mean_score(labels.distribution, scale) if means is None else means)
+  target = np.where(mask > 0, target, 0).astype(np.float32)
   by_image = losses.DISTRIBUTION_LOSSES[distribution_loss](*distributions)
   results = {
     "loss_aesthetics": losses.masked_mean(by_image, mask),

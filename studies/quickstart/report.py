@@ -15,7 +15,6 @@ import polars as pl
 from paiaa_jax import metrics, rng
 from paiaa_jax.apps import agreement
 from paiaa_jax.data import images, records
-from paiaa_jax.distribution import mean_score
 from paiaa_jax.models import vector
 from paiaa_jax.reporting import galleries, page
 from paiaa_jax.reporting.page import Picture, Section
@@ -186,9 +185,8 @@ def _interval_over_sources(workdir: Path, dataset: str, found: dict[str, Any]) -
   """95 % bootstrap interval of the SROCC over source photographs."""
   named = _source_of_image(workdir, dataset)
   groups = np.array([named[image] for image in found["frame"]["path"]])
-  target = found["labels"]["distribution"]
   ours = found["frame"]["aesthetic_score"].to_numpy()
-  theirs = mean_score(target, np.arange(target.shape[1]))
+  theirs = found["labels"]["mean_score"]
 
   def srcc(rows):
     return float(metrics.srcc(ours[rows], theirs[rows]))

@@ -14,7 +14,6 @@ from matplotlib.figure import Figure
 from paiaa_jax import look
 from paiaa_jax.apps import personalize_users
 from paiaa_jax.data import images, records
-from paiaa_jax.distribution import mean_score
 from paiaa_jax.personalization import evaluation
 from paiaa_jax.personalization.splits import Protocol, draw_splits
 from paiaa_jax.personalization.users import Users
@@ -62,8 +61,7 @@ def section(results: Results) -> Section:
   inputs = personalize_users.read(run.folder(study), prepared)
   source = records.open_split(prepared, "test")
   scale = records.read_manifest(prepared)["scale"]
-  means = mean_score(labels["distribution"].astype(np.float64), scale)
-  crowd = dict(zip(frame["path"], means.tolist(), strict=True))
+  crowd = dict(zip(frame["path"], labels["mean_score"].tolist(), strict=True))
   pair = _two_people(inputs, study, crowd)
   low, high = scale[0], scale[-1]
   picture = _draw(pair, source, low, high)

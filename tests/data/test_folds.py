@@ -26,7 +26,7 @@ def packed(tmp_path_factory):
       Image.new("RGB", (8, 8), (10 * user, 100 * image, 0)).save(path)
       lines.append(f"u{user}/{image}.png {user % 5 - 2} -4 4 0 1.5")
   (source / "attributed.txt").write_text("\n".join(lines))
-  prepare.prepare(psychoflickr.load(source), source, source / "out", max_side=0, workers=1)
+  prepare.prepare(psychoflickr.load(source), source, source / "out", shorter_side=0, workers=1)
   return source, source / "out" / "psychoflickr"
 
 

@@ -205,14 +205,16 @@ def test_flipping_mirrors_about_half_of_the_crops():
   assert 70 < mirrored < 130
 
 
-def test_reencoding_bounds_the_longer_side_and_turns_upright():
+def test_reencoding_bounds_the_shorter_side_and_turns_upright():
   exif = Image.Exif()
   exif[0x0112] = 6
-  small = images.bounded_jpeg(encoded(photo(300, 200), exif=exif, quality=95), 150)
+  small = images.bounded_jpeg(encoded(photo(300, 200), exif=exif, quality=95), 100)
   assert Image.open(io.BytesIO(small)).size == (100, 150)
   expected = np.asarray(photo(300, 200).rotate(-90, expand=True).resize((100, 150))).astype(int)
   assert np.abs(images.decode(small) - expected).mean() < 2
-  assert images.bounded_jpeg(small, 150) is small
+  assert images.bounded_jpeg(small, 100) is small
+  odd = images.bounded_jpeg(encoded(photo(301, 203)), 100)
+  assert min(Image.open(io.BytesIO(odd)).size) == 100
 
 
 def test_reencoding_leaves_small_jpegs_and_everything_at_0_untouched():

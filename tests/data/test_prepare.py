@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +70,34 @@ def test_rows_come_back_in_order_with_their_labels(tmp_path):
   np.testing.assert_array_equal(unlabelled["distribution"], np.zeros(3))
 
 
+def test_images_of_equal_means_are_equal_and_a_mean_of_exactly_two_is_two(tmp_path):
+  random = np.random.default_rng(0)
+  counts = random.integers(0, 40, (9, 3)) + 1
+  counts[4:] = counts[:5] * random.integers(2, 60, (5, 1))  # the same means, of more raters
+  counts[1], counts[8] = (7, 30, 7), (123, 456, 123)
+  names = [f"{row}.jpg" for row in range(9)]
+  table = pl.DataFrame({"path": names, "counts": counts.astype(float).tolist()})
+  database = make_database(tmp_path, distributions=table)
+  prepare.prepare(database, tmp_path / "raw", tmp_path / "out", workers=1)
+  sources = [records.open_split(tmp_path / "out" / "photos", split) for split in ("train", "test")]
+  for source in sources:
+    own = [[int(c) for c in counts[int(name[0])]] for name in source.names]
+    exact = [Fraction(c[0] + 2 * c[1] + 3 * c[2], sum(c)) for c in own]
+    assert source.mean_score.tolist() == [float(mean) for mean in exact]
+    assert source.raters.tolist() == [sum(c) for c in own]
+
+
+def test_a_folder_without_kept_means_has_those_of_its_shares(tmp_path):
+  prepare.prepare(make_database(tmp_path), tmp_path / "raw", tmp_path / "out", workers=1)
+  folder = tmp_path / "out" / "photos"
+  expected = records.open_split(folder, "test").mean_score
+  index = folder / "index.parquet"
+  pl.read_parquet(index).drop("mean_score", "raters").write_parquet(index)
+  source = records.open_split(folder, "test")
+  np.testing.assert_allclose(source.mean_score, expected, rtol=1e-6)
+  assert np.isnan(source.mean_score).sum() == 1 and np.isnan(source.raters).all()
+
+
 def test_the_records_are_an_ordinary_tfds_dataset(tmp_path):
   prepare.prepare(make_database(tmp_path), tmp_path / "raw", tmp_path / "out", workers=1)
   source = records.open_split(tmp_path / "out" / "photos", "train")
@@ -119,9 +148,9 @@ def test_a_folder_of_an_earlier_version_whose_key_is_image_reads_the_same(tmp_pa
 
 def test_images_are_bounded_in_size_unless_asked_not_to_be(tmp_path):
   database = make_database(tmp_path)
-  for max_side, expected in ((12, (8, 12)), (0, (20, 30))):
-    out = tmp_path / str(max_side)
-    prepare.prepare(database, tmp_path / "raw", out, max_side=max_side, workers=1)
+  for shorter_side, expected in ((12, (12, 18)), (0, (20, 30))):
+    out = tmp_path / str(shorter_side)
+    prepare.prepare(database, tmp_path / "raw", out, shorter_side=shorter_side, workers=1)
     record = records.open_split(out / "photos", "train")[0]
     assert images.decode(record["image"]).shape[:2] == expected
 
@@ -251,7 +280,7 @@ def test_preparing_again_does_nothing_and_other_labels_are_refused(tmp_path):
   assert prepare.prepare(database, tmp_path / "raw", out, workers=1).manifest == manifest
   assert everything_in(out) == before
   other = database._replace(distributions=database.distributions.head(3))
-  for changed, options in ((other, {}), (database, {"max_side": 99})):
+  for changed, options in ((other, {}), (database, {"shorter_side": 99})):
     with pytest.raises(UserError, match="choose another --out"):
       prepare.prepare(changed, tmp_path / "raw", out, workers=1, **options)
 
@@ -271,7 +300,7 @@ def test_stopped_in_the_middle_it_goes_on_at_the_missing_shard(tmp_path, monkeyp
   assert len(written) == 3
   read = []
   monkeypatch.setattr(
-    shards.images, "bounded_jpeg", lambda data, max_side: read.append(data) or data
+    shards.images, "bounded_jpeg", lambda data, shorter_side: read.append(data) or data
   )
   prepare.prepare(database, tmp_path / "raw", out, workers=1)
   assert len(read) == 9 - 6
@@ -301,9 +330,9 @@ def test_shards_of_other_settings_are_not_taken_up(tmp_path):
 
   with pytest.raises(KeyboardInterrupt):
     prepare.prepare(database, tmp_path / "raw", out, workers=1, progress=stop)
-  prepare.prepare(database, tmp_path / "raw", out, max_side=10, workers=1)
+  prepare.prepare(database, tmp_path / "raw", out, shorter_side=10, workers=1)
   record = records.open_split(out / "photos", "train")[0]
-  assert max(images.decode(record["image"]).shape) == 10
+  assert min(images.decode(record["image"]).shape[:2]) == 10
   assert [path.name for path in out.iterdir()] == ["photos"]
 
 
@@ -335,7 +364,7 @@ if __name__ == "__main__":
   folder, shards.SHARD_SIZE = Path(sys.argv[1]), 4
   images = pl.DataFrame({"path": ["1.jpg"] * 400, "split": ["train"] * 400})
   database = Database("photos", folder / "raw" / "photos", images)
-  prepare.prepare(database, folder / "raw", folder / "out", max_side=10, workers=2)
+  prepare.prepare(database, folder / "raw", folder / "out", shorter_side=10, workers=2)
 """
 
 

@@ -59,7 +59,7 @@ WRONG = {
   "nowhere to write": (dict(out=None), "--out=DIR"),
   "an unknown option": (dict(option="sede=1"), "seed"),
   "a word for a number": (dict(option="seed=x"), "seed"),
-  "a negative size": (dict(max_side=-1), "max_side"),
+  "a negative size": (dict(shorter_side=-1), "shorter_side"),
 }
 
 
@@ -78,7 +78,14 @@ def test_wrong_input_is_one_line_and_exit_code_2(tmp_path, monkeypatch, capsys, 
 
 def test_interrupted_at_the_keyboard_it_ends_and_keeps_what_is_done(tmp_path, child_env):
   given = as_flags(dataset="table", source=write_table(tmp_path, 1500), out=tmp_path / "out")
-  command = [sys.executable, "-m", "launch.prepare_data", *given, "--workers=2", "--max_side=10"]
+  command = [
+    sys.executable,
+    "-m",
+    "launch.prepare_data",
+    *given,
+    "--workers=2",
+    "--shorter_side=10",
+  ]
   quiet = dict(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
   with subprocess.Popen(command, cwd=ROOT, env=child_env, start_new_session=True, **quiet) as child:
     while not list(tmp_path.glob("out/*/shards/*/*.parquet")):

@@ -4,6 +4,6 @@ read_people.py finds whose ratings are held out, read_scores.py reads what someb
 them, run.py scores that, and show.py says it as tables, pictures and one page.
 """
 
-PROTOCOL = 1  # the version of protocol.md that this is
+PROTOCOL = 2  # the version of protocol.md that this is
 SPLITS, SEED = 50, 0
 SHOTS = (10, 100)

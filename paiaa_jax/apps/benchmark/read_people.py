@@ -38,7 +38,7 @@ def read(source: Path, dataset: str) -> tuple[Users, str]:
     name = records.read_manifest(source)["name"]
     ratings = personalize_users.read_ratings(source, name)
   elif dataset in databases.DATABASES:
-    name, ratings = dataset, databases.DATABASES[dataset](source).ratings
+    name, ratings = dataset, personalize_users.read_ratings(source, dataset)
   else:
     raise UserError(f"unknown dataset {dataset!r}; one of {', '.join(databases.DATABASES)}.")
   if "split" in ratings.columns:

@@ -7,9 +7,12 @@ import numpy as np
 import polars as pl
 import pytest
 
+from paiaa_jax.apps import personalize_users
 from paiaa_jax.apps.benchmark import read_people, read_scores
+from paiaa_jax.data.databases import para
 from paiaa_jax.errors import UserError
 from tests.apps.benchmark.tiny import SHOTS, SPLITS, held_out, noise, read
+from tests.data.databases import tiny as tiny_folders
 
 
 def test_the_order_of_rows_and_parquet_and_rows_of_shots_change_nothing(place):
@@ -51,6 +54,23 @@ def test_what_is_not_asked_for_is_counted(place):
     == f"{len(frame.filter((pl.col('split') < SPLITS) & (pl.col('k') == 12)))} rows of other k"
   )
   assert stranger == "2 rows of images not rated"
+
+
+def test_of_a_database_that_tells_images_apart_a_test_person_has_test_images_alone(tmp_path):
+  tiny_folders.para(tmp_path)  # four images are on its test list
+  prepared = tmp_path / "prepared"
+  whole = para.load(tmp_path, fold=1)
+  prepared.mkdir()
+  whole.ratings.write_parquet(prepared / "ratings.parquet")
+  whole.images.write_parquet(prepared / "index.parquet")
+  (prepared / "manifest.json").write_text('{"name": "para"}')
+  test = {f"s{i % 2}/p{i}.jpg" for i in range(4)}
+  users, name = read_people.read(prepared, "")
+  assert name == "para" and users.user_ids.tolist() == ["A0", "A7"]
+  assert set(users.image_ids) == test and users.valid.sum() == 8
+  kept = personalize_users.read_ratings(prepared, "para")
+  assert set(kept.filter(split="test")["path"]) == test
+  assert len(kept.filter(split="train")) == 6 * 20  # training users keep all of theirs
 
 
 def change(row, **cells):
