@@ -5,7 +5,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # XLA's CPU backend takes fresh memory at every step; huge pages save a third of a step's time.
 export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1
 
-.PHONY: quickstart lint test coverage wheel soak oasis reproduce lock clean
+.PHONY: quickstart lint test coverage wheel dist soak oasis reproduce lock clean
 
 quickstart: .venv/core
 	$(BIN)/python -m launch.quickstart --workdir=runs/quickstart
@@ -27,6 +27,13 @@ coverage: .venv/test
 # The wheel, built, and used in an environment that has nothing else of ours.
 wheel: .venv/test
 	$(BIN)/python -m tests.check_wheel
+
+# What is uploaded to a package index, checked as the index will read it.
+dist: .venv/test
+	$(INSTALL) build twine
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist
+	$(BIN)/python -m twine check --strict dist/*
 
 # Twenty kills, inside saves too; minutes each, so outside `make test`.
 soak: .venv/test
@@ -65,4 +72,4 @@ lock: .venv/test
 	  --output-file requirements.lock
 
 clean:
-	rm -rf .venv runs .jax_cache build *.egg-info
+	rm -rf .venv runs .jax_cache build dist *.egg-info

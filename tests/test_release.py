@@ -39,5 +39,14 @@ def test_the_requirements_are_those_of_photographs_and_of_training():
   assert bounds((ROOT / "requirements.txt").read_text()) == bounds(told)
 
 
+def test_the_page_of_a_package_index_has_no_relative_link():
+  project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+  page = (ROOT / project["readme"]).read_text()
+  assert re.findall(r"\]\((?!https://)", page) == [] and "<img" not in page
+  optional = set(project["optional-dependencies"]) - {"test", "docs"}
+  told = page.partition("| extra |")[2].partition("\n\n")[0]
+  assert set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.*?) \|", told, re.M)))) == optional
+
+
 def test_the_changelog_has_this_version():
   assert f"\n## {paiaa_jax.__version__} - 20" in (ROOT / "CHANGELOG.md").read_text()
