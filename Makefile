@@ -56,12 +56,14 @@ reproduce: .venv/core
 	$(INSTALL) --no-deps --editable .
 	touch $@
 
-# torch is an oracle of some tests, never a dependency: its CPU build where there is one (the local
-# version label keeps pip from several GB of CUDA packages), else those tests say why they skip.
+# torch, and what has its encoders, are oracles of some tests, never dependencies: the CPU build where
+# there is one (the local version label keeps pip from several GB of CUDA packages), else those tests
+# say why they skip.
 .venv/test: .venv/core constraints.txt
 	$(INSTALL) --constraint constraints.txt --editable '.[test]'
 	-$(INSTALL) --constraint constraints.txt 'torch==2.13.0+cpu' && \
-	  $(INSTALL) --no-deps torchvision==0.28.0
+	  $(INSTALL) --no-deps torchvision==0.28.0 && \
+	  $(INSTALL) --constraint constraints.txt timm==1.0.31 transformers==5.24.0
 	touch $@
 
 # After a change of requirements.txt or constraints.txt.

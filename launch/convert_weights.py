@@ -1,15 +1,17 @@
-"""ImageNet weights that people have -> a folder that config.model.pretrained can name.
+"""Weights of a backbone that people have -> a folder that config.model.pretrained can name.
 
   python -m launch.convert_weights SOURCE --backbone=inception_v3 --out=weights/inception_v3
 
-SOURCE is torchvision's or timm's .pth or .safetensors file; torch is not needed. With
---from_hub=timm/inception_v3.tv_in1k instead of SOURCE the file comes from the Hugging Face hub.
-Writes model.safetensors and config.json: the source's sha256, the backbone, its preprocessing.
+SOURCE is a .pth or .safetensors file of timm, torchvision or transformers; torch is not needed.
+With --from_hub=timm/inception_v3.tv_in1k instead of SOURCE the file comes from the Hugging Face
+hub. Writes model.safetensors and config.json: the source's sha256, the backbone, and how its
+weights want images.
 """
 
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 from absl import flags
 
@@ -18,7 +20,7 @@ from paiaa_jax import files
 from paiaa_jax.errors import UserError
 
 BACKBONE = flags.DEFINE_string(
-  "backbone", None, "inception_v3, densenet121 or efficientnet_lite0.", required=True
+  "backbone", None, "inception_v3, dinov2_vit_s14, ...; a wrong one lists them all.", required=True
 )
 OUT = flags.DEFINE_string("out", None, "Folder to write.", required=True)
 HEAD = flags.DEFINE_bool("head", False, "Keep the classifier, for model.head_input=logits.")
@@ -28,26 +30,46 @@ FROM_HUB = flags.DEFINE_string("from_hub", None, "OWNER/NAME on the hub, in plac
 def main(argv):
   if (len(argv) == 2) == bool(FROM_HUB.value):
     raise UserError("give one source: a weight file, or --from_hub=OWNER/NAME.")
+  source = FROM_HUB.value
+  path = download(source) if source else Path(argv[1])
+  config = convert(BACKBONE.value, path, OUT.value, head=HEAD.value, source=source or path.name)
+  print(json.dumps(config, indent=1))
+
+
+def convert(name: str, path: Path, out: str | Path, *, head: bool, source: str) -> dict[str, Any]:
+  """Writes the folder; returns its config.json.
+
+  Args:
+    name: the backbone.
+    path: its weight file.
+    out: the folder to write.
+    head: with the classifier.
+    source: what config.json calls the file.
+
+  Raises:
+    UserError: as models.pretrained.load does.
+  """
   from paiaa_jax.models.network import backbone_class
   from paiaa_jax.models.weights import pretrained
 
-  backbone = backbone_class(BACKBONE.value)
-  path = download(FROM_HUB.value) if FROM_HUB.value else Path(argv[1])
-  loaded = pretrained.load(BACKBONE.value, path, head=HEAD.value)
+  backbone = backbone_class(name)
+  loaded = pretrained.load(name, path, head=head)
   config = {
-    "source": FROM_HUB.value or path.name,
+    "source": source,
     "source_sha256": hashlib.sha256(files.read_bytes(path)).hexdigest(),
-    "backbone": BACKBONE.value,
-    "classifier": HEAD.value,
+    "backbone": name,
+    "classifier": head,
     "preprocessing": {
       "image_size": backbone.INPUT_SIZE,
       "resize": backbone.RESIZE,
+      "crop": "center" if backbone.CROPPED else "none",
+      "interpolation": backbone.INTERPOLATION,
       "mean": backbone.MEAN,
       "std": backbone.STD,
     },
   }
-  pretrained.save_model(OUT.value, {kind: {"backbone": loaded[kind]} for kind in loaded}, config)
-  print(json.dumps(config, indent=1))
+  pretrained.save_model(out, {kind: {"backbone": loaded[kind]} for kind in loaded}, config)
+  return config
 
 
 def download(repository: str) -> Path:

@@ -11,6 +11,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 
 from paiaa_jax.errors import UserError
+from paiaa_jax.models.backbones import convnext, vit
 from paiaa_jax.models.backbones.base import Backbone
 from paiaa_jax.models.backbones.densenet import DenseNet121
 from paiaa_jax.models.backbones.efficientnet_lite import EfficientNetLite0
@@ -23,6 +24,20 @@ BACKBONES: dict[str, type[Backbone]] = {
   "inception_v3": InceptionV3,
   "densenet121": DenseNet121,
   "efficientnet_lite0": EfficientNetLite0,
+  "convnext_tiny": convnext.ConvNeXtTiny,
+  "convnext_small": convnext.ConvNeXtSmall,
+  "convnext_base": convnext.ConvNeXtBase,
+  "convnextv2_atto": convnext.ConvNeXtV2Atto,
+  "convnextv2_nano": convnext.ConvNeXtV2Nano,
+  "convnextv2_tiny": convnext.ConvNeXtV2Tiny,
+  "convnextv2_base": convnext.ConvNeXtV2Base,
+  "dinov2_vit_s14": vit.DINOv2S14,
+  "dinov2_vit_b14": vit.DINOv2B14,
+  "dinov2_vit_l14": vit.DINOv2L14,
+  "clip_vit_b32": vit.CLIPB32,
+  "clip_vit_b16": vit.CLIPB16,
+  "clip_vit_l14": vit.CLIPL14,
+  "siglip_vit_b16": vit.SigLIPB16,
 }
 DTYPES = {"float32": jnp.float32, "bfloat16": jnp.bfloat16}
 IMAGENET_CLASSES = 1000

@@ -18,9 +18,10 @@ POOLINGS = ("gap", "multi_level")
 def pool(levels: Sequence[Array], pooling: str) -> Array:
   """Pools one of two ways.
 
-  "gap" is the mean over space of the deepest layer: the paper's. "multi_level" concatenates mean
-  and standard deviation of every layer given: shallow layers keep what the deep ones forget, such
-  as sharpness and light (Hosu et al., CVPR 2019, on AVA).
+  "gap" is the mean over space of the deepest layer: the paper's. (A ViT gives what it was trained
+  to be read by instead: its class token, or attention over its patches.) "multi_level" concatenates
+  mean and standard deviation of every layer given: shallow layers keep what the deep ones forget,
+  such as sharpness and light (Hosu et al., CVPR 2019, on AVA).
   """
   if pooling == "gap":
     return jnp.mean(levels[-1], (1, 2))

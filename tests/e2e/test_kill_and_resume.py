@@ -1,5 +1,6 @@
 """A run killed at any moment, also inside a save, ends with the same bits as one left alone."""
 
+import functools
 import random
 import signal
 import subprocess
@@ -30,8 +31,9 @@ def start(folders, child_env, tmp_path):
     "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
   }
 
-  def start_(workdir):
-    command = tiny.command(folders, workdir, STEPS, checkpoint__every=4, train__eval_every=30)
+  def start_(workdir, steps=STEPS, **changes):
+    changes = {"checkpoint__every": 4, "train__eval_every": 30} | changes
+    command = tiny.command(folders, workdir, steps, **changes)
     with (tmp_path / "log.txt").open("a") as log:
       return subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env=child_env | cache)
 
@@ -102,6 +104,15 @@ def test_killed_runs_end_with_the_same_bits(start, tmp_path, kills):
   assert sum(half for *_, half in struck) >= kills / 4, struck  # a save may end as it is struck
   assert len({step for _, step, _ in struck}) >= kills / 4, struck
   print(f"struck at (run, newest checkpoint, half a save beside it): {struck}")
+
+
+def test_a_killed_vit_ends_with_the_same_bits(start, tmp_path):
+  whole, killed = tmp_path / "whole", tmp_path / "killed"
+  start_vit = functools.partial(start, steps=24, model__backbone="dinov2_toy_4")
+  finish(start_vit(whole), tmp_path)
+  assert kill_inside_a_save(start_vit(killed), killed, random.Random(0))
+  finish(start_vit(killed), tmp_path)
+  assert weights(killed) == weights(whole)
 
 
 def test_sigterm_ends_with_its_own_exit_code_and_the_next_start_goes_on(start, tmp_path):

@@ -16,16 +16,6 @@ torch = pytest.importorskip("torch", reason="torch is the oracle; install torch=
 SIZES = {"inception_v3": 107, "densenet121": 64}
 
 
-@pytest.fixture(scope="module")
-def torchvision():
-  """torchvision on a CPU-only torch asks for two operators that only its binary would define."""
-  library = torch.library.Library("torchvision", "DEF")
-  library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-  library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-  yield pytest.importorskip("torchvision", reason="pip install --no-deps torchvision==0.28.0")
-  library._destroy()
-
-
 @pytest.fixture(params=SIZES, scope="module")
 def pair(request, torchvision, tmp_path_factory):
   """(name, torch's network, our variables, images): weights random, statistics too."""

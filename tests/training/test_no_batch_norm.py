@@ -14,20 +14,25 @@ from paiaa_jax.training import init_state, loop, setup, sharding
 from paiaa_jax.training.preemption import Preempted
 from tests.training import tiny
 
-HEADS = {"no BatchNorm in the backbone": (8,), "no BatchNorm at all": ()}
+RUNS = {  # the backbone and its heads' widths
+  "no BatchNorm in the backbone": ("tiny_layer_norm", (8,)),
+  "no BatchNorm at all": ("tiny_layer_norm", ()),
+  "a ViT": ("dinov2_toy_4", (8,)),
+  "a ConvNeXt": ("convnextv2_toy_16", ()),
+}
 
 
-def config(folders, head_widths=(8,), **changes):
+def config(folders, backbone="tiny_layer_norm", head_widths=(8,), **changes):
   here = tiny.get_config(folders, steps=6)
-  fields = {"model.backbone": "tiny_layer_norm", "model.head_widths": head_widths, **changes}
+  fields = {"model.backbone": backbone, "model.head_widths": head_widths, **changes}
   here.update_from_flattened_dict(fields)
   return here
 
 
-@pytest.fixture(params=HEADS, scope="module")
+@pytest.fixture(params=RUNS, scope="module")
 def trained(request, folders, programs, tmp_path_factory):
   """(config, workdir, results) of a run that nothing stopped."""
-  here, workdir = config(folders, HEADS[request.param]), tmp_path_factory.mktemp("whole")
+  here, workdir = config(folders, *RUNS[request.param]), tmp_path_factory.mktemp("whole")
   return here, workdir, loop.train(here, workdir, programs=programs)
 
 
@@ -66,8 +71,9 @@ def test_the_model_folder_scores(trained):
 
 @pytest.mark.parametrize("source", ["", "model"])
 def test_the_backbone_is_taken_by_another_run(trained, folders, source):
-  _, workdir, _ = trained
-  here = config(folders, **{"model.pretrained": str(workdir / source), "seed": 1})
+  former, workdir, _ = trained
+  changes = {"model.pretrained": str(workdir / source), "seed": 1}
+  here = config(folders, former.model.backbone, **changes)
   taken = init_state.initial_variables(setup.prepare(here), here)
   given, _ = pretrained.load_model(workdir / "model")
   jax.tree.map(
@@ -78,7 +84,6 @@ def test_the_backbone_is_taken_by_another_run(trained, folders, source):
 
 def test_a_backbone_with_batch_norm_is_not_taken_from_one_without(trained, folders):
   _, workdir, _ = trained
-  changes = {"model.pretrained": str(workdir / "model"), "model.backbone": "tiny"}
-  here = config(folders, **changes)
+  here = config(folders, "tiny", **{"model.pretrained": str(workdir / "model")})
   with pytest.raises(UserError, match="holds another backbone"):
     init_state.initial_backbone(setup.prepare(here), here)

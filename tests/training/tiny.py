@@ -1,5 +1,7 @@
 """A run small enough to be killed often: prepared folders of 16-pixel images, a tiny backbone.
 
+Others by name: tiny_layer_norm, and those of tests.models.toy_encoders.
+
 As a program it is launch.train with the backbone "tiny":
 python -m tests.training.tiny --config=configs/base.py --workdir=DIR --config.field=value
 """
@@ -18,6 +20,7 @@ from configs import base
 from paiaa_jax.data import records
 from paiaa_jax.models import network
 from paiaa_jax.types import TRAITS
+from tests.models import toy_encoders as toy_encoders
 
 SIZE = 16  # pixels
 BATCH = 8

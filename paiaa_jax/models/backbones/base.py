@@ -13,9 +13,12 @@ class Backbone(nn.Module):
 
   Attributes:
     INPUT_SIZE: pixels of a side of the images that it was trained on.
-    RESIZE: pixels of the side from which those were cropped.
+    RESIZE: pixels of the shorter side from whose middle those were cut.
+    CROPPED: False where the whole image was resized to INPUT_SIZE, its shape left aside.
+    INTERPOLATION: "bilinear" or "bicubic", by which they were resized.
     MEAN, STD: of each RGB channel, for values in [0, 1].
     FEATURES: d where pooling is "gap".
+    CLASSIFIER: whether its weights come with a classifier of ImageNet.
     num_classes: 1000 for ImageNet logits, 0 for pooled features.
     pooling: see models.pooling; each backbone says which layers are its levels.
     dtype: of the computation.
@@ -31,6 +34,9 @@ class Backbone(nn.Module):
   MEAN: ClassVar[tuple[float, ...]]
   STD: ClassVar[tuple[float, ...]]
   FEATURES: ClassVar[int]
+  CROPPED: ClassVar[bool] = True
+  INTERPOLATION: ClassVar[str] = "bilinear"
+  CLASSIFIER: ClassVar[bool] = True
 
   num_classes: int = 0
   pooling: str = "gap"

