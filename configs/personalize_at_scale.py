@@ -16,7 +16,7 @@ def get_config() -> ConfigDict:
   config.shards = dict(
     ratings="ratings/*.parquet",  # columns user, path, score
     # Columns path, aesthetic_score, one an auxiliary output: launch.evaluate's predictions are
-    # such; in rows of `paiaa score` or launch.score_ray, rename path to image.
+    # such; in rows of `paiaa score` or launch.score_parts, rename path to image.
     scores="scores/*.parquet",
     scale=(1.0, 5.0),  # lowest and highest rating possible
     groups=64,  # images are dealt into so many; one's scores and ratings are in memory at a time
