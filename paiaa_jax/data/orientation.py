@@ -53,8 +53,10 @@ def _in_exif(exif: bytes) -> int | None:
 
   Read by hand: a broken block elsewhere in the metadata must not hide it, nor cost the image.
   """
-  while exif.startswith(b"Exif\0\0"):
-    exif = exif[6:]
+  begin = 0
+  while exif.startswith(b"Exif\0\0", begin):
+    begin += 6
+  exif = exif[begin:]
   order = {b"II": "<", b"MM": ">"}.get(exif[:2], "<")
   with contextlib.suppress(struct.error):
     (start,) = struct.unpack_from(f"{order}I", exif, 4)

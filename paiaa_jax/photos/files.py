@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +24,10 @@ from paiaa_jax.photos.names import printable
 
 DIGEST_BYTES = 16  # of the sha256 of a file
 BLANK = 2.0  # levels of 255, the deviation of a channel below which there is no picture
+RAW = (  # of cameras; none of them is decoded
+  *(".3fr", ".arw", ".cr2", ".cr3", ".dng", ".erf", ".iiq", ".kdc", ".mef", ".mos", ".mrw"),
+  *(".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srw", ".x3f"),
+)
 _OF_NAS = "@eaDir"  # where Synology keeps its thumbnails, in folders named like the photographs
 _EXIF_BLOCK, _TAKEN, _SUBSECONDS = 0x8769, 0x9003, 0x9291
 
@@ -44,24 +49,33 @@ class Decoded(NamedTuple):
   taken: float
 
 
-def find_photos(paths: Iterable[str | Path], recursive: bool = False) -> Iterator[Path]:
+def find_photos(
+  paths: Iterable[str | Path], recursive: bool = False, passed: Counter[str] | None = None
+) -> Iterator[Path]:
   """Files as named, and the photographs of folders by suffix, sorted; hidden ones are passed over.
 
   So are a folder in a folder that is named like a photograph, and a NAS's folders of thumbnails.
+
+  Args:
+    paths: of files and folders.
+    recursive: whether folders in folders are searched.
+    passed: takes how many RAW files and subfolders were passed over.
 
   Raises:
     UserError: a path that does not exist.
   """
   for path in map(Path, paths):
     if path.is_dir():
-      yield from _in_folder(path, recursive)
+      yield from _in_folder(path, recursive, Counter() if passed is None else passed)
     elif path.exists() or path.is_symlink():
       yield path
     else:
       raise UserError(f"{path}: no such file or folder.")
 
 
-def _in_folder(folder: Path, recursive: bool, inner: bool = False) -> Iterator[Path]:
+def _in_folder(
+  folder: Path, recursive: bool, passed: Counter[str], inner: bool = False
+) -> Iterator[Path]:
   try:
     entries = os.scandir(folder)
   except PermissionError as error:
@@ -77,8 +91,13 @@ def _in_folder(folder: Path, recursive: bool, inner: bool = False) -> Iterator[P
     if entry.name.lower().endswith(images.SUFFIXES):
       if not _is_folder(entry):
         yield folder / entry.name
-    elif recursive and entry.name != _OF_NAS and entry.is_dir(follow_symlinks=False):
-      yield from _in_folder(folder / entry.name, recursive, inner=True)
+    elif entry.name.lower().endswith(RAW):
+      passed["RAW file"] += 1
+    elif entry.name != _OF_NAS and entry.is_dir(follow_symlinks=False):
+      if recursive:
+        yield from _in_folder(folder / entry.name, recursive, passed, inner=True)
+      else:
+        passed["subfolder"] += 1
 
 
 def _is_folder(entry: os.DirEntry) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -14,7 +15,7 @@ from paiaa_jax.models.weights.model_folder import ModelFolder
 from paiaa_jax.photos import files, score
 from paiaa_jax.photos.cache import KEY, default_path
 from paiaa_jax.photos.choose_model import open_model
-from paiaa_jax.photos.names import printable
+from paiaa_jax.photos.names import counted, printable
 from paiaa_jax.photos.score import Photo
 
 T = TypeVar("T")
@@ -70,7 +71,12 @@ class Library(NamedTuple):
       UserError: a path that does not exist, or folders without a single photograph; at once,
         before the first photograph.
     """
-    found = list(files.find_photos(self.paths, self.recursive))
+    passed: Counter[str] = Counter()
+    found = list(files.find_photos(self.paths, self.recursive, passed))
+    if passed:
+      counts = [counted(count, what) for what, count in sorted(passed.items())]
+      hint = "; --recursive looks into subfolders" if "subfolder" in passed else ""
+      print(f"passed over: {', '.join(counts)}{hint}", file=sys.stderr)
     if not found:
       where = ", ".join(printable(path) for path in self.paths)
       deeper = "" if self.recursive else "; --recursive looks into folders in folders"

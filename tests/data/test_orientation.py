@@ -95,3 +95,9 @@ def test_an_open_image_is_turned_as_its_file_is(form):
   np.testing.assert_array_equal(np.asarray(images.upright(loaded)), images.decode(data))
   turned = ImageOps.exif_transpose(loaded)  # by its user
   np.testing.assert_array_equal(np.asarray(images.upright(turned)), images.decode(data))
+
+
+def test_a_prefix_repeated_a_million_times_is_no_hang():
+  block = b"Exif\0\0" * 1_000_000 + exif(6)
+  image = opened(png_with(PNG, before=chunk(b"eXIf", block)))
+  assert images.upright(image).size == (48, 64)

@@ -283,6 +283,18 @@ def test_what_is_no_regular_file_is_an_error_and_not_a_wait(photos):
   assert done.stdout.splitlines() == ["cannot be read (not a regular file)."] * 3
 
 
+def test_what_is_passed_over_is_said(photos, open_library, capsys):
+  for name in ("a.CR2", "b.nef", "c.txt", ".hidden.dng"):
+    (photos / name).touch()
+  (photos / "sub").mkdir()
+  save_photo(photos / "sub" / "x.jpg", np.random.default_rng(0))
+  assert len(list(open_library(photos).photos())) == 20
+  said = capsys.readouterr().err
+  assert said == "passed over: 2 RAW files, 1 subfolder; --recursive looks into subfolders\n"
+  assert len(list(open_library(photos, recursive=True).photos())) == 21
+  assert capsys.readouterr().err == "passed over: 2 RAW files\n"
+
+
 def test_folders_that_only_look_like_photographs_are_passed_over(photos):
   before = list(files.find_photos([photos], recursive=True))
   for thumbnails in (photos / "@eaDir" / "00.jpg", photos / "deep" / "@eaDir", photos / "a.jpg"):
