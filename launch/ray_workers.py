@@ -3,7 +3,8 @@
 A part belongs to one worker, which is one model on its own GPUs. Its photographs are read by a task
 that yields blocks, each block is decoded by a task wherever a core is free, and the worker takes
 the pixels in order. A worker or a task that is lost with its node starts again; what it had not
-written is scored anew, so that every part is written once.
+written is scored anew, so that every part is written once. Where so many nodes are lost that the
+workers take every core that is left, Ray says so and waits for another node.
 """
 
 from __future__ import annotations
