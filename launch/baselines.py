@@ -8,7 +8,8 @@ DIR is config.data.aesthetics. Shots, splits, seed and ratings are those of conf
 in launch.personalize. Writes WORKDIR/baselines.json, in the shape of personalize.json with one key
 a baseline, after each of them, and per_user_baselines.csv. Started again, it goes on with those
 that are missing; other settings or other predictions start afresh. Without predictions of the train
-split, the baselines that learn from other users are left out.
+split, the baselines that learn from other users are left out. With --features=x.parquet, features
+are anybody's vectors of the photographs of both splits (see paiaa_jax/data/vectors.py).
 """
 
 from __future__ import annotations
@@ -24,10 +25,12 @@ FLAGS = flags.FLAGS
 
 
 def main(_) -> None:
+  from paiaa_jax.data import vectors
   from studies.baselines import workdir
 
   config, only = FLAGS.config, [name for name in FLAGS.only if name]
-  workdir.run(Path(FLAGS.workdir), Path(config.data.aesthetics), config.personalize, only)
+  given = vectors.read(FLAGS.features) if FLAGS.features else None
+  workdir.run(Path(FLAGS.workdir), Path(config.data.aesthetics), config.personalize, only, given)
 
 
 if __name__ == "__main__":
@@ -35,4 +38,5 @@ if __name__ == "__main__":
   flags.mark_flags_as_required(["config"])
   flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
   flags.DEFINE_list("only", [], "Baselines to run, NAME,...; all by default.")
+  flags.DEFINE_string("features", "", "Vectors of the photographs, .parquet or .npy.")
   cli_errors.run(main)

@@ -11,6 +11,12 @@ the shots' ratings, score the other images, and
 prints SROCC with intervals and, with --against, the test over people; --out also gets result.json,
 per_user.csv, tables, pictures and report.html. A file of predictions has columns path, score and
 any of user, split, k; a score does not depend on an absent one. Without --k, its k are evaluated.
+
+    python -m launch.benchmark --ratings=ratings.csv --features=siglip.parquet --solver=taste
+
+needs no predictions: anybody's vectors of the photographs (see paiaa_jax/data/vectors.py) and a
+column `split` of the ratings, whose `train` users tell the generic score, are enough for any solver
+and baseline (studies/on_features.py). It is compared with that generic score.
 """
 
 from __future__ import annotations
@@ -18,6 +24,7 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
+from typing import Any
 
 from absl import flags
 
@@ -31,27 +38,57 @@ def main(_) -> None:
   from paiaa_jax.apps.benchmark import read_people, run, show
   from paiaa_jax.reporting.table import print_tables
 
-  if not (FLAGS.predictions or FLAGS.splits_out):
+  if FLAGS.predictions and FLAGS.features:
+    raise UserError("give --predictions or --features, not both.")
+  if not (FLAGS.predictions or FLAGS.features or FLAGS.splits_out):
     raise UserError("give --predictions=FILE to score, or --splits_out=FILE to write the splits.")
-  users, database = read_people.read(Path(FLAGS.ratings), FLAGS.dataset)
-  draws = {"num_splits": FLAGS.splits, "seed": FLAGS.seed}
+  source, draws = Path(FLAGS.ratings), {"num_splits": FLAGS.splits, "seed": FLAGS.seed}
   if FLAGS.splits_out:
+    users, _ = read_people.read(source, FLAGS.dataset)
     rows = read_people.write_splits(users, Path(FLAGS.splits_out), **draws)
     print(f"{rows:,} rows written to {FLAGS.splits_out}")
-  if not FLAGS.predictions:
+  if FLAGS.features:
+    given = {"features": Path(FLAGS.features)}
+    result = _on_features(source, given["features"], **draws)
+  elif FLAGS.predictions:
+    users, database = read_people.read(source, FLAGS.dataset)
+    ours, against = Path(FLAGS.predictions), Path(FLAGS.against) if FLAGS.against else None
+    given = {"predictions": ours, "against": against}
+    result = {
+      "name": FLAGS.name or ours.stem,
+      "against": (FLAGS.against_name or against.stem) if against else None,
+      "database": FLAGS.label or database,
+      **run.evaluate_files(users, ours, against, _asked_shots(), **draws),
+    }
+  else:
     return
-  ours, against = Path(FLAGS.predictions), Path(FLAGS.against) if FLAGS.against else None
-  result = {
-    "name": FLAGS.name or ours.stem,
-    "against": (FLAGS.against_name or against.stem) if against else None,
-    "database": FLAGS.label or database,
-    **run.evaluate_files(users, ours, against, _asked_shots(), **draws),
-  }
   print_tables(show.tables(result))
   if FLAGS.out:
     command = shlex.join(["python", "-m", "launch.benchmark", *sys.argv[1:]])
-    facts = show.facts(command, result, {"predictions": ours, "against": against})
+    facts = show.facts(command, result, given)
     print(f"written: {show.write(result, Path(FLAGS.out), facts)}")
+
+
+def _on_features(source: Path, file: Path, *, num_splits: int, seed: int) -> dict[str, Any]:
+  """Figures of --solver on vectors in a file, compared with the generic score of those vectors."""
+  from paiaa_jax.apps.benchmark import SHOTS, read_people, run
+  from paiaa_jax.apps.benchmark.read_scores import Scores
+  from paiaa_jax.data import vectors
+  from paiaa_jax.personalization.splits import Protocol, draw_splits
+  from studies import on_features
+
+  ratings, database = read_people.read_ratings(source, FLAGS.dataset)
+  inputs = on_features.learn(ratings, vectors.read(file), database)
+  shots = tuple(sorted(set(_asked_shots()))) or SHOTS
+  splits = draw_splits(inputs.rated.users, Protocol(shots, num_splits, seed))
+  ours = Scores(on_features.predict(inputs, FLAGS.solver, splits), ())
+  generic = Scores(on_features.generic_scores(inputs, splits), ())
+  return {
+    "name": FLAGS.name or f"{FLAGS.solver} on {file.stem}",
+    "against": FLAGS.against_name or f"ridge on {file.stem}, before any rating",
+    "database": FLAGS.label or database,
+    **run.evaluate(inputs.rated.users, splits, ours, generic, seed),
+  }
 
 
 def _asked_shots() -> list[int]:
@@ -69,6 +106,8 @@ if __name__ == "__main__":
   flags.DEFINE_string("dataset", "flickr_aes", "What a distributor's folder holds.")
   flags.DEFINE_string("predictions", "", "Table path, score and any of user, split, k.")
   flags.DEFINE_string("against", "", "Such a table to compare with, e.g. the generic scores.")
+  flags.DEFINE_string("features", "", "Vectors of the photographs, .parquet or .npy.")
+  flags.DEFINE_string("solver", "taste", "What learns on them: a solver or a baseline.")
   flags.DEFINE_string("name", "", "Of the predictions in tables; by default their file's.")
   flags.DEFINE_string("against_name", "", "Of what they are compared with.")
   flags.DEFINE_string("label", "", "Of the people, e.g. 'simulated raters'; else the database's.")

@@ -7,6 +7,12 @@ that folder, and evaluates config.personalize.solvers on the test users. Writes 
 personalize.json (Table V, Fig. 6, the test over people) and per_user.csv; with
 --config.personalize.scores also scores_SOLVER.parquet, which launch.benchmark reads.
 
+    python -m launch.personalize --config=... --workdir=... --features=siglip.parquet
+
+lets solvers that read the photographs' features (taste, conditional) read anybody's vectors instead
+(paiaa_jax/data/vectors.py says how a file holds them), as they are: taste compares them by a
+Gaussian of width 1, so their lengths should be about 1.
+
     python -m launch.personalize --config=configs/personalize_at_scale.py --workdir=runs/everyone
 
 fits every user of sharded tables instead, on all their ratings: see that config.
@@ -33,12 +39,15 @@ def main(_) -> None:
     personalize_shards.run(config.shards.to_dict(), workdir)
   elif distributed.is_first_process():
     from paiaa_jax.apps import personalize_users
+    from paiaa_jax.data import vectors
 
-    personalize_users.run(workdir, Path(config.data.aesthetics), config.personalize)
+    given = vectors.read(FLAGS.features) if FLAGS.features else None
+    personalize_users.run(workdir, Path(config.data.aesthetics), config.personalize, given)
 
 
 if __name__ == "__main__":
   config_flags.DEFINE_config_file("config", None, "Run config.", lock_config=True)
   flags.DEFINE_string("workdir", None, "Folder of the run.")
+  flags.DEFINE_string("features", "", "Vectors of the photographs, .parquet or .npy.")
   flags.mark_flags_as_required(["config", "workdir"])
   cli_errors.run(main)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence, Sized
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import polars as pl
 from ml_collections import ConfigDict
 from rich.console import Console
@@ -14,6 +15,7 @@ from rich.table import Table
 from paiaa_jax import files
 from paiaa_jax.apps import evaluate_model, score_table, users_table
 from paiaa_jax.data import databases, records
+from paiaa_jax.data.vectors import Vectors
 from paiaa_jax.errors import UserError
 from paiaa_jax.personalization import evaluation, solvers, statistics
 from paiaa_jax.personalization.splits import Protocol, Splits, draw_splits
@@ -22,7 +24,9 @@ from paiaa_jax.personalization.splits import Protocol, Splits, draw_splits
 OUT_OF_FOLD = "out_of_fold"
 
 
-def run(workdir: Path, prepared: Path, settings: ConfigDict) -> None:
+def run(
+  workdir: Path, prepared: Path, settings: ConfigDict, vectors: Vectors | None = None
+) -> None:
   """Writes personalize.json and per_user.csv into a run's folder, and prints the table.
 
   Args:
@@ -30,11 +34,12 @@ def run(workdir: Path, prepared: Path, settings: ConfigDict) -> None:
     prepared: folder of the database.
     settings: fields of config.personalize, see configs/base.py. `name` is in the files' names; with
       `scores`, scores_SOLVER.parquet is written too.
+    vectors: of the photographs, in place of the features that launch.evaluate wrote.
   """
   suffix = f"_{settings.name}" if settings.name else ""
   protocol = Protocol(tuple(settings.shots), settings.num_splits, settings.seed)
   features = any(solvers.named(name).reads_coordinates for name in settings.solvers)
-  inputs = read(workdir, prepared, settings.ratings, features=features)
+  inputs = read(workdir, prepared, settings.ratings, features=features, vectors=vectors)
 
   def save_scores(solver: str, table: pl.DataFrame) -> None:
     files.write_frame(workdir / f"scores_{solver}{suffix}.parquet", table)
@@ -60,7 +65,12 @@ class Inputs(NamedTuple):
 
 
 def read(
-  workdir: Path, prepared: Path, other_ratings: str = "", *, features: bool = False
+  workdir: Path,
+  prepared: Path,
+  other_ratings: str = "",
+  *,
+  features: bool = False,
+  vectors: Vectors | None = None,
 ) -> Inputs:
   """Joins WORKDIR/predictions with the ratings of a prepared folder.
 
@@ -69,6 +79,7 @@ def read(
     prepared: folder of the database.
     other_ratings: a folder of the same database with other ratings, prepared or the distributor's.
     features: read the pooled features of the photographs too, as their coordinates.
+    vectors: that are read in their place.
 
   Raises:
     UserError: predictions, features or ratings are missing, or do not fit together.
@@ -89,13 +100,20 @@ def read(
 
   def join(path: Path, ratings: pl.DataFrame) -> users_table.Rated:
     predictions = evaluate_model.read_predictions(path)
-    pooled = evaluate_model.read_features(path, len(predictions)) if features else None
+    pooled = read_features(path, predictions, vectors) if features else None
     return users_table.join(predictions, ratings, rating_range=rating_range, coordinates=pooled)
 
   out_of_fold = path.with_name(f"{name}_{OUT_OF_FOLD}.parquet")
   training = ratings.filter(pl.col("split") == "train")
   others = join(out_of_fold, training) if out_of_fold.is_file() else None
   return Inputs(join(path, test), others, name)
+
+
+def read_features(path: Path, predictions: pl.DataFrame, vectors: Vectors | None) -> np.ndarray:
+  """[n, d] of the photographs of a table of predictions: `vectors`, or what was written beside."""
+  if vectors is None:
+    return evaluate_model.read_features(path, len(predictions))
+  return vectors.of(predictions["path"].cast(pl.String).to_list())
 
 
 def evaluate(

@@ -18,6 +18,7 @@ from sklearn.decomposition import PCA
 
 from paiaa_jax.apps import evaluate_model, personalize_users, users_table
 from paiaa_jax.data import records
+from paiaa_jax.data.vectors import Vectors
 from paiaa_jax.personalization.users import Images, Users
 
 COMPONENTS = 64
@@ -49,13 +50,16 @@ class Seen(NamedTuple):
   features: np.ndarray
 
 
-def read(workdir: Path, prepared: Path, other_ratings: str = "") -> Inputs:
+def read(
+  workdir: Path, prepared: Path, other_ratings: str = "", vectors: Vectors | None = None
+) -> Inputs:
   """Joins WORKDIR/predictions of the test and the training split with the ratings.
 
   Args:
     workdir: of the run; launch.evaluate --features has written its predictions.
     prepared: folder of the database.
     other_ratings: as in `personalize_users.read`.
+    vectors: of the photographs, in place of the features that launch.evaluate wrote.
 
   Raises:
     UserError: predictions, features or ratings are missing, or do not fit together.
@@ -63,19 +67,19 @@ def read(workdir: Path, prepared: Path, other_ratings: str = "") -> Inputs:
   database = records.read_manifest(prepared)["name"]
   ratings = personalize_users.read_ratings(Path(other_ratings or prepared), database)
   rated = personalize_users.read(workdir, prepared, other_ratings).rated
-  test, others = read_split(workdir, database, "test"), None
+  test, others = read_split(workdir, database, "test", vectors), None
   if _path(workdir, database, "train").is_file():
     train = evaluate_model.read_predictions(_path(workdir, database, "train"))
     known = users_table.join(train, ratings.filter(pl.col("split") == "train"))
-    others = read_split(workdir, database, "train"), known.users
+    others = read_split(workdir, database, "train", vectors), known.users
   return join(rated, test, others, database)
 
 
-def read_split(workdir: Path, database: str, split: str) -> Seen:
-  """What launch.evaluate --features wrote of a split."""
+def read_split(workdir: Path, database: str, split: str, vectors: Vectors | None = None) -> Seen:
+  """What launch.evaluate --features wrote of a split, or its photographs' `vectors`."""
   path = _path(workdir, database, split)
   frame = evaluate_model.read_predictions(path)
-  features = evaluate_model.read_features(path, len(frame))
+  features = personalize_users.read_features(path, frame, vectors)
   names = users_table.output_names(frame)
   outputs = frame.select(pl.col(names).cast(pl.Float32)).to_numpy().reshape(-1, len(names))
   return Seen(outputs, features)

@@ -11,13 +11,20 @@ from ml_collections import ConfigDict
 
 from paiaa_jax import files
 from paiaa_jax.apps import personalize_users
+from paiaa_jax.data.vectors import Vectors
 from paiaa_jax.errors import UserError
 from paiaa_jax.personalization.splits import Protocol
 from studies.baselines import read
 from studies.baselines.run import choose, evaluate
 
 
-def run(workdir: Path, prepared: Path, settings: ConfigDict, only: Sequence[str]) -> None:
+def run(
+  workdir: Path,
+  prepared: Path,
+  settings: ConfigDict,
+  only: Sequence[str],
+  vectors: Vectors | None = None,
+) -> None:
   """Writes baselines.json after each baseline and per_user_baselines.csv; prints the table.
 
   Args:
@@ -25,9 +32,10 @@ def run(workdir: Path, prepared: Path, settings: ConfigDict, only: Sequence[str]
     prepared: folder of the database.
     settings: fields of config.personalize, see configs/base.py.
     only: names of baselines, none for all that can be; those in baselines.json are not run again.
+    vectors: of the photographs, in place of the features that launch.evaluate wrote.
   """
   choose(only, has_others=True)  # a misspelt name is told before minutes of reading
-  inputs = read.read(workdir, prepared, settings.ratings)
+  inputs = read.read(workdir, prepared, settings.ratings, vectors)
   names = choose(only, has_others=inputs.others is not None)
   if inputs.others is None:
     _tell("no predictions of the train split: the baselines that learn from others are left out")

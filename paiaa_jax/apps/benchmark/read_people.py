@@ -20,11 +20,21 @@ from paiaa_jax.personalization.users import Users
 
 
 def read(source: Path, dataset: str) -> tuple[Users, str]:
-  """The test users of `source`, all scores 0, and the database's name.
+  """The test users of `source`, all scores 0, and the database's name; see `read_ratings`."""
+  ratings, name = read_ratings(source, dataset)
+  ratings = ratings.filter(pl.col("split") == "test")
+  if ratings.is_empty():
+    raise UserError(f"{source} has no ratings by test users.")
+  images = ratings.select(pl.col("path").unique(), aesthetic_score=pl.lit(0.0))
+  return users_table.join(images, ratings).users, name
+
+
+def read_ratings(source: Path, dataset: str) -> tuple[pl.DataFrame, str]:
+  """`user, path, score, split` of all users, and the database's name.
 
   Args:
     source: a prepared folder, a distributor's folder, or a table with columns user, path, score
-      (its rows of `split` test, where it has such a column).
+      (and perhaps split; without it, everybody is a test user).
     dataset: what a distributor's folder holds, a key of DATABASES.
 
   Raises:
@@ -38,16 +48,12 @@ def read(source: Path, dataset: str) -> tuple[Users, str]:
     name = records.read_manifest(source)["name"]
     ratings = personalize_users.read_ratings(source, name)
   elif dataset in databases.DATABASES:
-    name, ratings = dataset, personalize_users.read_ratings(source, dataset)
+    name, ratings = dataset, databases.DATABASES[dataset](source).ratings
   else:
     raise UserError(f"unknown dataset {dataset!r}; one of {', '.join(databases.DATABASES)}.")
-  if "split" in ratings.columns:
-    ratings = ratings.filter(pl.col("split") == "test")
-  if ratings.is_empty():
-    raise UserError(f"{source} has no ratings by test users.")
-  ratings = ratings.with_columns(pl.col("user", "path").cast(pl.String))
-  images = ratings.select(pl.col("path").unique(), aesthetic_score=pl.lit(0.0))
-  return users_table.join(images, ratings).users, name
+  if "split" not in ratings.columns:
+    ratings = ratings.with_columns(split=pl.lit("test"))
+  return ratings.with_columns(pl.col("user", "path").cast(pl.String)), name
 
 
 def write_splits(users: Users, path: Path, *, num_splits: int, seed: int) -> int:
@@ -78,6 +84,13 @@ def _read_table(path: Path) -> pl.DataFrame:
   table = table_file.read(path)
   checks.columns(table, ("user", "path", "score"), path)
   table = checks.numbers(checks.image_paths(table, path), ["score"], path)
-  if "split" in table.columns:
-    table = table.filter(pl.col("split") == "test")
-  return checks.ratings(table, path, repeats="mean")[0] if len(table) else table
+  if "split" not in table.columns:
+    return checks.ratings(table, path, repeats="mean")[0]
+  by_split = table.filter(pl.col("split").is_in(["train", "test"])).partition_by(
+    "split", as_dict=True
+  )
+  parts = [
+    checks.ratings(part, path, repeats="mean")[0].with_columns(split=pl.lit(split))
+    for (split,), part in by_split.items()
+  ]
+  return pl.concat(parts) if parts else table.clear()
