@@ -5,7 +5,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # XLA's CPU backend takes fresh memory at every step; huge pages save a third of a step's time.
 export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1
 
-.PHONY: quickstart lint test coverage wheel dist soak oasis reproduce lock clean
+.PHONY: quickstart lint test coverage wheel dist audit soak oasis reproduce lock clean
 
 quickstart: .venv/core
 	$(BIN)/python -m launch.quickstart --workdir=runs/quickstart
@@ -34,6 +34,12 @@ dist: .venv/test
 	rm -rf dist
 	$(BIN)/python -m build --outdir dist
 	$(BIN)/python -m twine check --strict dist/*
+
+# Known vulnerabilities of what is installed, as far as the service of pip-audit knows the packages.
+audit: .venv/test
+	test -x .venv/audit/bin/python || $(PYTHON) -m venv .venv/audit
+	.venv/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+	$(BIN)/python -m tests.audit .venv/audit/bin/pip-audit
 
 # Twenty kills, inside saves too; minutes each, so outside `make test`.
 soak: .venv/test
