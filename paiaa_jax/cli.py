@@ -320,9 +320,9 @@ def _about(
 
 def _session(path):
   """The ratings of a session of `paiaa rate`; None for a file of another kind."""
-  from paiaa_jax.web import kept
+  from paiaa_jax.web import kept, session
 
-  return kept.read(path) if kept.is_session(path) else None
+  return kept.read(path) if session.is_database(path) else None
 
 
 def _library(paths, model, batch_size, recursive, cache):

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from pathlib import Path
 
 import numpy as np
 
 from paiaa_jax.errors import UserError
-from paiaa_jax.files import open_regular
 from paiaa_jax.photos import files
 from paiaa_jax.photos.names import counted, path_of
 from paiaa_jax.photos.ratings import STARS, Ratings
 from paiaa_jax.photos.star_values import REJECTED
 from paiaa_jax.web.given import given_of
 from paiaa_jax.web.session import Seen, Session
-
-_SQLITE = b"SQLite format 3\0"
-
-
-def is_session(path: Path) -> bool:
-  """Whether the file is a database, as no table of ratings is."""
-  with contextlib.suppress(OSError), open_regular(path) as file:
-    return file.read(len(_SQLITE)) == _SQLITE
-  return False
 
 
 def read(path: Path) -> Ratings:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from paiaa_jax.errors import UserError
+from paiaa_jax.files import open_regular
 from paiaa_jax.photos.files import DIGEST_BYTES
 from paiaa_jax.web.marks import Action, Marks
 
@@ -33,6 +34,17 @@ create table if not exists photographs (
 ) without rowid;
 """
 _COLUMNS = "key, kind, photographs, value, pick, shown, undoes"
+
+
+_NONE = "is no session of `paiaa rate`, or one of another version."
+_SQLITE = b"SQLite format 3\0"
+
+
+def is_database(path: Path) -> bool:
+  """Whether the file is SQLite's, as no table of ratings is."""
+  with contextlib.suppress(OSError), open_regular(path) as file:
+    return file.read(len(_SQLITE)) == _SQLITE
+  return False
 
 
 class Seen(NamedTuple):
@@ -61,6 +73,8 @@ class Session:
     self._marks = Marks()
     if self.path.is_dir():
       raise UserError(f"{self.path} is a folder; a session is a file.")
+    if self.path.exists() and self.path.stat().st_size and not is_database(self.path):
+      raise UserError(f"{self.path} {_NONE}")  # SQLite would write over a short file
     with self._told():
       self.path.parent.mkdir(parents=True, exist_ok=True)
       self._base = sqlite3.connect(
@@ -86,7 +100,7 @@ class Session:
     )
     tables = self._base.execute("select count(*) from sqlite_master").fetchone()[0]
     if (kind, form) != (APPLICATION, FORMAT) and tables:
-      raise UserError(f"{self.path} is no session of `paiaa rate`, or one of another version.")
+      raise UserError(f"{self.path} {_NONE}")
 
   @contextlib.contextmanager
   def _told(self) -> Generator[None]:

@@ -1,9 +1,11 @@
 """A room with the tiny model over twenty photographs, and a client that its door lets in."""
 
+import contextlib
 import socket
 import threading
 import time
 
+import numpy as np
 import pytest
 import requests
 import uvicorn
@@ -12,70 +14,9 @@ from paiaa_jax.photos.library import Library
 from paiaa_jax.web import app
 from paiaa_jax.web.room import Room
 from paiaa_jax.web.session import Session
-from tests.photos.conftest import model, model_path, photos  # noqa: F401
+from tests.photos.conftest import model, model_path, photos, save_photo  # noqa: F401
 
 TOKEN = "token-of-the-tests"
-
-
-@pytest.fixture
-def open_room(model, tmp_path):  # noqa: F811
-  """open_room(folder, session="a.session", **options of Library) -> a Room that is not started."""
-  opened = []
-
-  def open_(folder, session="a.session", **options):
-    options = {"batch_size": 8, "cache": tmp_path / "cache.sqlite"} | options
-    library = Library([folder], model, **options)
-    found = Session(tmp_path / session)
-    opened.append(Room(library, found, tmp_path / "thumbnails", tmp_path / "best"))
-    return opened[-1]
-
-  yield open_
-  for room in opened:
-    room.end()
-
-
-@pytest.fixture
-def room(open_room, photos):  # noqa: F811
-  """Twenty photographs, all of them scored."""
-  return scored(open_room(photos))
-
-
-def scored(room):
-  room.start()
-  wait_until(lambda: room.collection.scored.sum() + sum(map(bool, room.collection.errors)) == 20)
-  wait_until(lambda: len(room.refit.view.rows) == room.collection.scored.sum())
-  return room
-
-
-@pytest.fixture
-def client(room, serve):
-  """Asks a server of the room as the page does."""
-  return serve(room)
-
-
-@pytest.fixture
-def serve():
-  """serve(room) -> a Client of a server that listens on a port of this machine."""
-  clients = []
-
-  def serve_(room):
-    bound = socket.create_server(("127.0.0.1", 0))
-    port = bound.getsockname()[1]
-    asgi, _ = app.make(room, TOKEN, "127.0.0.1", port)
-    config = uvicorn.Config(asgi, log_level="warning", lifespan="off", ws="none")
-    server = uvicorn.Server(config)
-    room.events.is_over = lambda: server.should_exit
-    thread = threading.Thread(target=server.run, args=([bound],))
-    thread.start()
-    clients.append((Client(port), server, thread, bound))
-    return clients[-1][0]
-
-  yield serve_
-  for client, server, thread, bound in clients:
-    client.close()
-    server.should_exit = True
-    thread.join()
-    bound.close()
 
 
 class Client(requests.Session):
@@ -89,6 +30,86 @@ class Client(requests.Session):
   def request(self, method, path, **options):
     options = {"timeout": 30, "allow_redirects": False} | options
     return super().request(method, self.base + path, **options)
+
+
+@pytest.fixture
+def open_room(model, tmp_path):  # noqa: F811
+  """open_room(folder, session="a.session", **options of Library) -> a Room that is not started."""
+  opened = []
+
+  def open_(folder, session="a.session", **options):
+    opened.append(room_of(folder, model, tmp_path, session, **options))
+    return opened[-1]
+
+  yield open_
+  for room in opened:
+    room.end()
+
+
+def room_of(folder, model, place, session="a.session", **options):  # noqa: F811
+  options = {"batch_size": 8, "cache": place / "cache.sqlite"} | options
+  library = Library([folder], model, **options)
+  return Room(library, Session(place / session), place / "thumbnails", place / "best")
+
+
+@pytest.fixture
+def room(open_room, photos):  # noqa: F811
+  """Twenty photographs, all of them scored."""
+  return scored(open_room(photos))
+
+
+def scored(room):
+  room.start()
+  wait_until(lambda: room.collection.is_scored)
+  wait_until(lambda: len(room.refit.view.rows) == room.collection.scored.sum())
+  return room
+
+
+@pytest.fixture
+def client(room, serve):
+  """Asks a server of the room as the page does."""
+  return serve(room)
+
+
+@pytest.fixture
+def serve():
+  """serve(room) -> a Client of a server that listens on a port of this machine."""
+  with contextlib.ExitStack() as servers:
+    yield lambda room: servers.enter_context(served(room))
+
+
+@pytest.fixture(scope="session")
+def shared(model, tmp_path_factory):  # noqa: F811
+  """A Client of a server for tests that change nothing."""
+  place = tmp_path_factory.mktemp("shared")
+  random = np.random.default_rng(0)
+  (place / "photos").mkdir()
+  (place / "secret.txt").write_bytes(b"what nobody outside of the folder may read")
+  for number in range(4):
+    save_photo(place / "photos" / f"{number:02d}.jpg", random)
+  room = scored(room_of(place / "photos", model, place))
+  with served(room) as client:
+    yield client
+  room.end()
+
+
+@contextlib.contextmanager
+def served(room):
+  bound = socket.create_server(("127.0.0.1", 0))
+  port = bound.getsockname()[1]
+  asgi, _ = app.make(room, TOKEN, "127.0.0.1", port)
+  server = uvicorn.Server(uvicorn.Config(asgi, log_level="warning", lifespan="off", ws="none"))
+  room.events.is_over = lambda: server.should_exit
+  thread = threading.Thread(target=server.run, args=([bound],))
+  thread.start()
+  client = Client(port)
+  try:
+    yield client
+  finally:
+    client.close()
+    server.should_exit = True
+    thread.join()
+    bound.close()
 
 
 def wait_until(true, seconds=60):

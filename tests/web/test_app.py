@@ -82,6 +82,6 @@ def test_pictures_are_upright_jpegs_that_are_kept(client):
 @pytest.mark.parametrize(
   "path", ["/api/thumb/20", "/api/image/20", "/api/details/20", "/api/explain/20"]
 )
-def test_a_number_that_is_none_is_told(client, path):
-  answer = client.get(path)
+def test_a_number_that_is_none_is_told(shared, path):
+  answer = shared.get(path)
   assert answer.status_code == 404 and "no photograph" in answer.json()["error"]

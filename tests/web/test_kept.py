@@ -7,6 +7,7 @@ import pytest
 from paiaa_jax.photos import personal, profile_file, ratings
 from paiaa_jax.photos.library import Library
 from paiaa_jax.web import kept
+from paiaa_jax.web.session import is_database
 from tests.web.conftest import rate, scored, settled
 
 RATINGS = {9: 5, 0: 4, 3: 2, 15: 1, 7: 3, 11: 5, 2: -1, 19: 4}
@@ -43,7 +44,7 @@ def test_the_session_gives_the_page_s_profile(room, rated, tmp_path):
   assert compare(rated, [5, 6, 9, 0], 9).json()["counts"]["comparisons"] == 2
   mine = rated.get("/api/export/profile.json").content
   session = exported(rated, tmp_path, "session")
-  assert kept.is_session(session)
+  assert is_database(session)
   assert learnt(room, kept.read(session), tmp_path) == mine
   profile = profile_file.load(tmp_path / "command.json")
   assert profile.given.amounts == (7, 1, 2)
