@@ -41,7 +41,7 @@ audit: .venv/test
 	.venv/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1
 	$(BIN)/python -m tests.audit .venv/audit/bin/pip-audit
 
-# Twenty kills, inside saves too; minutes each, so outside `make test`.
+# Kills: twenty of a run, inside saves too, and fifty of the page; minutes, so outside `make test`.
 soak: .venv/test
 	$(BIN)/python -m pytest -m soak
 
