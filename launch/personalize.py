@@ -13,6 +13,12 @@ lets solvers that read the photographs' features (taste, conditional) read anybo
 (paiaa_jax/data/vectors.py says how a file holds them), as they are: taste compares them by a
 Gaussian of width 1, so their lengths should be about 1.
 
+    python -m launch.personalize --config=... --workdir=... --people=PARA-UserInfo.csv
+
+asks instead what a description of the user is worth, Big-Five and demographics, from no ratings on:
+a prior of the weights learnt from the training users. Writes WORKDIR/described.json, with traits
+shuffled over users beside it.
+
     python -m launch.personalize --config=configs/personalize_at_scale.py --workdir=runs/everyone
 
 fits every user of sharded tables instead, on all their ratings: see that config.
@@ -41,6 +47,12 @@ def main(_) -> None:
     from paiaa_jax.apps import personalize_users
     from paiaa_jax.data import vectors
 
+    if FLAGS.people:
+      from paiaa_jax.apps import described_users
+
+      people, prepared = Path(FLAGS.people), Path(config.data.aesthetics)
+      described_users.run(workdir, prepared, people, config.personalize)
+      return
     given = vectors.read(FLAGS.features) if FLAGS.features else None
     personalize_users.run(workdir, Path(config.data.aesthetics), config.personalize, given)
 
@@ -49,5 +61,6 @@ if __name__ == "__main__":
   config_flags.DEFINE_config_file("config", None, "Run config.", lock_config=True)
   flags.DEFINE_string("workdir", None, "Folder of the run.")
   flags.DEFINE_string("features", "", "Vectors of the photographs, .parquet or .npy.")
+  flags.DEFINE_string("people", "", "A table of users: Big-Five, age, schooling, ...")
   flags.mark_flags_as_required(["config", "workdir"])
   cli_errors.run(main)
