@@ -5,7 +5,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # XLA's CPU backend takes fresh memory at every step; huge pages save a third of a step's time.
 export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1
 
-.PHONY: quickstart lint test coverage wheel dist audit soak oasis reproduce lock clean
+.PHONY: quickstart lint test coverage wheel docs dist audit soak oasis reproduce lock clean
 
 quickstart: .venv/core
 	$(BIN)/python -m launch.quickstart --workdir=runs/quickstart
@@ -27,6 +27,11 @@ coverage: .venv/test
 # The wheel, built, and used in an environment that has nothing else of ours.
 wheel: .venv/test
 	$(BIN)/python -m tests.check_wheel
+
+# The pages as a site, build/docs/index.html; its notebooks are run, and any warning is an error.
+docs: export JAX_COMPILATION_CACHE_DIR ?= $(CURDIR)/.jax_cache
+docs: .venv/docs
+	$(BIN)/python -m sphinx -W --keep-going -q -b html -d build/doctrees docs build/docs
 
 # What is uploaded to a package index, checked as the index will read it.
 dist: .venv/test
@@ -70,6 +75,10 @@ reproduce: .venv/core
 	-$(INSTALL) --constraint constraints.txt 'torch==2.13.0+cpu' && \
 	  $(INSTALL) --no-deps torchvision==0.28.0 && \
 	  $(INSTALL) --constraint constraints.txt timm==1.0.31 transformers==5.24.0
+	touch $@
+
+.venv/docs: .venv/test
+	$(INSTALL) --constraint constraints.txt --editable '.[docs]'
 	touch $@
 
 # After a change of requirements.txt or constraints.txt.
