@@ -13,6 +13,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from flax.errors import ScopeCollectionNotFound, ScopeParamNotFoundError, ScopeParamShapeError
 from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
@@ -117,7 +118,14 @@ class Predictor:
   def _start_padded(self, images: np.ndarray) -> Prediction:
     padding = self.batch_size * len(self.devices) - len(images)
     padded = np.pad(images, ((0, padding), (0, 0), (0, 0), (0, 0)))
-    return self._apply(self._variables, jax.device_put(padded, self._rows))
+    try:
+      return self._apply(self._variables, jax.device_put(padded, self._rows))
+    except (ScopeParamShapeError, ScopeParamNotFoundError, ScopeCollectionNotFound) as error:
+      reason = str(error).partition(" (http")[0]
+      raise UserError(
+        f"{self.folder / model_folder.WEIGHTS} holds other weights than those of the network in "
+        f"{model_folder.CONFIG}: {reason}"
+      ) from error
 
   @staticmethod
   def _join(parts: list[Prediction]) -> Prediction:

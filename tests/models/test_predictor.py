@@ -6,6 +6,7 @@ import shutil
 import jax
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from paiaa_jax.errors import UserError
 from paiaa_jax.models.predictor import Predictor
@@ -105,3 +106,24 @@ def test_the_model_of_a_later_version_is_told_from_a_broken_one(folder, tmp_path
   path.write_text(json.dumps(config | {"network": config["network"] | {"attention": 3}}))
   with pytest.raises(UserError, match=r"config\.json .*attention.*install a newer paiaa-jax"):
     Predictor(tmp_path / "later")
+
+
+@pytest.mark.parametrize(
+  ("spoil", "says"),
+  [
+    (lambda kernel: kernel[:, :, :4], r'"/backbone/conv2".*\(3, 3, 8, 8\).*\(3, 3, 4, 8\)'),
+    (lambda kernel: None, 'Could not find parameter named "kernel".*conv2'),
+  ],
+)
+def test_weights_of_another_network_are_one_line_that_names_them(
+  folder, images, tmp_path, spoil, says
+):
+  shutil.copytree(folder, tmp_path / "model")
+  file, key = tmp_path / "model" / "model.safetensors", "params/backbone/conv2/kernel"
+  weights = load_file(file)
+  weights[key] = spoil(weights[key])
+  save_file({name: array for name, array in weights.items() if array is not None}, file)
+  with pytest.raises(UserError, match=says) as told:
+    Predictor(tmp_path / "model", batch_size=1).predict(images[:1])
+  assert "model.safetensors holds other weights" in str(told.value)
+  assert "\n" not in str(told.value)
