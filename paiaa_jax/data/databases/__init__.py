@@ -14,12 +14,15 @@ from typing import Any
 from paiaa_jax.data.databases import (
   ava,
   flickr_aes,
+  lapis,
   oasis,
   opened,
   para,
   psychoflickr,
+  real_cur,
   table,
   vessel,
+  xpass_vis,
 )
 from paiaa_jax.data.databases.database import Database
 
@@ -32,6 +35,9 @@ DATABASES: dict[str, Callable[..., Database]] = {
   "para": para.load,
   "oasis": oasis.load,
   "vessel": vessel.load,
+  "lapis": lapis.load,
+  "xpass_vis": xpass_vis.load,
+  "real_cur": real_cur.load,
   "table": table.load,
 }
 

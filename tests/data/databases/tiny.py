@@ -7,7 +7,7 @@ import numpy as np
 import scipy.io
 
 # What the tiny folders need beside the defaults.
-OPTIONS = {"para": {"fold": 1}, "oasis": {"people": 3}}
+OPTIONS = {"para": {"fold": 1}, "oasis": {"people": 3}, "lapis": {"fold": 1}}
 
 
 def ava(folder: Path) -> None:
@@ -62,6 +62,31 @@ def vessel(folder: Path) -> None:
   write(folder / "ratings.csv", "Subj,Block,Trial,ImageType,Image,Rating,RT", rows)
 
 
+def lapis(folder: Path) -> None:
+  (folder / "annotation").mkdir()
+  rows = [f"{u}.0,Baroque/p_{i}.jpg,{(7 * u * i) % 101},30" for u in range(1, 9) for i in range(20)]
+  path = folder / "annotation/LAPIS_PIAA.csv"
+  write(path, "participant_id,image_filename,rating,age", [*rows, ",Baroque/p_1.jpg,,30"])
+  (folder / "imageset").mkdir()
+  (folder / "imageset/TestImageSet.txt").write_text("p_0.jpg\np_7.jpg\n")
+  (folder / "userset").mkdir()
+  (folder / "userset/TestUserIDs_Fold1.txt").write_text("3.0\n8.0\n")
+
+
+def xpass_vis(folder: Path) -> None:
+  rows = [
+    f"{u},{i},s_{i}.{'mp4' if i % 2 else 'jpg'},{1 + (u + i) % 7},3"
+    for u in range(10)
+    for i in range(20)
+  ]
+  write(folder / "ratings.csv", "user_id,sample_id,sample_file,Aesthetic,Sad", rows)
+
+
+def real_cur(folder: Path) -> None:
+  rows = [f"w{i % 3},w{i % 3}/{i}.jpg,{1 + i % 5}" for i in range(20)]
+  write(folder / "real_cur.csv", "worker,image,score", rows)
+
+
 def table(folder: Path) -> None:
   write(folder / "mine.csv", "image,p1,p2,p3", [f"{i}.jpg,{i},2,3" for i in range(20)])
 
@@ -73,6 +98,9 @@ MAKERS = {
   "para": para,
   "oasis": oasis,
   "vessel": vessel,
+  "lapis": lapis,
+  "xpass_vis": xpass_vis,
+  "real_cur": real_cur,
   "table": table,
 }
 
