@@ -16,7 +16,7 @@ COPY . .
 RUN pip install --no-cache-dir --constraint constraints.txt ".${EXTRA:+[$EXTRA]}"
 
 FROM python:3.11-slim-bookworm
-RUN useradd --create-home --uid 1000 paiaa
+RUN useradd --create-home --uid 1000 paiaa && install --directory --owner=paiaa /home/paiaa/.cache
 COPY --from=build /venv /venv
 COPY launch /paiaa/launch
 COPY configs /paiaa/configs

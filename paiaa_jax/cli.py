@@ -224,6 +224,34 @@ def rate(  # noqa: PLR0913 each parameter is an option of the command
 
 
 @app.command()
+def serve(
+  host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+  port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+  profile: Annotated[
+    Path | None, typer.Option(help="Whose personal scores, where a request brings no profile.")
+  ] = None,
+  max_mib: Annotated[int, typer.Option(min=1, help="Of one request.")] = 64,
+  timeout: Annotated[float, typer.Option(min=1, help="Seconds that a request may take.")] = 60,
+  model: Model = None,
+  batch_size: BatchSize = 32,
+) -> None:
+  """A service for other programs: photographs in, rows out.
+
+  POST /score, /personal and /rank, GET /healthz, /metrics and /openapi.json. Whoever reaches the
+  address may ask. Nothing that is sent is kept.
+  """
+  from paiaa_jax.photos import cache
+  from paiaa_jax.serving import serve
+
+  serve.check()
+  _keep_compiled(cache.default_path())
+  from paiaa_jax.photos.choose_model import open_model
+
+  asked = serve.Asked(host, port, profile, max_mib, timeout, batch_size)
+  serve.serve(open_model(model), asked)
+
+
+@app.command()
 def train(
   table: Annotated[
     Path, typer.Argument(help="A csv of path, score; path, user, score; or path, p1..pN.")

@@ -33,7 +33,7 @@ def test_help_lists_every_verb_and_loads_nothing_heavy():
   )
   command = [sys.executable, "-c", code, "--help"]
   told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-  verbs = "score suggest personalize rank explain stars rate train export demo doctor"
+  verbs = "score suggest personalize rank explain stars rate train export demo serve doctor"
   for verb in verbs.split():
     assert f"  {verb}" in told
   assert told.splitlines()[-1] == "loaded"

@@ -27,6 +27,7 @@ from paiaa_jax.photos import prior_file
 from paiaa_jax.photos.prior_file import MOST
 
 FORMAT = 3
+FAULTS = (msgspec.DecodeError, msgspec.ValidationError, ValueError, binascii.Error)
 READ = (2, FORMAT)  # 2 has ratings alone
 
 
@@ -95,13 +96,21 @@ def load(path: str | Path) -> Profile:
   Raises:
     UserError: no such file, or one that is no profile; says why.
   """
-  faults = (msgspec.DecodeError, msgspec.ValidationError, ValueError, binascii.Error)
-  with reading(path, "a profile", *faults, make="`paiaa personalize` writes one"):
-    data = Path(path).read_bytes()
-    written = msgspec.json.decode(data, type=_Format).format
-    if written not in READ:
-      raise ValueError(f"format {written}, not {FORMAT}; learn it anew with `paiaa personalize`")
-    return _to_profile(msgspec.json.decode(data, type=_File))
+  with reading(path, "a profile", *FAULTS, make="`paiaa personalize` writes one"):
+    return _parse(Path(path).read_bytes())
+
+
+def parse(data: bytes) -> Profile:
+  """The profile in such a file's bytes; errors as in `load`."""
+  with reading("the profile", "a profile", *FAULTS, make="`paiaa personalize` writes one"):
+    return _parse(data)
+
+
+def _parse(data: bytes) -> Profile:
+  written = msgspec.json.decode(data, type=_Format).format
+  if written not in READ:
+    raise ValueError(f"format {written}, not {FORMAT}; learn it anew with `paiaa personalize`")
+  return _to_profile(msgspec.json.decode(data, type=_File))
 
 
 class _Format(msgspec.Struct):

@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from paiaa_jax.models.weights.model_folder import ModelFolder
 from paiaa_jax.personalization.active import choose_next
 from paiaa_jax.personalization.posterior import Photographs
 from paiaa_jax.personalization.profile import Profile
 from paiaa_jax.photos import bursts, personal, prior_file
-from paiaa_jax.photos.library import Library
+from paiaa_jax.photos.library import Library, Scored
 from paiaa_jax.photos.names import cell
 from paiaa_jax.photos.table import Row
 
@@ -47,7 +48,14 @@ def rank(library: Library, profile: Profile, within_bursts: bool = False) -> Ran
   """
   scored = library.scored()
   profile = personal.for_model(profile, library, scored)
-  photographs = personal.photographs_of(scored.vectors, scored.coordinates, library.model)
+  return rank_scored(scored, library.model, profile, within_bursts)
+
+
+def rank_scored(
+  scored: Scored, model: ModelFolder, profile: Profile, within_bursts: bool = False
+) -> Ranking:
+  """The same of photographs that are scored, under a profile of their model."""
+  photographs = personal.photographs_of(scored.vectors, scored.coordinates, model)
   scores, half = profile.score(photographs), profile.rating_half_width(photographs)
   burst = bursts.group_bursts(scored.keys["taken"], scored.keys["look"])
   place = bursts.places(burst, scores)
@@ -60,7 +68,7 @@ def rank(library: Library, profile: Profile, within_bursts: bool = False) -> Ran
     personal.percentiles(scores).tolist(),
     burst.tolist(),
     place.tolist(),
-    [library.model.model_id] * len(scores),
+    [model.model_id] * len(scores),
   )
   rows = [dict(zip(COLUMNS, row, strict=True)) for row in zip(*columns, strict=True)]
   order = np.lexsort((-scores, place > 1)) if within_bursts else np.argsort(-scores, kind="stable")
