@@ -15,7 +15,10 @@ project = "paiaa-jax"
 author = "the authors of paiaa-jax"
 release = version = paiaa_jax.__version__
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-exclude_patterns = ["package.md"]  # a package index's page says the same as the first one
+exclude_patterns = [
+  "package.md",  # a package index's page says the same as the first one
+  "leaderboard/*",  # what leaderboard.md is made from
+]
 html_theme = "furo"
 html_title = "paiaa-jax"
 html_copy_source = False
