@@ -14,8 +14,16 @@ let best = null;
 
 function make(id) {
   const image = h("img", { alt: "", src: thumb(id, 160), decoding: "async", draggable: "false" });
-  const button = h("button", {}, image, h("span", { class: "rank" }), h("span", { class: "moved" }));
-  button.addEventListener("click", () => document.dispatchEvent(new CustomEvent("open", { detail: id })));
+  const button = h(
+    "button",
+    {},
+    image,
+    h("span", { class: "rank" }),
+    h("span", { class: "moved" }),
+  );
+  button.addEventListener("click", () =>
+    document.dispatchEvent(new CustomEvent("open", { detail: id })),
+  );
   return h("li", {}, button);
 }
 
@@ -41,8 +49,7 @@ const range = ({ rank_low: low, rank_high: high }) =>
 export const isPersonal = () => best?.by === "personal";
 
 // Blind: the photograph before you is not among them before you have rated it.
-const visible = () =>
-  best.best.filter(({ id }) => id !== current() || isRated(id)).slice(0, SHOWN);
+const visible = () => best.best.filter(({ id }) => id !== current() || isRated(id)).slice(0, SHOWN);
 
 export function draw() {
   if (!best) return;

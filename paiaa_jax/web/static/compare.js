@@ -35,7 +35,11 @@ function draw(answer) {
         : "Which one do you like best?";
   const boxes = ids.map((id, i) => {
     const box = h("div", { class: "photo" });
-    const choose = h("button", { class: "choose", "aria-label": `This one: ${fileOf(id)}` }, label(i));
+    const choose = h(
+      "button",
+      { class: "choose", "aria-label": `This one: ${fileOf(id)}` },
+      label(i),
+    );
     choose.addEventListener("click", () => best(i));
     return { box, take: h("div", { class: "take" }, box, choose) };
   });

@@ -48,7 +48,13 @@ export class Grid {
       const image = h("img", { alt: "", decoding: "async", draggable: "false" });
       const caption = h("span", { class: "tile-caption" });
       const tick = h("span", { class: "tick-box", "aria-hidden": "true" });
-      const element = h("div", { class: "tile", role: "option", hidden: true }, image, tick, caption);
+      const element = h(
+        "div",
+        { class: "tile", role: "option", hidden: true },
+        image,
+        tick,
+        caption,
+      );
       element.id = `tile-${this.tiles.length}`;
       image.addEventListener("error", () => element.classList.add("missing"));
       this.tiles.push({ element, image, caption, at: -1, id: -1 });

@@ -23,7 +23,9 @@ function fill({ element, caption }, id) {
   element.setAttribute("aria-selected", chosen.has(id));
   element.setAttribute(
     "aria-label",
-    [fileOf(id), error ? `cannot be read: ${error}` : inWords(id), score].filter(Boolean).join(", "),
+    [fileOf(id), error ? `cannot be read: ${error}` : inWords(id), score]
+      .filter(Boolean)
+      .join(", "),
   );
   element.classList.toggle("rejected", value === -1);
   element.classList.toggle("waiting", !saved);

@@ -45,7 +45,7 @@ function visit(name) {
 const forth = () => rate.move(line.forth);
 
 const rating = {
-  "0": () => rate.rate(0),
+  0: () => rate.rate(0),
   x: () => rate.rate(-1),
   p: rate.pick,
   u: rate.undo,
@@ -68,7 +68,7 @@ for (const value of [1, 2, 3, 4]) comparing[value] = () => compare.best(value - 
 
 const browsing = {
   u: rate.undo,
-  "0": () => library.rate({ value: 0 }, "rating cleared"),
+  0: () => library.rate({ value: 0 }, "rating cleared"),
   x: () => library.rate({ value: -1 }, "rejected"),
   p: () => {
     const pick = !ratingOf(library.focused()).pick;
@@ -107,7 +107,8 @@ function drawSaving() {
   saving.classList.toggle("failing", Boolean(outbox.failing));
   if (outbox.failing) saving.textContent = `Not saved yet: ${count(waiting)}`;
   else saving.textContent = waiting ? "Saving …" : "All saved";
-  const why = outbox.failing ?? (ended ? ENDED : connected ? refused : "the server cannot be reached");
+  const why =
+    outbox.failing ?? (ended ? ENDED : connected ? refused : "the server cannot be reached");
   $("trouble").hidden = !why;
   $("trouble").textContent = !why
     ? ""

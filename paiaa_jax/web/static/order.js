@@ -40,7 +40,8 @@ export function arrange({ sort, filter, folder }) {
   const { n } = store.state;
   const ids = [];
   for (let id = 0; id < n; id++) {
-    if ((folder === null || store.photos.folder[id] === folder) && FILTERS[filter](id)) ids.push(id);
+    if ((folder === null || store.photos.folder[id] === folder) && FILTERS[filter](id))
+      ids.push(id);
   }
   const values = (store.scores && SORTS[sort].column?.(store.scores)) || [];
   if (sort === "stars") {

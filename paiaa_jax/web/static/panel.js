@@ -10,21 +10,22 @@ import { fileOf, isRated, on, store } from "./store.js";
 
 let explained = null; // "id refit" of what is shown
 
-function drawVerdict({ verdict, sentence, curve: points, judged_at: ticks, ratings, next }) {
-  const judged = points.length > 0;
+function drawVerdict({ verdict, sentence, why, curve: points, judged_at: ticks, ratings, next }) {
   const tick = verdict === "yes" ? h("span", { class: "glyph", "aria-hidden": "true" }, "✓") : "";
   $("verdict").replaceChildren(tick, h("strong", {}, verdict));
-  $("sentence").textContent = sentence;
-  $("curve").replaceChildren(...(judged ? [curve(points, ticks)] : []));
-  const from = judged ? points.at(-1).ratings : 0;
-  const words = `Judged next at ${next} ratings; you have given ${ratings}.`;
+  $("sentence").textContent = why ?? sentence;
+  $("curve").replaceChildren(...curve(points, ticks));
+  const from = points.at(-1)?.ratings ?? 0;
+  const words = `${ratings} of the ${next} ratings at which it is judged next`;
   const meter = h("progress", { max: next - from, value: ratings - from, "aria-label": words });
-  $("progress").replaceChildren(...(next ? [meter, h("p", { class: "quiet small" }, words)] : []));
+  $("progress").replaceChildren(meter, h("p", { class: "quiet small" }, words));
 }
 
 function pictures(title, ids) {
   if (!ids.length) return [];
-  const shown = ids.map((id) => h("img", { src: thumb(id, 160), alt: fileOf(id), loading: "lazy" }));
+  const shown = ids.map((id) =>
+    h("img", { src: thumb(id, 160), alt: fileOf(id), loading: "lazy" }),
+  );
   return [h("h3", {}, title), h("div", { class: "pictures" }, shown)];
 }
 
