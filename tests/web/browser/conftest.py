@@ -24,29 +24,34 @@ FLAGS = [
 
 
 @pytest.fixture(scope="session")
-def chromium():
-  """A browser of Debian's package `chromium`, with an empty profile of its own."""
-  playwright = pytest.importorskip(
-    "playwright.sync_api", reason="no playwright: pip install 'paiaa-jax[test]'"
-  )
+def needed():
+  """The path of a Chromium; skips where something is not there."""
+  pytest.importorskip("playwright", reason="no playwright: pip install 'paiaa-jax[test]'")
+  pytest.importorskip("fastapi", reason="no fastapi: pip install 'paiaa-jax[web]'")
   found = next(filter(None, map(shutil.which, NAMES)), None)
-  if found is None:
-    pytest.skip("no Chromium: apt-get install chromium")
-  with playwright.sync_playwright() as started:
-    browser = started.chromium.launch(executable_path=found, args=FLAGS)
+  return found or pytest.skip("no Chromium: apt-get install chromium")
+
+
+@pytest.fixture(scope="module")  # while it runs, the thread counts as inside an asyncio loop
+def chromium(needed):
+  """A browser with an empty profile of its own."""
+  from playwright.sync_api import sync_playwright
+
+  with sync_playwright() as playwright:
+    browser = playwright.chromium.launch(executable_path=needed, args=FLAGS)
     yield browser
     browser.close()
 
 
 @pytest.fixture(scope="session")
-def server(chromium, tmp_path_factory, child_env):
+def server(needed, tmp_path_factory, child_env):
   """Of a library of forty photographs, scored; tests share its session, and rest on none of it."""
   with started(tmp_path_factory.mktemp("rate"), child_env) as running:
     yield running
 
 
 @pytest.fixture
-def own_server(chromium, tmp_path, child_env):
+def own_server(needed, tmp_path, child_env):
   """The same with a session that the test has to itself."""
   with started(tmp_path, child_env) as running:
     yield running
@@ -54,7 +59,6 @@ def own_server(chromium, tmp_path, child_env):
 
 @contextlib.contextmanager
 def started(folder, environment):
-  pytest.importorskip("fastapi", reason="no fastapi: pip install 'paiaa-jax[web]'")
   model, library = save_tiny_model(folder / "model"), save_library(folder / "photographs")
   running = Server(library, model, folder, environment)
   running.start()
