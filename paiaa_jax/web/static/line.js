@@ -1,7 +1,7 @@
 // The photographs of this sitting, in the order shown: those seen, the one before you, those next.
 
-import { get } from "./api.js";
-import { isRated, on, store, tell } from "./store.js";
+import { get, Refused, Unreached } from "./api.js";
+import { isRated, on, ratingOf, store, tell } from "./store.js";
 
 const BATCH = 10; // asked for at a time
 const AHEAD = 6; // fewer than these left: the next batch is asked for
@@ -30,22 +30,30 @@ function more() {
   return asking;
 }
 
+// What the server chose may all be held here already, on their way to it: then any others will do.
 async function ask() {
-  const order = line.order;
-  const skipped = line.entries.filter((entry) => !isRated(entry.id)).length;
-  const query = new URLSearchParams({ order, count: Math.min(MOST, BATCH + skipped) });
-  if (order === "folder" && line.entry) query.set("after", line.entries.at(-1).id);
-  let answer;
+  const asked = line.order;
   try {
-    answer = await get(`/api/next?${query}`);
+    let found = await fresh(asked);
+    if (!found.length && ["suggest", "unsure"].includes(asked)) found = await fresh("random");
+    if (asked !== line.order) return;
+    line.entries.push(...found);
+    line.told = found[0]?.order ?? asked;
+    line.done = found.length === 0;
   } catch (error) {
-    return tell("asked in vain", error); // the next step asks again
+    if (!(error instanceof Refused || error instanceof Unreached)) throw error;
+    // the next step asks again
   }
-  if (order !== line.order) return;
-  const fresh = answer.ids.filter((id) => !holds(id, order)).slice(0, BATCH);
-  line.entries.push(...fresh.map((id) => ({ id, order: answer.order })));
-  line.told = answer.order;
-  line.done = fresh.length === 0;
+}
+
+// A batch of entries that are not held; those that the server does not know as rated count too.
+async function fresh(asked) {
+  const open = line.entries.filter(({ id }) => !isRated(id) || !ratingOf(id).saved).length;
+  const query = new URLSearchParams({ order: asked, count: Math.min(MOST, BATCH + open) });
+  if (asked === "folder" && line.entry) query.set("after", line.entries.at(-1).id);
+  const { ids, order } = await get(`/api/next?${query}`);
+  const others = ids.filter((id) => !holds(id, asked)).slice(0, BATCH);
+  return others.map((id) => ({ id, order }));
 }
 
 export async function begin(order) {

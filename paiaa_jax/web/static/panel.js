@@ -10,10 +10,14 @@ import { fileOf, isRated, on, store } from "./store.js";
 
 let explained = null; // "id refit" of what is shown
 
-function drawVerdict({ verdict, sentence, why, curve: points, judged_at: ticks, ratings, next }) {
+// The sentence is the verdict, which is shown large, and its reason in brackets.
+const reason = (sentence) => /\((.*)\)/s.exec(sentence)?.[1] ?? sentence;
+
+function drawVerdict({ verdict, sentence, curve: points, judged_at: ticks, ratings, next }) {
   const tick = verdict === "yes" ? h("span", { class: "glyph", "aria-hidden": "true" }, "✓") : "";
   $("verdict").replaceChildren(tick, h("strong", {}, verdict));
-  $("sentence").textContent = why ?? sentence;
+  const why = reason(sentence);
+  $("sentence").textContent = `${why[0].toUpperCase()}${why.slice(1)}.`;
   $("curve").replaceChildren(...curve(points, ticks));
   const from = points.at(-1)?.ratings ?? 0;
   const words = `${ratings} of the ${next} ratings at which it is judged next`;
