@@ -5,7 +5,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # XLA's CPU backend takes fresh memory at every step; huge pages save a third of a step's time.
 export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1
 
-.PHONY: quickstart lint test coverage wheel docs dist audit soak oasis reproduce lock clean
+.PHONY: quickstart lint test coverage wheel versions docs dist audit soak oasis reproduce lock clean
 
 quickstart: .venv/core
 	$(BIN)/python -m launch.quickstart --workdir=runs/quickstart
@@ -39,6 +39,11 @@ dist: .venv/test
 	rm -rf dist
 	$(BIN)/python -m build --outdir dist
 	$(BIN)/python -m twine check --strict dist/*
+
+# Some tests under Python 3.12 and 3.13, and with the lowest versions of other people's packages.
+versions: .venv/test
+	$(INSTALL) uv
+	$(BIN)/python -m tests.check_versions
 
 # Known vulnerabilities of what is installed, as far as the service of pip-audit knows the packages.
 audit: .venv/test

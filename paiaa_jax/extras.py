@@ -9,7 +9,7 @@ from paiaa_jax.errors import UserError
 TRAINING = frozenset(  # modules of the extra `train`
   {
     *("array_record", "grain", "importlib_resources", "matplotlib", "ml_collections", "optax"),
-    *("orbax", "polars", "skimage", "sklearn", "tensorflow_datasets", "threadpoolctl"),
+    *("orbax", "polars", "pyarrow", "skimage", "sklearn", "tensorflow_datasets", "threadpoolctl"),
   }
 )
 

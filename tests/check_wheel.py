@@ -101,6 +101,8 @@ def use(paiaa: Path, folder: Path) -> None:
   needs_more(paiaa, "parquet", "score", photos, "--output", folder / "scores.parquet")
   needs_more(paiaa, "figures", "explain", photos / "0.jpg", *profile, "--png", folder / "card.png")
   needs_more(paiaa, "web", "rate", photos)
+  needs_more(paiaa, "web", "serve")
+  needs_more(paiaa, "web", "rate", photos)
   needs_more(paiaa, "train", "train", folder / "scores.csv", "--output", folder / "mine")
 
 
