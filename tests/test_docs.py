@@ -133,6 +133,14 @@ def test_links_lead_to_files_and_headings(path):
       assert heading in {re.sub(r"[^\w -]", "", t).lower().replace(" ", "-") for t in titles}
 
 
+def test_every_page_and_notebook_is_on_the_site():
+  index = (ROOT / "docs/index.md").read_text(encoding="utf-8")
+  listed = set(re.findall(r"^[\w/-]+$", index, re.MULTILINE))
+  pages = [*(ROOT / "docs").rglob("*.md"), *(ROOT / "docs/examples").glob("*.ipynb")]
+  names = {str(page.relative_to(ROOT / "docs").with_suffix("")) for page in pages}
+  assert listed == names - {"index", "package"}
+
+
 def test_the_backbone_of_contributing_is_one():
   code, _ = blocks((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), "python")
   names = {}
