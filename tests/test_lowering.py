@@ -76,7 +76,10 @@ def test_training_and_evaluation(backbone, dtype, monkeypatch):
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 # By name, as other tests add backbones of their own to BACKBONES.
-@pytest.mark.parametrize("backbone", ["inception_v3", "densenet121", "efficientnet_lite0"])
+@pytest.mark.parametrize(
+  "backbone",
+  ["inception_v3", "densenet121", "efficientnet_lite0", "dinov2_vit_s14", "convnextv2_atto"],
+)
 def test_scoring(backbone, dtype):
   network = Network(backbone, BUCKETS, head_widths=(8,), dtype=dtype)
   with traced_for_elsewhere():
