@@ -48,7 +48,7 @@ def main(_) -> None:
       command=FLAGS.command,
     )
     print(f"written: {leaderboard.add(row, docs / 'leaderboard')}")
-  intro = files.read_bytes(docs / "leaderboard" / "intro.md").decode("utf-8")
+  intro = files.read_bytes(docs / "leaderboard" / "intro.txt").decode("utf-8")
   files.write_text(docs / "leaderboard.md", leaderboard.page(docs / "leaderboard", intro))
   print(f"written: {docs / 'leaderboard.md'}")
 

@@ -29,7 +29,7 @@ def data(tmp_path, monkeypatch):
 
 
 def test_the_page_is_what_its_files_say():
-  intro = (DOCS / "leaderboard/intro.md").read_text(encoding="utf-8")
+  intro = (DOCS / "leaderboard/intro.txt").read_text(encoding="utf-8")
   page = leaderboard.page(DOCS / "leaderboard", intro)
   assert page == (DOCS / "leaderboard.md").read_text(encoding="utf-8")
   assert "Published by others" in page
