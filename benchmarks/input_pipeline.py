@@ -112,7 +112,7 @@ def rate_of_pipeline(source: records.Source, seconds: float, workers: int) -> Ra
   batches = pipeline.train_batches(
     source,
     batch_size=BATCH,
-    crop=pipeline.Crop(CROP, RESIZE),
+    draws=pipeline.Draws(CROP, RESIZE),
     seed=0,
     process=pipeline.Process(workers=workers),
   )

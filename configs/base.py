@@ -16,11 +16,14 @@ def get_config() -> ConfigDict:
     dict(
       backbone="inception_v3",  # a key of models.network.BACKBONES
       pretrained="packaged",  # a weight file, "packaged" (inside an installed package) or "none"
+      init_from="",  # a run's workdir, or its model folder, whose weights are the first ones
+      init_parts="both",  # of init_from: "backbone", "heads" or "both"
       pooling="gap",  # "gap" (the paper's) or "multi_level"
       head_input="pooled",  # "pooled" or "logits" (the released scripts)
       head_widths=(1024, 512),  # units
       head_dropout=0.5,  # probability
       aux_activation="tanh",  # "tanh" (traits) or "softmax" (MT_IAA)
+      head_init="torch",  # "torch", its defaults, or "flat", output layers from 0; see models.heads
       aux_final_norm=False,  # BN before the auxiliary activation (the released scripts)
       dtype="float32",  # of the computation: "float32" or "bfloat16"
       remat=False,  # recompute blocks in the backward pass
@@ -34,7 +37,9 @@ def get_config() -> ConfigDict:
       auxiliary_target="aux",  # what the auxiliary head learns: "aux" or "distribution" (MT_IAA)
       image_size=299,  # pixels, side of the network's input
       resize=350,  # pixels, side of the square a training crop is cut from
+      sampling="uniform",  # each image once an epoch; "scores" or "classes" (high, low): each alike
       flip=False,  # random horizontal flips in training
+      validation=False,  # whether the validation split is held out; False: it is trained on too
       trained_on="",  # whose labels these are, in words that the model folder passes on
       workers=0,  # decoding threads beside the main one; 0: one per core
     )
@@ -47,12 +52,13 @@ def get_config() -> ConfigDict:
       steps=0,  # steps; above 0 it replaces epochs
       lr_backbone=1e-5,
       lr_heads=1e-4,
+      first_layer_rate=1.0,  # the backbone's first layer's rate over lr_backbone; 1: one rate
       schedule="exponential",  # "exponential" (x decay an epoch), "cosine" or "constant"
       decay=0.9,  # factor an epoch
       warmup_steps=0,
-      optimizer="sgd",  # "sgd" or "adam"
+      optimizer="sgd",  # "sgd", "adam" or "adamw"
       momentum=0.9,
-      weight_decay=1e-5,  # L2, added to the gradient
+      weight_decay=1e-5,  # L2, added to the gradient ("adamw": taken off the weights)
       clip_norm=0.0,  # global gradient norm; 0: off
       ema=0.0,  # decay of the weights' moving average a step; 0: off
     )
@@ -62,7 +68,10 @@ def get_config() -> ConfigDict:
     dict(
       tasks="joint",  # "joint", "aesthetics" or "auxiliary"
       gamma=1.0,  # weight of the auxiliary loss (Eq. 8)
-      distribution_loss="mse",  # "mse" (Eq. 2) or "emd"
+      distribution_loss="mse",  # "mse" (Eq. 2), "emd" (r = 2) or "emd_r1" (r = 1)
+      freeze_backbone=False,  # evaluation mode, no gradient, no backward pass
+      weigh_by="none",  # what an image's loss L_a is weighted by: "none" or "raters", their number
+      patience=0,  # evaluations without a better checkpoint.best after which a run ends; 0: off
       batch_norm="concatenated",  # one forward pass over both streams, or "separate": one each
       fsdp=1,  # devices over which parameters and optimiser state are sharded
       eval_every=0,  # steps between evaluations on the validation split; 0: each epoch

@@ -7,7 +7,6 @@ Exit codes: 0 trained; 2 something to mend, told in one line; 75 preempted, star
 
 from __future__ import annotations
 
-import logging
 import sys
 
 from absl import flags
@@ -37,7 +36,7 @@ def main(argv: list[str]) -> None:
     sys.exit(preemption.EXIT_CODE)
   if distributed.is_first_process():
     print("  ".join(f"{name} {value:.4g}" for name, value in results.items()))
-    logging.info("model written to %s/model", FLAGS.workdir)
+    print(f"model written to {FLAGS.workdir}/model", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -40,6 +40,20 @@ def distribution_emd(predicted: Array, target: Array) -> jax.Array:
   return jnp.where(positive, jnp.sqrt(jnp.where(positive, squared, 1.0)), 0.0)
 
 
+def distribution_emd_r1(predicted: Array, target: Array) -> jax.Array:
+  """Earth mover's distance, r = 1: [n, b], [n, b] -> [n] in [0, 1].
+
+  The mean absolute difference of the cumulative distributions: how far a share of the ratings has
+  to move, over b buckets.
+
+  Example:
+    >>> losses.distribution_emd_r1(jnp.eye(4)[:1], jnp.eye(4)[1:2]).tolist()
+    [0.25]
+  """
+  _check_same_shape(predicted, target)
+  return jnp.mean(jnp.abs(jnp.cumsum(predicted - target, axis=-1)), axis=-1)
+
+
 def aux_mse(predicted: Array, target: Array) -> jax.Array:
   """L_p of each image (Eq. 5), the mean squared difference: [n, k], [n, k] -> [n].
 
@@ -52,17 +66,23 @@ def aux_mse(predicted: Array, target: Array) -> jax.Array:
 
 
 def masked_mean(values: Array, mask: Array) -> jax.Array:
-  """Mean of values [n] where mask [n] is 1; 0 where nothing is. A masked NaN does not pass.
+  """Mean of values [n] weighted by mask [n], 1 or 0 as a rule; 0 where all weights are.
+
+  A NaN whose weight is 0 does not pass.
 
   Example:
     >>> float(losses.masked_mean(jnp.array([1.0, 3.0, jnp.nan]), jnp.array([1, 1, 0])))
     2.0
   """
-  total = jnp.sum(jnp.where(mask > 0, values, 0.0))
-  return total / jnp.maximum(jnp.sum(mask), 1.0)
+  total, weight = jnp.sum(jnp.where(mask > 0, values * mask, 0.0)), jnp.sum(mask)
+  return total / jnp.where(weight > 0, weight, 1.0)
 
 
-DISTRIBUTION_LOSSES = {"mse": distribution_mse, "emd": distribution_emd}
+DISTRIBUTION_LOSSES = {
+  "mse": distribution_mse,
+  "emd": distribution_emd,
+  "emd_r1": distribution_emd_r1,
+}
 
 
 def _check_same_shape(predicted: Array, target: Array) -> None:

@@ -25,7 +25,8 @@ class Batch(NamedTuple):
     image: [n, h, w, 3] uint8, RGB; normalised by the network, on the device.
     distribution: [n, b] float32, counts of each score divided by their sum.
     aux: [n, k] float32, traits in [-1, 1] or any other auxiliary targets.
-    has_distribution: [n] float32, 1 where `distribution` exists.
+    has_distribution: [n] float32, 1 where `distribution` exists; in training, the example's weight
+      there, whose mean over the source is 1.
     has_aux: [n] float32, 1 where `aux` exists.
     index: [n] int32, row in its source; -1 marks padding, which has no labels.
   """

@@ -53,3 +53,21 @@ def test_masked_mean_leaves_out_even_a_nan():
 def test_shapes_that_would_broadcast_are_refused():
   with pytest.raises(ValueError, match=r"\(2, 5\).*\(1, 5\)"):
     losses.aux_mse(jnp.zeros((2, 5)), jnp.zeros((1, 5)))
+
+
+def test_emd_of_order_1_is_scipys_wasserstein_distance():
+  predicted, target = distributions(3), distributions(4)
+  places = np.arange(10)
+  expected = [
+    scipy.stats.wasserstein_distance(places, places, p, q) / 10
+    for p, q in zip(predicted, target, strict=True)
+  ]
+  np.testing.assert_allclose(losses.distribution_emd_r1(predicted, target), expected, rtol=1e-4)
+
+
+def test_a_mean_under_weights_is_numpys():
+  values, weights = np.array([1.0, 5.0, np.nan, 2.0]), np.array([0.3, 0.1, 0.0, 0.2])
+  found = losses.masked_mean(jnp.asarray(values), jnp.asarray(weights))
+  expected = np.average(np.nan_to_num(values), weights=weights)
+  np.testing.assert_allclose(found, expected, rtol=1e-6)
+  assert losses.masked_mean(jnp.asarray(values), jnp.zeros(4)) == 0

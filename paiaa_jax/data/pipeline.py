@@ -18,7 +18,7 @@ from paiaa_jax import rng
 from paiaa_jax.cores import count_cores
 from paiaa_jax.data import images
 from paiaa_jax.errors import UserError
-from paiaa_jax.types import Batch
+from paiaa_jax.types import Array, Batch
 
 LABELS = ("distribution", "aux", "has_distribution", "has_aux")
 ENDLESS = 2**40  # steps, more than any run takes
@@ -34,18 +34,21 @@ class Source(Protocol):
   def __getitem__(self, row: int) -> dict: ...
 
 
-class Crop(NamedTuple):
-  """Which square of a photograph is trained on.
+class Draws(NamedTuple):
+  """Which photographs are trained on, and which square of each.
 
   Attributes:
     size: pixels, side of the crop.
     resize: pixels, side of the square that the crop is cut from, anywhere in it.
     flip: mirror every second image.
+    groups: [n] int, of each image; all are then drawn equally often, those of a small one more than
+      once in as many draws as there are images. None: each image once.
   """
 
   size: int
   resize: int
   flip: bool = False
+  groups: Array | None = None
 
 
 class Process(NamedTuple):
@@ -69,7 +72,7 @@ def train_batches(
   source: Source,
   *,
   batch_size: int,
-  crop: Crop,
+  draws: Draws,
   seed: int,
   first_step: int = 0,
   stream: str = "aesthetics",
@@ -81,7 +84,7 @@ def train_batches(
   Args:
     source: labelled images.
     batch_size: images a step, over all processes; this process yields its share.
-    crop: see Crop.
+    draws: see Draws.
     seed: of the shuffles and crops.
     first_step: the step to start at, as if all before had been drawn.
     stream: a name of its own for each source that runs beside another.
@@ -95,28 +98,45 @@ def train_batches(
   """
   if len(source) == 0:
     raise UserError(f"the {stream} source holds no images; check its split.")
-  if crop.size > crop.resize:
-    raise UserError(f"a crop of {crop.size} px does not fit in {crop.resize} px: raise resize.")
+  if draws.size > draws.resize:
+    raise UserError(f"a crop of {draws.size} px does not fit in {draws.resize} px: raise resize.")
   share = _share(padded_size or batch_size, process.count)
 
   @functools.lru_cache(maxsize=8)
   def order(epoch: int) -> np.ndarray:
-    return rng.generator(seed, stream, epoch).permutation(len(source))
+    random = rng.generator(seed, stream, epoch)
+    if draws.groups is None:
+      return random.permutation(len(source))
+    return balanced_order(draws.groups, random)
 
   def example(step: int, slot: int) -> Batch:
     place = process.index * share + slot
     if place >= batch_size:
-      return _padding(source, crop.size)
+      return _padding(source, draws.size)
     position = step * batch_size + place
     epoch, offset = divmod(position, len(source))
     row = int(order(epoch)[offset])
     random = rng.generator(seed, f"{stream}/crop", position)
     record = source[row]
-    with images.opened(record["image"], crop.resize, record["name"]) as photo:
-      pixels = images.crop_square(photo, crop.resize, crop.size, random, crop.flip)
+    with images.opened(record["image"], draws.resize, record["name"]) as photo:
+      pixels = images.crop_square(photo, draws.resize, draws.size, random, draws.flip)
     return _example(record, pixels, row)
 
   return _batches(example, first_step, ENDLESS, share, process.workers)
+
+
+def balanced_order(groups: Array, random: np.random.Generator) -> np.ndarray:
+  """n rows [n] of n images [n] by group: the groups equally often, each one's images in turn.
+
+  A group's images are shuffled, and shuffled again once all of them were drawn.
+  """
+  members = [np.flatnonzero(np.asarray(groups) == group) for group in np.unique(groups)]
+  share = -(-len(groups) // len(members))
+  rounds = [
+    np.concatenate([random.permutation(own) for _ in range(-(-share // len(own)))])[:share]
+    for own in members
+  ]
+  return random.permutation(np.concatenate(rounds))[: len(groups)]
 
 
 def eval_batches(

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import io
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -143,15 +143,14 @@ class Source:
     self._records = records
 
   def _summary(self, index: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """mean_score and raters; of a folder of before they were kept, from the float32 shares."""
-    if set(SUMMARY) <= set(index.columns):
-      mean, raters = (index[name].cast(pl.Float64).to_numpy().copy() for name in SUMMARY)
-      return mean, raters
-    unknown = np.full(len(index), np.nan)
-    if not self.manifest["scale"] or not len(index):
-      return unknown, unknown
-    means = self.distribution.astype(np.float64) @ np.asarray(self.manifest["scale"], np.float64)
-    return np.where(self.has_distribution > 0, means, np.nan), unknown
+    """mean_score and raters; where a folder does not tell the mean, that of its float32 shares."""
+    columns = [index[name] if name in index.columns else [np.nan] * len(index) for name in SUMMARY]
+    mean, raters = (np.array(pl.Series(c, dtype=pl.Float64).to_numpy()) for c in columns)
+    untold = np.isnan(mean) & (self.has_distribution > 0)
+    if untold.any():
+      scale = np.asarray(self.manifest["scale"], np.float64)
+      mean[untold] = self.distribution[untold].astype(np.float64) @ scale
+    return mean, raters
 
   def __len__(self) -> int:
     return len(self.names)
@@ -190,15 +189,20 @@ def open_split(folder: str | Path, split: str) -> Source:
     UserError: the folder was not prepared, its records, index and manifest disagree, or there is
       no split of that name.
   """
-  if split not in SPLITS:
-    raise UserError(f"unknown split {split!r}; one of {', '.join(SPLITS)}.")
+  return open_splits(folder, (split,))
+
+
+def open_splits(folder: str | Path, splits: Sequence[str]) -> Source:
+  """Opens several splits as one source, their images in the folder's order; see `open_split`."""
+  if unknown := [split for split in splits if split not in SPLITS]:
+    raise UserError(f"unknown split {unknown[0]!r}; one of {', '.join(SPLITS)}.")
   folder = Path(folder)
   manifest = read_manifest(folder)
   path = folder / "manifest.json"
   with files.reading(path, "the manifest of a prepared folder", msgspec.MsgspecError, make=MAKE):
     msgspec.convert(manifest, _Manifest)
   index = read_index(folder)
-  own = index.filter(pl.col("split") == split)
+  own = index.filter(pl.col("split").is_in(list(splits)))
   packed = folder / manifest.get("images_of", "")
   with files.reading(packed / "images", "packed images", RuntimeError, make=MAKE):
     found = [str(file) for file in _files(packed)]

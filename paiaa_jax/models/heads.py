@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
 from jax import Array
 
@@ -12,6 +13,7 @@ from paiaa_jax.errors import UserError
 from paiaa_jax.models.norm import BatchNorm
 
 ACTIVATIONS = {"softmax": nn.softmax, "tanh": jnp.tanh}
+INITS = ("torch", "flat")
 
 
 class Head(nn.Module):
@@ -22,6 +24,9 @@ class Head(nn.Module):
     activation: "softmax" (a distribution) or "tanh" (each output in [-1, 1]).
     widths: units of the hidden layers; () makes the head linear.
     dropout: probability that a hidden unit is dropped in training.
+    initialisation: of the FC layers. "torch": weights and biases uniform within 1 / sqrt(inputs),
+      its defaults, which the authors used. "flat": lecun_normal, biases 0, and output weights 0, so
+      that the first prediction is flat and no random function has to be unlearned.
     final_norm: a BN before the output's activation (the authors' released scripts).
     dtype: of the computation; parameters, statistics and the output stay float32.
   """
@@ -30,6 +35,7 @@ class Head(nn.Module):
   activation: str = "softmax"
   widths: tuple[int, ...] = (1024, 512)
   dropout: float = 0.5
+  initialisation: str = "flat"
   final_norm: bool = False
   dtype: Any = jnp.float32
 
@@ -37,14 +43,30 @@ class Head(nn.Module):
   def __call__(self, features: Array, *, train: bool) -> Array:
     if self.activation not in ACTIVATIONS:
       raise UserError(f"unknown activation {self.activation!r}; one of {', '.join(ACTIVATIONS)}.")
+    if self.initialisation not in INITS:
+      raise UserError(
+        f"unknown model.head_init {self.initialisation!r}; one of {', '.join(INITS)}."
+      )
     x = features
     for i, width in enumerate(self.widths):
-      x = nn.Dense(width, dtype=self.dtype, name=f"fc{i}")(x)
+      inits = torch_inits(x.shape[-1]) if self.initialisation == "torch" else {}
+      x = nn.Dense(width, dtype=self.dtype, name=f"fc{i}", **inits)(x)
       x = BatchNorm(dtype=self.dtype, name=f"norm{i}")(x, use_running_average=not train)
       x = nn.PReLU(negative_slope_init=0.25, name=f"prelu{i}")(x)
       x = nn.Dropout(self.dropout, deterministic=not train)(x)
-    # From zero: the first prediction is flat, and no random function has to be unlearned.
-    x = nn.Dense(self.outputs, kernel_init=nn.initializers.zeros, dtype=self.dtype, name="out")(x)
+    flat: dict[str, Any] = {"kernel_init": nn.initializers.zeros}
+    inits = torch_inits(x.shape[-1]) if self.initialisation == "torch" else flat
+    x = nn.Dense(self.outputs, dtype=self.dtype, name="out", **inits)(x)
     if self.final_norm:
       x = BatchNorm(dtype=self.dtype, name="norm_out")(x, use_running_average=not train)
     return ACTIVATIONS[self.activation](x.astype(jnp.float32))
+
+
+def torch_inits(inputs: int) -> dict[str, Any]:
+  """torch.nn.Linear's own: weight and bias uniform within 1 / sqrt(inputs)."""
+  bound = inputs**-0.5
+
+  def uniform(key: Array, shape: tuple[int, ...], dtype: Any = jnp.float32) -> Array:
+    return jax.random.uniform(key, shape, dtype, -bound, bound)
+
+  return {"kernel_init": uniform, "bias_init": uniform}

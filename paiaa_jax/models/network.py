@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
 
 from paiaa_jax.errors import UserError
@@ -70,6 +71,8 @@ class Network(nn.Module):
     head_input: "pooled", the paper's, or "logits": the backbone's 1000 ImageNet logits, as the
       authors' released scripts read them.
     head_widths, head_dropout: see heads.Head.
+    head_init: heads.Head's `initialisation`; of no account once there are weights.
+    freeze_backbone: the backbone stays in evaluation mode in training, and no gradient enters it.
     aux_final_norm: BN before the auxiliary head's tanh (the released scripts).
     pooling: "gap", the paper's, or "multi_level": see the backbones.
     dtype: name of the computation's type, a key of DTYPES.
@@ -93,6 +96,8 @@ class Network(nn.Module):
   head_input: str = "pooled"
   head_widths: tuple[int, ...] = (1024, 512)
   head_dropout: float = 0.5
+  head_init: str = "flat"
+  freeze_backbone: bool = False
   aux_final_norm: bool = False
   pooling: str = "gap"
   dtype: str = "float32"
@@ -112,7 +117,9 @@ class Network(nn.Module):
       dtype=dtype,
       remat=self.remat,
       name="backbone",
-    )(normalize(image, backbone.MEAN, backbone.STD), train=train)
+    )(normalize(image, backbone.MEAN, backbone.STD), train=train and not self.freeze_backbone)
+    if self.freeze_backbone:
+      features = jax.lax.stop_gradient(features)
     if self.pooling == "multi_level":  # depths differ in scale by orders of magnitude
       features = BatchNorm(name="norm_levels")(features, use_running_average=not train)
     aesthetics = Head(
@@ -120,6 +127,7 @@ class Network(nn.Module):
       "softmax",
       self.head_widths,
       self.head_dropout,
+      self.head_init,
       dtype=dtype,
       name="aesthetics",
     )
@@ -128,6 +136,7 @@ class Network(nn.Module):
       self.aux_activation,
       self.head_widths,
       self.head_dropout,
+      self.head_init,
       final_norm=self.aux_final_norm,
       dtype=dtype,
       name="auxiliary",

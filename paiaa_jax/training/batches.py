@@ -14,6 +14,7 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 
+from paiaa_jax import metrics
 from paiaa_jax.data import pipeline, records
 from paiaa_jax.errors import UserError
 from paiaa_jax.training.step import TASKS
@@ -50,9 +51,11 @@ def open_streams(config: ConfigDict) -> Streams:
         f"--config.data.{stream}=FOLDER."
       )
   named = [stream for stream in TASKS["joint"] if config.data[stream]]
-  train = {stream: records.open_split(config.data[stream], "train") for stream in named}
+  splits = ("train",) if config.data.validation else ("train", "validation")
+  train = {stream: records.open_splits(config.data[stream], splits) for stream in named}
   scale, aux_names = _outputs(train, config.data.auxiliary_target)
-  validation = {s: records.open_split(config.data[s], "validation") for s in TASKS[tasks]}
+  held_out = TASKS[tasks] if config.data.validation else ()
+  validation = {s: records.open_split(config.data[s], "validation") for s in held_out}
   return Streams(
     train={stream: train[stream] for stream in TASKS[tasks]},
     validation={stream: source for stream, source in validation.items() if len(source)},
@@ -89,19 +92,65 @@ def train_batches(
   """
   iterators = []
   for stream, source in streams.train.items():
+    weights = example_weights(source, config.train.weigh_by, stream)
     batches = pipeline.train_batches(
       source,
       batch_size=config.optim.batch_size,
-      crop=pipeline.Crop(config.data.image_size, config.data.resize, config.data.flip),
+      draws=pipeline.Draws(
+        config.data.image_size,
+        config.data.resize,
+        config.data.flip,
+        sampling_groups(source, config.data.sampling),
+      ),
       seed=config.seed,
       first_step=first_step,
       stream=stream,
       process=_process(config),
       padded_size=rows,
     )
-    iterators.append(map(functools.partial(_fit, stream, source, streams, config), batches))
+    fitted = map(functools.partial(_fit, stream, source, streams, config), batches)
+    iterators.append(map(functools.partial(_weigh, weights), fitted))
   for parts in zip(*iterators, strict=True):
     yield jax.tree.map(_interleave, *parts)
+
+
+def sampling_groups(source: records.Source, sampling: str) -> np.ndarray | None:
+  """The group of each image [n] by its mean score; None, all alike, where there are no scores.
+
+  "scores" takes the nearest score of the scale, "classes" what is high and what is low by
+  metrics.high_above.
+  """
+  scored = source.has_distribution > 0
+  if sampling == "uniform" or not scored.all():
+    return None
+  scale = source.manifest["scale"]
+  if sampling == "classes":
+    return (source.mean_score > metrics.high_above(scale)).astype(int)
+  return np.abs(source.mean_score[:, None] - np.asarray(scale)).argmin(axis=1)
+
+
+def example_weights(source: records.Source, weigh_by: str, stream: str) -> Array:
+  """Weight of each image [n] in L_a, mean 1; [0] where all weigh 1.
+
+  Raises:
+    UserError: "raters", whose number the folder does not tell.
+  """
+  scored = source.has_distribution > 0
+  if weigh_by == "none" or not scored.any():
+    return np.zeros(0, np.float32)
+  if not np.isfinite(source.raters[scored]).all():
+    raise UserError(
+      f"train.weigh_by={weigh_by!r}: data.{stream} does not tell the number of raters; prepare it "
+      "again."
+    )
+  return np.where(scored, source.raters / source.raters[scored].mean(), 0).astype(np.float32)
+
+
+def _weigh(weights: Array, batch: Batch) -> Batch:
+  """The batch with its mask of distributions multiplied by the weights of its rows."""
+  if not len(weights):
+    return batch
+  return batch._replace(has_distribution=batch.has_distribution * weights[batch.index])
 
 
 def batch_shapes(streams: Streams, config: ConfigDict, rows: int) -> Batch:

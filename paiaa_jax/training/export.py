@@ -39,7 +39,7 @@ def model_config(run: Run, config: ConfigDict) -> dict[str, Any]:
   """What goes beside the weights: Network's arguments, preprocessing, what the outputs mean."""
   origin = {"trained_on": config.data.trained_on} if config.data.trained_on else {}
   return {
-    "network": run.network_fields,
+    "network": {k: v for k, v in run.network_fields.items() if k != "head_init"},
     "preprocessing": {"image_size": config.data.image_size, "pixels": PREPROCESSING},
     "scale": list(run.streams.scale),
     "aux_names": list(run.streams.aux_names),

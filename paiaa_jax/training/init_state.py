@@ -16,15 +16,17 @@ from paiaa_jax import files, rng
 from paiaa_jax.errors import UserError
 from paiaa_jax.models.network import Network
 from paiaa_jax.models.weights import pretrained
-from paiaa_jax.training import sharding
+from paiaa_jax.training import init_from, sharding
 from paiaa_jax.training.setup import Run
 from paiaa_jax.training.step import State, create_state
 
 
 def initial_variables(run: Run, config: ConfigDict) -> dict[str, Any]:
-  """The collections as numpy: heads drawn from config.seed, and `initial_backbone`."""
+  """The collections as numpy: heads drawn from config.seed, or model.init_from's; the backbone."""
   backbone = initial_backbone(run, config)
   others = draw(run.network, config.data.image_size, config.seed, backbone=False)
+  if config.model.init_from and config.model.init_parts != "backbone":
+    others = _from_former(run, config, "heads")
   return {
     kind: ({"backbone": backbone[kind]} if kind in backbone else {}) | heads
     for kind, heads in others.items()
@@ -36,10 +38,13 @@ def initial_backbone(run: Run, config: ConfigDict) -> dict[str, Any]:
 
   model.pretrained is "none" (drawn from config.seed), "packaged", a file of ImageNet weights, the
   model/ folder of a run, or a run's workdir, of whose newest checkpoint the backbone is taken.
+  Where model.init_from gives the backbone, it is read from there.
 
   Raises:
     UserError: where there are no weights, or those of another backbone.
   """
+  if config.model.init_from and config.model.init_parts != "heads":
+    return _of_backbone(_from_former(run, config, "backbone"))
   name, source = config.model.backbone, config.model.pretrained
   wanted = _of_backbone(abstract_variables(run, config))
   folder = Path(source).absolute()
@@ -57,6 +62,12 @@ def initial_backbone(run: Run, config: ConfigDict) -> dict[str, Any]:
   if jax.tree.map(np.shape, weights) != jax.tree.map(np.shape, wanted):
     raise UserError(f"model.pretrained={source!r} holds another backbone; check model.backbone.")
   return weights
+
+
+def _from_former(run: Run, config: ConfigDict, parts: str) -> dict[str, Any]:
+  """Collections of these parts of the model that model.init_from names."""
+  wanted = abstract_variables(run, config)
+  return init_from.read(config.model.init_from, parts, run.network_fields, wanted)
 
 
 def _of_backbone(variables: dict[str, Any]) -> dict[str, Any]:

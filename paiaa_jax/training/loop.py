@@ -69,7 +69,7 @@ def train(
       if config.checkpoint.export == "best" and checkpoints.best_step is not None:
         state = checkpoints.restore(checkpoints.best_step, abstract)
       change = export(run, config, state, workdir / "model")
-      writer.write(run.total_steps, change)
+      writer.write(int(jax.device_get(state.step)), change)
   return results | change
 
 
@@ -84,7 +84,7 @@ def run_steps(
 ) -> tuple[State, dict[str, float]]:
   """From the step in `state` to the last; returns the state and the last evaluation's metrics."""
   first_step = int(jax.device_get(state.step))
-  if first_step >= run.total_steps:
+  if first_step >= run.total_steps or is_stale(run, config, first_step, checkpoints.best_step):
     return state, {}
   start = time.perf_counter()
   shapes = batches.batch_shapes(run.streams, config, run.train_rows)
@@ -122,10 +122,14 @@ def run_steps(
         writer.write(done, window.read() | _rates(run, config, step))
       if due.evaluate:
         results = evaluate(state)
-        writer.write(done, {f"validation/{name}": value for name, value in results.items()})
+        if results:
+          writer.write(done, {f"validation/{name}": value for name, value in results.items()})
       if due.save:
         checkpoints.save(done, state, results if due.evaluate else {})
         window.restart()
+      if due.evaluate and is_stale(run, config, done, checkpoints.best_step):
+        writer.tell(f"no better {config.checkpoint.best} since step {checkpoints.best_step}: ended")
+        break
       if preempted:
         checkpoints.wait()
         raise Preempted(f"stopped by SIGTERM after step {done}; start again to go on.")
@@ -137,7 +141,16 @@ def evaluation_is_missing(
 ) -> bool:
   """Whether a run that stopped at `step` would have evaluated there, had it been given the time."""
   eval_every = config.train.eval_every or run.epoch_steps
-  return step > 0 and step % eval_every == 0 and not checkpoints.evaluated(step)
+  due = bool(run.streams.validation) and step > 0 and step % eval_every == 0
+  return due and not checkpoints.evaluated(step)
+
+
+def is_stale(run: Run, config: ConfigDict, done: int, best_step: int | None) -> bool:
+  """Whether the best evaluation is train.patience evaluations old; never where that is 0."""
+  if not config.train.patience or best_step is None:
+    return False
+  eval_every = config.train.eval_every or run.epoch_steps
+  return done - best_step >= config.train.patience * eval_every
 
 
 class Due(NamedTuple):

@@ -6,7 +6,7 @@ Clipping comes before the L2 term, and the L2 term before the momentum, as in to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping, Sequence
 
 import jax.numpy as jnp
 import optax
@@ -54,29 +54,63 @@ def make_optimizer(
   momentum: float = 0.9,
   weight_decay: float = 0.0,
   clip_norm: float = 0.0,
+  layer_rates: Mapping[str, float] | None = None,
 ) -> optax.GradientTransformation:
   """The optimiser of parameters {"backbone": ..., every other name: a head}.
 
   Args:
-    name: "sgd" or "adam".
+    name: "sgd", "adam" or "adamw".
     schedule: step -> factor on both rates.
-    lr_backbone, lr_heads: the rates at factor 1.
+    lr_backbone, lr_heads: the rates at factor 1; a backbone of rate 0 stays as it is, and has no
+      state.
     momentum: of SGD.
     weight_decay: L2 coefficient; added to the gradient of every parameter, biases and BN included.
+      With "adamw" it is taken off the parameter at each step instead, times the rate.
     clip_norm: largest global norm of the gradient; 0: off.
+    layer_rates: factor on lr_backbone, by part of the backbone (see `layer_rates`); None: all 1.
 
   Raises:
     UserError: for an unknown name, listing the known ones.
   """
-  optimizers = {"sgd": lambda rate: optax.sgd(rate, momentum), "adam": optax.adam}
+  optimizers = {
+    "sgd": lambda rate: optax.sgd(rate, momentum),
+    "adam": optax.adam,
+    "adamw": lambda rate: optax.adamw(rate, weight_decay=weight_decay),
+  }
   build = _choose(optimizers, name, "optim.optimizer")
   by_group: dict[Hashable, optax.GradientTransformation] = {
     group: build(lambda step, rate=rate: rate * schedule(step))
     for group, rate in (("backbone", lr_backbone), ("heads", lr_heads))
   }
+  if lr_backbone == 0:
+    by_group["backbone"] = optax.set_to_zero()
   stages = [optax.clip_by_global_norm(clip_norm)] if clip_norm else []
-  stages += [optax.add_decayed_weights(weight_decay)] if weight_decay else []
-  return optax.chain(*stages, optax.multi_transform(by_group, label_groups))
+  coupled = weight_decay and name != "adamw"
+  stages += [optax.add_decayed_weights(weight_decay)] if coupled else []
+  stages.append(optax.multi_transform(by_group, label_groups))
+  stages += [_scale_layers(layer_rates)] if layer_rates else []
+  return optax.chain(*stages)
+
+
+def layer_rates(layers: Sequence[str], first: float) -> dict[str, float]:
+  """Factors from `first`, of the first layer, to 1, of the last: a geometric sequence."""
+  steps = max(len(layers) - 1, 1)
+  return {layer: first ** (1 - i / steps) for i, layer in enumerate(layers)}
+
+
+def _scale_layers(rates: Mapping[str, float]) -> optax.GradientTransformation:
+  """Multiplies the updates of the backbone's parts; what is no layer goes with the first one."""
+  first = min(rates.values())
+
+  def scale(updates, params):
+    del params
+    backbone = {
+      layer: optax.tree.scale(rates.get(layer, first), tree)
+      for layer, tree in updates["backbone"].items()
+    }
+    return {**updates, "backbone": backbone}
+
+  return optax.stateless(scale)
 
 
 def label_groups(params: dict) -> dict[str, str]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import flax.linen as nn
+import jax
+import numpy as np
 import optax
 from jax.sharding import Mesh
 from ml_collections import ConfigDict
@@ -12,7 +15,7 @@ from ml_collections import ConfigDict
 from paiaa_jax import losses
 from paiaa_jax.errors import UserError
 from paiaa_jax.models.network import Network
-from paiaa_jax.training import batches, optim, sharding
+from paiaa_jax.training import batches, init_from, optim, sharding
 from paiaa_jax.training.step import TASKS
 from paiaa_jax.workdir import flatten
 
@@ -21,6 +24,9 @@ CHOICES = {
   "train.distribution_loss": tuple(losses.DISTRIBUTION_LOSSES),
   "train.batch_norm": ("concatenated", "separate"),
   "data.auxiliary_target": ("aux", "distribution"),
+  "data.sampling": ("uniform", "scores", "classes"),
+  "train.weigh_by": ("none", "raters"),
+  "model.init_parts": tuple(init_from.PARTS),
   "checkpoint.export": ("last", "best"),
 }
 AT_LEAST = {
@@ -30,6 +36,7 @@ AT_LEAST = {
   "optim.batch_size": 1,
   "train.eval_batch_size": 1,
   "log.every": 1,
+  "train.patience": 0,
   "checkpoint.keep": 1,
 }
 
@@ -82,22 +89,27 @@ def prepare(config: ConfigDict) -> Run:
     total_steps=total_steps,
     warmup_steps=config.optim.warmup_steps,
   )
+  fields = network_fields(config, sources)
+  network = Network(**fields, freeze_backbone=config.train.freeze_backbone)
+  first, rates = config.optim.first_layer_rate, None
+  if first != 1.0:
+    rates = optim.layer_rates(backbone_layers(network, config.data.image_size), first)
   optimizer = optim.make_optimizer(
     config.optim.optimizer,
     schedule,
-    lr_backbone=config.optim.lr_backbone,
+    lr_backbone=0.0 if config.train.freeze_backbone else config.optim.lr_backbone,
     lr_heads=config.optim.lr_heads,
     momentum=config.optim.momentum,
     weight_decay=config.optim.weight_decay,
     clip_norm=config.optim.clip_norm,
+    layer_rates=rates,
   )
-  fields = network_fields(config, sources)
   count, longest = len(sources.train), max(map(len, sources.validation.values()), default=1)
   return Run(
     streams=sources,
     mesh=mesh,
     network_fields=fields,
-    network=Network(**fields),
+    network=network,
     optimizer=optimizer,
     schedule=schedule,
     epoch_steps=epoch_steps,
@@ -117,11 +129,34 @@ def _check_fields(config: ConfigDict) -> None:
   for field, least in AT_LEAST.items():
     if values[field] < least:
       raise UserError(f"{field} is {values[field]}; it is {least} or more.")
+  if not config.data.validation:
+    for field, off in (("checkpoint.export", "last"), ("train.patience", 0)):
+      if values[field] != off:
+        raise UserError(
+          f"{field}={values[field]!r} needs a validation split: add --config.data.validation=true."
+        )
 
 
 def network_fields(config: ConfigDict, sources: batches.Streams) -> dict[str, Any]:
   """Keyword arguments of models.network.Network for this config and these outputs."""
   fields = config.model.to_dict()
-  del fields["pretrained"]
+  for source in ("pretrained", "init_from", "init_parts"):
+    del fields[source]
   fields["head_widths"] = tuple(fields["head_widths"])
   return {**fields, "num_buckets": len(sources.scale), "aux_names": sources.aux_names}
+
+
+def backbone_layers(network: Network, size: int) -> tuple[str, ...]:
+  """The backbone's parts in the order in which an image passes them."""
+  found: dict[str, None] = {}
+
+  def note(call, args, kwargs, context):
+    path = context.module.path
+    if len(path) == 2 and path[0] == "backbone":
+      found.setdefault(path[1])
+    return call(*args, **kwargs)
+
+  image = jax.ShapeDtypeStruct((1, size, size, 3), np.uint8)
+  with nn.intercept_methods(note):
+    jax.eval_shape(network.init, jax.random.key(0), image)
+  return tuple(found)

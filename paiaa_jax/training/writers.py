@@ -1,4 +1,4 @@
-"""Where metrics go: metrics.jsonl, TensorBoard events and a progress bar; process 0 alone writes.
+"""Where metrics go: metrics.jsonl, TensorBoard events, a progress bar or lines; by process 0 alone.
 
 A line of metrics.jsonl is {"step": ..., "time": seconds since 1970, metric: number, ...}.
 """
@@ -18,6 +18,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from paiaa_jax import files
 from paiaa_jax.training.events import EventWriter
 
+LINE_EVERY = 10.0  # seconds, where stderr is no terminal
+
 
 class MetricWriter:
   """Appends metrics of a run; a resumed run first drops what was logged past its first step."""
@@ -30,6 +32,8 @@ class MetricWriter:
       total_steps: length of the progress bar.
     """
     self._enabled = enabled = jax.process_index() == 0
+    self._total, self._note, self._told = total_steps, "", time.monotonic()
+    self._in_pipe = enabled and not sys.stderr.isatty()
     self._progress = _progress_bar(enabled)
     self._bar = self._progress.add_task(
       "training", total=total_steps, completed=first_step, note=""
@@ -56,11 +60,27 @@ class MetricWriter:
       self._lines.write((json.dumps(line) + "\n").encode())
       self._events.add(step, metrics)
     if "loss" in metrics:
-      self._progress.update(self._bar, note=f"loss {metrics['loss']:.4g}")
+      self._note = f"loss {metrics['loss']:.4g}"
+      self._progress.update(self._bar, note=self._note)
+    if "compile_seconds" in metrics:
+      self._say(step, f"compiled in {metrics['compile_seconds']:.0f} s")
 
   def advance(self, step: int) -> None:
     """Moves the progress bar to `step` steps done."""
     self._progress.update(self._bar, completed=step)
+    if time.monotonic() - self._told >= LINE_EVERY:
+      self._say(step, self._note)
+
+  def tell(self, text: str) -> None:
+    """One line on stderr, above the bar."""
+    if self._enabled:
+      self._progress.console.print(text)
+
+  def _say(self, step: int, text: str) -> None:
+    """A line of progress where there is no terminal for a bar."""
+    self._told = time.monotonic()
+    if self._in_pipe:
+      print(f"step {step} of {self._total}  {text}", file=sys.stderr, flush=True)
 
   def close(self) -> None:
     """Takes the progress bar away and closes the files."""

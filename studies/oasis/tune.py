@@ -130,7 +130,7 @@ def run(
   batches = pipeline.train_batches(
     source,
     batch_size=tune.batch_size,
-    crop=pipeline.Crop(tune.size, tune.resize, flip=True),
+    draws=pipeline.Draws(tune.size, tune.resize, flip=True),
     seed=seed,
   )
   for _, batch in zip(range(trainer.num_steps), batches, strict=False):

@@ -11,7 +11,7 @@ from PIL import Image
 from paiaa_jax.data import images, pipeline
 from paiaa_jax.errors import UserError
 
-CROP = pipeline.Crop(8, 10)
+DRAWS = pipeline.Draws(8, 10)
 
 
 class Photos:
@@ -49,9 +49,9 @@ def assert_same(batches, others):
   jax.tree.map(np.testing.assert_array_equal, batches, others)
 
 
-def train(rows=10, batch_size=4, seed=3, crop=CROP, **options):
+def train(rows=10, batch_size=4, seed=3, draws=DRAWS, **options):
   return pipeline.train_batches(
-    Photos(rows), batch_size=batch_size, seed=seed, crop=crop, **options
+    Photos(rows), batch_size=batch_size, seed=seed, draws=draws, **options
   )
 
 
@@ -69,12 +69,12 @@ def test_a_source_smaller_than_the_batch_cycles():
 
 @pytest.mark.parametrize("first_step", [1, 5, 10_000])
 def test_starting_late_is_having_run_until_then(first_step):
-  crop = CROP._replace(flip=True)
+  draws = DRAWS._replace(flip=True)
   if first_step < 100:
-    whole = take(train(crop=crop), first_step + 2)[first_step:]
+    whole = take(train(draws=draws), first_step + 2)[first_step:]
   else:
-    whole = take(train(crop=crop, first_step=first_step - 3), 5)[3:]
-  assert_same(take(train(crop=crop, first_step=first_step), 2), whole)
+    whole = take(train(draws=draws, first_step=first_step - 3), 5)[3:]
+  assert_same(take(train(draws=draws, first_step=first_step), 2), whole)
 
 
 @pytest.mark.parametrize("workers", [1, 2, 7])
@@ -123,7 +123,7 @@ def test_two_streams_of_different_length_run_side_by_side():
 
 def test_crops_differ_between_epochs_but_not_between_runs():
   source = Photos(1)
-  batches = pipeline.train_batches(source, batch_size=1, seed=0, crop=pipeline.Crop(4, 12))
+  batches = pipeline.train_batches(source, batch_size=1, seed=0, draws=pipeline.Draws(4, 12))
   crops = [batch.image for batch in take(batches, 8)]
   assert len({crop.tobytes() for crop in crops}) > 4
 
@@ -177,7 +177,7 @@ def test_what_cannot_work_is_said_before_the_first_batch():
   with pytest.raises(UserError, match="shared evenly by 3"):
     train(process=pipeline.Process(count=3))
   with pytest.raises(UserError, match="raise resize"):
-    train(crop=pipeline.Crop(9, 8))
+    train(draws=pipeline.Draws(9, 8))
 
 
 def test_a_record_that_broke_on_disk_is_named():

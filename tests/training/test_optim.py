@@ -77,5 +77,41 @@ def test_warmup_rises_to_the_full_rate():
 def test_unknown_names_list_the_known_ones():
   with pytest.raises(UserError, match=r"optim.schedule 'linear'.*cosine"):
     schedule("linear")
-  with pytest.raises(UserError, match=r"optim.optimizer 'lion'.*sgd, adam"):
+  with pytest.raises(UserError, match=r"optim.optimizer 'lion'.*sgd, adam, adamw"):
     optim.make_optimizer("lion", schedule(), lr_backbone=1.0, lr_heads=1.0)
+
+
+def test_adamw_takes_the_weights_down_beside_adams_step():
+  given = dict(lr_backbone=0.01, lr_heads=0.1)
+  params = jax.tree.map(lambda x: x.astype(np.float32), PARAMS)
+  plain, decayed = (
+    optim.make_optimizer(name, schedule("constant"), weight_decay=decay, **given)
+    for name, decay in (("adam", 0.0), ("adamw", 0.3))
+  )
+  updates = [o.update(gradient(0), o.init(params), params)[0] for o in (plain, decayed)]
+  for part, rate in (("backbone", 0.01), ("aesthetics", 0.1)):
+    (name,) = params[part]
+    expected = updates[0][part][name] - rate * 0.3 * params[part][name]
+    np.testing.assert_allclose(updates[1][part][name], expected, rtol=1e-5)
+
+
+def test_layers_near_the_image_may_learn_more_slowly():
+  params = {
+    "backbone": {layer: {"kernel": np.ones(2, np.float32)} for layer in ("stem", "block", "head")},
+    "aesthetics": {"bias": np.ones(1, np.float32)},
+  }
+  rates = optim.layer_rates(("stem", "block", "head"), 0.01)
+  given = dict(lr_backbone=0.5, lr_heads=2.0, momentum=0.0, layer_rates=rates)
+  optimizer = optim.make_optimizer("sgd", schedule("constant"), **given)
+  updates, _ = optimizer.update(params, optimizer.init(params), params)
+  found = [float(-updates["backbone"][layer]["kernel"][0]) for layer in ("stem", "block", "head")]
+  np.testing.assert_allclose(found, [0.005, 0.05, 0.5], rtol=1e-5)
+  np.testing.assert_allclose(updates["aesthetics"]["bias"], -2.0)
+
+
+def test_a_backbone_of_rate_0_stays_whatever_the_weight_decay():
+  given = dict(lr_backbone=0.0, lr_heads=1.0, weight_decay=0.5)
+  optimizer = optim.make_optimizer("sgd", schedule("constant"), **given)
+  state = optimizer.init(PARAMS)
+  updates, _ = optimizer.update(gradient(0), state, PARAMS)
+  assert not updates["backbone"]["kernel"].any() and updates["aesthetics"]["bias"].any()

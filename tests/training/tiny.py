@@ -109,6 +109,8 @@ def fields(folders: tuple[Path, Path], steps: int) -> dict[str, object]:
     "model.backbone": "tiny",
     "model.pretrained": "none",
     "model.head_widths": (8,),
+    "model.head_init": "flat",
+    "data.validation": True,
     "data.aesthetics": str(folders[0]),
     "data.auxiliary": str(folders[1]),
     "data.image_size": SIZE,
