@@ -6,8 +6,10 @@ That is a UserError, or a wrong flag or config field; anything else keeps its tr
 
 from __future__ import annotations
 
+import difflib
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from absl import app, flags, logging
 
@@ -15,6 +17,9 @@ from paiaa_jax import extras
 from paiaa_jax.errors import UserError
 from paiaa_jax.files import expand_home, refuse_address
 from paiaa_jax.photos.names import printable
+
+CLONE = Path(__file__).parents[1]
+flags.DEFINE_bool("print_config", False, "Print the config with its overrides, and stop.")
 
 
 def run(main: Callable[[list[str]], None], *, arguments: int = 0, addresses: bool = False) -> None:
@@ -33,6 +38,9 @@ def run(main: Callable[[list[str]], None], *, arguments: int = 0, addresses: boo
       if not addresses:
         for argument in sys.argv[1:]:
           refuse_address(argument.partition("=")[2] or argument)
+      if flags.FLAGS.print_config:
+        print(flags.FLAGS.config if "config" in flags.FLAGS else "this verb takes no config")
+        return
       main(argv)
     except UserError as error:
       if logging.get_verbosity() >= logging.DEBUG:
@@ -44,7 +52,28 @@ def run(main: Callable[[list[str]], None], *, arguments: int = 0, addresses: boo
       sys.exit(_tell(UserError(line)))
 
   sys.argv[1:] = expand_home(sys.argv[1:])
+  try:
+    sys.argv[1:] = [_known_config(argument) for argument in sys.argv[1:]]
+  except UserError as error:
+    sys.exit(_tell(error))
   app.run(guarded, flags_parser=_parse_flags)
+
+
+def _known_config(argument: str) -> str:
+  """--config=PATH[:ARG] with a path that is there: from this folder, or else from the clone's.
+
+  Raises:
+    UserError: there is no such file; it names the likeliest that there is.
+  """
+  flag, equals, value = argument.partition("=")
+  path, colon, arg = value.partition(":")
+  if flag not in ("--config", "-config") or not path.endswith(".py") or Path(path).is_file():
+    return argument
+  if not Path(path).is_absolute() and (CLONE / path).is_file():
+    return f"{flag}{equals}{CLONE / path}{colon}{arg}"
+  there = [file.relative_to(CLONE).as_posix() for file in (CLONE / "configs").rglob("*.py")]
+  near = difflib.get_close_matches(path, there, 1, cutoff=0.0)
+  raise UserError(f"no config file {path}; did you mean {', '.join(near)}?")
 
 
 def _parse_flags(argv: list[str]) -> list[str]:

@@ -46,7 +46,7 @@ VERIFY_ONLY = flags.DEFINE_bool("verify_only", False, "Check everything, write n
 
 
 def main(_):
-  from paiaa_jax.data import prepare  # here, as every worker process imports this file
+  from paiaa_jax.data import databases, prepare  # here, as every worker process imports this file
 
   out = Path(OUT.value) if OUT.value else None
   if VERIFY_ONLY.value:
@@ -71,6 +71,8 @@ def main(_):
       allow_missing=ALLOW_MISSING.value,
     )
   print(prepare.describe(prepared), file=sys.stderr)
+  offered = ", ".join(f"{k}={v}" for k, v in databases.options(DATASET.value).items())
+  print(f"  options, with their defaults: {offered}", file=sys.stderr)
   json.dump(prepared.manifest, sys.stdout, indent=2)
   print()
 

@@ -48,7 +48,7 @@ def open_streams(config: ConfigDict) -> Streams:
     if not config.data[stream]:
       raise UserError(
         f"train.tasks={tasks!r} needs data.{stream}: name a folder made by launch.prepare_data, "
-        f"--config.data.{stream}=FOLDER."
+        f"--config.data.{stream}=FOLDER{_without(stream) if tasks == 'joint' else ''}."
       )
   named = [stream for stream in TASKS["joint"] if config.data[stream]]
   splits = ("train",) if config.data.validation else ("train", "validation")
@@ -62,6 +62,12 @@ def open_streams(config: ConfigDict) -> Streams:
     scale=scale,
     aux_names=aux_names,
   )
+
+
+def _without(stream: str) -> str:
+  """How a joint run does without one of its streams."""
+  (other,) = set(TASKS["joint"]) - {stream}
+  return f", or train {other} alone, --config.train.tasks={other}"
 
 
 def _outputs(sources: dict[str, records.Source], target: str) -> tuple[tuple, tuple]:

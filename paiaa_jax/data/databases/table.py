@@ -6,14 +6,15 @@
     user, path, score       single ratings, a row each
     path, O, C, E, A, N     traits of the people who like the image; with `user`, of one such person
 
-`path` is relative to the images' folder; image, file, filename, imageName and image_id are read as
-it where there is none. Counts or score, and traits, may stand in one table. A column `split`
-(train, validation or val, test) divides the images; without it the draw is seeded. Also read so:
-AADB's, TAD66K's, EVA's and REAL-CUR's tables.
+`path` is relative to the images' folder, or all are absolute; image, file, filename, imageName and
+image_id are read as it where there is none. Counts or score, and traits, may stand in one table. A
+column `split` (train, validation or val, test) divides the images; without it the draw is seeded.
+Also read so: AADB's, TAD66K's, EVA's and REAL-CUR's tables.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -96,14 +97,15 @@ def load(source: str | Path, **options: Any) -> Database:
   asked, path = Options(**options), table_file.find(Path(source))
   table = table_file.read(path)
   checks.columns(table, ("path",), path)
-  table = checks.image_paths(table.with_columns(pl.col("path") + asked.suffix), path)
+  table, root = _from_root(table.with_columns(pl.col("path") + asked.suffix), asked.images)
+  table = checks.image_paths(table, path)
   traits = _read_traits(table, path, asked.trait_low, asked.trait_high)
   labels = read_labels(table, path, asked)
   if labels.distributions.is_empty() and traits.is_empty():
     raise UserError(f"{path}: beside `path` it has neither score, nor p1..pN, nor O, C, E, A, N")
   return Database(
     name="table",
-    image_root=_image_root(path, asked.images),
+    image_root=root or _image_root(path, asked.images),
     images=_split_images(table, path, asked.test, asked.validation, asked.seed),
     distributions=labels.distributions,
     ratings=_split_users(labels.ratings, asked.test_users, asked.seed),
@@ -111,6 +113,19 @@ def load(source: str | Path, **options: Any) -> Database:
     scale=labels.scale,
     notes=labels.notes,
   )
+
+
+def _from_root(table: pl.DataFrame, images: str) -> tuple[pl.DataFrame, Path | None]:
+  """Absolute paths as relative ones, and the folder that holds them all; None where none is.
+
+  That is `images` where it is given, else the deepest folder that they share.
+  """
+  names = table["path"].drop_nulls().to_list()
+  if not names or not all(os.path.isabs(name) for name in names):
+    return table, None
+  root = os.path.abspath(images) if images else os.path.commonpath(map(os.path.dirname, names))
+  relative = pl.col("path").map_elements(lambda n: os.path.relpath(n, root), pl.String)
+  return table.with_columns(relative), Path(root)
 
 
 def read_labels(table: pl.DataFrame, path: Path, asked: Options) -> Labels:

@@ -141,7 +141,7 @@ def test_the_images_lie_beside_the_table_in_images_or_where_one_says(load, tmp_p
     ("image,score\nb/../../a,1\n", "line 2: image 'b/../../a' would lie outside"),
     ("image,score\n..\\a,1\n", "line 2: image '../a' would lie outside the image folder"),
     ("image,score\nC:\\a,1\n", "line 2: image 'C:/a' would lie outside the image folder"),
-    ("image,score\n/etc/passwd,1\n", "line 2: image '/etc/passwd' would lie outside"),
+    ("image,score\n/etc/passwd,1\na.jpg,2\n", "line 2: image '/etc/passwd' would lie outside"),
     ("image,score\na\x07,1\n", "line 2: image 'a\\?' holds a control character"),
     ("user,image,score\nu,a,1\nu,a,2\n", "line 3: user 'u' gives image 'a' the score 2.0, but 1.0"),
     ("user,image,score,O,C,E,A,N\nu,a,1,0,0,0,0,0\n", "scores by user and traits need a table"),
@@ -181,3 +181,20 @@ def test_a_folder_with_two_tables_asks_which(tmp_path):
     table.load(tmp_path)
   with pytest.raises(UserError, match=r"a table is one of .csv"):
     table.load(tmp_path / "a.xlsx")
+
+
+def test_absolute_paths_are_read_from_the_folder_that_they_share(tmp_path):
+  names = ["a/1.jpg", "a/2.jpg", "b/c/3.jpg"]
+  file = tmp_path / "scores.csv"
+  rows = [f"{tmp_path / 'photos' / name},{i}" for i, name in enumerate(names, start=1)]
+  file.write_text("\n".join(["path,score", *rows]) + "\n")
+  database = table.load(file, test=0.0, validation=0.0)
+  assert database.image_root == tmp_path / "photos"
+  assert sorted(database.images["path"]) == names
+  under = table.load(file, images=str(tmp_path), test=0.0, validation=0.0)
+  assert sorted(under.images["path"]) == [f"photos/{name}" for name in names]
+  with pytest.raises(UserError, match="outside the image folder"):
+    table.load(file, images=str(tmp_path / "photos" / "a"))
+  file.write_text(f"path,score\n{tmp_path}/1.jpg,1\n2.jpg,2\n")
+  with pytest.raises(UserError, match="outside the image folder"):
+    table.load(file)
