@@ -1,9 +1,14 @@
 """One table of the runs under a folder: a row a run, its overrides and its last metrics.
 
 python -m launch.collect --workdir=runs/rates [--metrics=srcc,srcc_aux] [--out=rates.csv]
+python -m launch.collect --workdir=runs/rates --over=seed [--against=optim.lr_heads=0.001]
+python -m launch.collect ... --report=DIR                one page of all, with the runs' curves
 
-Of each metric the last value of metrics.jsonl counts, on the validation split where it has one. Of
-the configs' fields the table has those in which the runs differ.
+Of each metric the last value of metrics.jsonl counts, on the validation split where it has one; the
+best SROCC there stands beside the last, and that of each test split that launch.evaluate has
+measured. Of the configs' fields the table has those in which the runs differ. --over puts the runs
+together that differ in this field alone: number, mean and deviation; --against names the setting
+from which the others' paired differences are told, with their 95 % interval.
 """
 
 from __future__ import annotations
@@ -25,15 +30,31 @@ FLAGS = flags.FLAGS
 
 
 def main(_) -> None:
-  table = collect(Path(FLAGS.workdir))
+  from studies import sweeps
+
+  folder = Path(FLAGS.workdir)
+  table = collect(folder)
   every = table.columns
-  shown = every[: every.index("step") + 1] + [name for name in FLAGS.metrics if name in every]
-  printed = Table(*shown)
-  for row in table.select(shown).iter_rows():
-    printed.add_row(*(f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in row))
-  Console().print(printed)
+  settings = every[1 : every.index("step")]
+  extra = [name for name in every if name.startswith(("best ", "test "))]
+  metrics = [name for name in FLAGS.metrics if name in every] + extra
+  tables = {"A row a run": table.select(every[: every.index("step") + 1] + metrics)}
+  if FLAGS.over:
+    table = sweeps.over(table, FLAGS.over, settings, metrics, FLAGS.against)
+    tables = {f"Over {FLAGS.over}": table} | tables
+  _print(next(iter(tables.values())))
   if FLAGS.out:
     files.write_frame(FLAGS.out, table)
+  if FLAGS.report:
+    runs = {str(path.relative_to(folder)): path for path in _workdirs(folder)}
+    print(f"report: {sweeps.write_page(Path(FLAGS.report), runs, tables)}")
+
+
+def _print(table: pl.DataFrame) -> None:
+  printed = Table(*table.columns)
+  for row in table.iter_rows():
+    printed.add_row(*(f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in row))
+  Console().print(printed)
 
 
 def collect(folder: Path) -> pl.DataFrame:
@@ -42,9 +63,7 @@ def collect(folder: Path) -> pl.DataFrame:
   Raises:
     UserError: where no folder under `folder` holds a run.
   """
-  workdirs = sorted(path.parent for path in folder.rglob("metrics.jsonl"))
-  if not workdirs:
-    raise UserError(f"no run (metrics.jsonl) under {folder}.")
+  workdirs = _workdirs(folder)
   configs = [flatten(files.read_json(path / "config.json")) for path in workdirs]
   fields = sorted({field for config in configs for field in config})
   differing = [f for f in fields if len({json.dumps(config.get(f)) for config in configs}) > 1]
@@ -52,27 +71,56 @@ def collect(folder: Path) -> pl.DataFrame:
     {"run": str(workdir.relative_to(folder))}
     | {field: config.get(field) for field in differing}
     | last_metrics(workdir / "metrics.jsonl")
+    | tested(workdir)
     for workdir, config in zip(workdirs, configs, strict=True)
   ]
   return pl.DataFrame(rows, infer_schema_length=None)
 
 
+def _workdirs(folder: Path) -> list[Path]:
+  workdirs = sorted(path.parent for path in folder.rglob("metrics.jsonl"))
+  if not workdirs:
+    raise UserError(f"no run (metrics.jsonl) under {folder}.")
+  return workdirs
+
+
+def tested(workdir: Path) -> dict[str, float]:
+  """SROCC on each test split that was measured, by "test DATABASE srcc"; a trait's mean as well."""
+  found = {}
+  for path in sorted((workdir / "predictions").glob("*_test.json")):
+    said, database = files.read_json(path), path.stem.removesuffix("_test")
+    if "aesthetics" in said:
+      found[f"test {database} srcc"] = said["aesthetics"]["srcc"]
+    if "auxiliary" in said:
+      values = list(said["auxiliary"].values())
+      found[f"test {database} srcc_aux"] = sum(values) / len(values)
+  return found
+
+
 def last_metrics(path: Path) -> dict[str, float]:
-  """step, and the last value of each metric in a metrics.jsonl; a line cut short is left out."""
-  latest = {}
+  """step, the last value of each metric in a metrics.jsonl, and the best of several SROCC.
+
+  A line cut short is left out.
+  """
+  latest, measured = {}, []
   for line in files.read_bytes(path).splitlines():
     try:
-      latest |= json.loads(line)
+      latest |= (told := json.loads(line))
+      measured += [told["validation/srcc"]] if told.get("validation/srcc") is not None else []
     except json.JSONDecodeError:
       continue
   latest.pop("time", None)
   validation = {k.removeprefix("validation/"): v for k, v in latest.items() if "/" in k}
   training = {f"training_{k}" if k in validation else k: v for k, v in latest.items()}
-  return {k: v for k, v in training.items() if "/" not in k} | validation
+  best = {"best srcc": max(measured)} if len(measured) > 1 else {}
+  return {k: v for k, v in training.items() if "/" not in k} | validation | best
 
 
 if __name__ == "__main__":
   flags.DEFINE_string("workdir", None, "Folder with the runs' workdirs.", required=True)
   flags.DEFINE_list("metrics", ["srcc", "srcc_aux"], "Metrics to print.")
+  flags.DEFINE_string("over", "", "A field, such as seed, over which means are taken.")
+  flags.DEFINE_string("against", "", "FIELD=VALUE,.. of the setting to compare with, for --over.")
+  flags.DEFINE_string("report", "", "A folder for one page of the tables and the runs' curves.")
   flags.DEFINE_string("out", "", "Also write the table, with every metric, here as csv.")
   cli_errors.run(main)

@@ -5,7 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import polars as pl
 import pytest
+import scipy.stats
 
 from launch import collect, sweep
 from paiaa_jax.errors import UserError
@@ -116,3 +119,38 @@ def test_collect_prints_a_table_and_writes_it_whole(tmp_path):
   assert (tmp_path / "t.csv").read_text().splitlines()[0] == "run,step,loss,srcc"
   nothing = launch("launch.collect", f"--workdir={tmp_path / 'none'}")
   assert nothing.returncode == 2 and "no run" in nothing.stderr
+
+
+def test_collect_over_seeds_gives_means_and_paired_differences(tmp_path):
+  random = np.random.default_rng(0)
+  easy = random.normal(0.5, 0.1, 3)  # a seed is easy or hard for every rate
+  found = {0.1: easy, 0.2: easy + random.normal(0.02, 0.005, 3)}
+  for rate, values in found.items():
+    for seed, value in enumerate(values):
+      workdir = tmp_path / f"lr_heads={rate},seed={seed}"
+      lines = [{"step": s, "loss": 1.0, "validation/srcc": v} for s, v in ((1, 0.9), (2, value))]
+      write_run(workdir, rate, lines)
+      (workdir / "config.json").write_text(json.dumps({"optim": {"lr_heads": rate}, "seed": seed}))
+      (workdir / "predictions").mkdir()
+      said = json.dumps({"aesthetics": {"srcc": value / 2}})
+      (workdir / "predictions" / "ava_test.json").write_text(said)
+  out, report = tmp_path / "over.csv", tmp_path / "page"
+  command = ["launch.collect", f"--workdir={tmp_path}", "--over=seed", f"--out={out}"]
+  done = launch(*command, "--against=optim.lr_heads=0.1", f"--report={report}")
+  assert done.returncode == 0, done.stderr
+  rows = {row["optim.lr_heads"]: row for row in pl.read_csv(out).iter_rows(named=True)}
+  for rate, values in found.items():
+    row = rows[rate]
+    assert row["n"] == 3 and row["best srcc"] == pytest.approx(0.9)
+    assert row["srcc"] == pytest.approx(values.mean())
+    assert row["srcc deviation"] == pytest.approx(values.std(ddof=1))
+    assert row["test ava srcc"] == pytest.approx(values.mean() / 2)
+  gap = scipy.stats.ttest_rel(found[0.2], found[0.1])
+  low, high = gap.confidence_interval()
+  row = rows[0.2]
+  assert (row["srcc low"], row["srcc high"]) == pytest.approx((low, high))
+  assert rows[0.1]["srcc gain"] is None
+  page = (report / "report.html").read_text()
+  assert "Over seed" in page and "data:image/png" in page
+  wrong = launch(*command, "--against=optim.lr_heads=7")
+  assert wrong.returncode == 2 and "no such runs" in wrong.stderr
