@@ -40,6 +40,8 @@ def get_config() -> ConfigDict:
       sampling="uniform",  # each image once an epoch; "scores" or "classes" (high, low): each alike
       flip=False,  # random horizontal flips in training
       validation=False,  # whether the validation split is held out; False: it is trained on too
+      left_out_fold=-1,  # of the aesthetics images for training, 0..folds - 1; -1: none
+      folds=5,  # how many, see launch.evaluate --out_of_fold
       trained_on="",  # whose labels these are, in words that the model folder passes on
       workers=0,  # decoding threads beside the main one; 0: one per core
     )

@@ -1,4 +1,4 @@
-"""A trained model on a prepared split: predictions as a table, and how well they agree.
+r"""A trained model on a prepared split: predictions as a table, and how well they agree.
 
     python -m launch.evaluate --workdir=runs/ava --data=/data/prepared/ava --split=test
 
@@ -6,6 +6,13 @@ Reads WORKDIR/model. Writes WORKDIR/predictions/<database>_<split>.parquet (one 
 raters' labels beside it as .npz, and the agreement as .json. All devices of the machine share it.
 With --features, the pooled features too, <database>_<split>_features.npy [n, d] float32 in the
 order of the table's rows, for launch.baselines.
+
+    python -m launch.evaluate --workdir=runs/flickr_aes --data=/data/prepared/flickr_aes \
+        --out_of_fold=runs/folds/left_out_fold=0,...,runs/folds/left_out_fold=4
+
+writes WORKDIR/predictions/<database>_out_of_fold.parquet: training images, each by the run of
+configs/sweeps/out_of_fold.py that was not trained on it. launch.personalize then takes the prior of
+empirical_bayes, taste and population_mean from the training users.
 """
 
 from __future__ import annotations
@@ -23,8 +30,13 @@ FLAGS = flags.FLAGS
 def main(_) -> None:
   from paiaa_jax.apps import evaluate_model
 
-  options = FLAGS.data, FLAGS.split, FLAGS.features, FLAGS.batch_size
-  stem, agreement = evaluate_model.evaluate(Path(FLAGS.workdir), *options)
+  workdir = Path(FLAGS.workdir)
+  if FLAGS.out_of_fold:
+    options = [Path(run) for run in FLAGS.out_of_fold], FLAGS.features, FLAGS.batch_size
+    stem, agreement = evaluate_model.evaluate_out_of_fold(workdir, FLAGS.data, *options)
+  else:
+    options = FLAGS.split, FLAGS.features, FLAGS.batch_size
+    stem, agreement = evaluate_model.evaluate(workdir, FLAGS.data, *options)
   Console().print(stem.name, agreement)
 
 
@@ -33,5 +45,8 @@ if __name__ == "__main__":
   flags.DEFINE_string("data", None, "A folder that launch.prepare_data wrote.", required=True)
   flags.DEFINE_string("split", "test", "train, validation or test.")
   flags.DEFINE_integer("batch_size", 64, "Images a device at once.", lower_bound=1)
+  flags.DEFINE_list(
+    "out_of_fold", [], "Workdirs of runs that left out a fold each; instead of split."
+  )
   flags.DEFINE_boolean("features", False, "Keep the pooled features: 4 bytes x images x units.")
   cli_errors.run(main)

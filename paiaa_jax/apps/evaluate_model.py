@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,13 +13,16 @@ import polars as pl
 
 from paiaa_jax import files
 from paiaa_jax.apps import agreement
-from paiaa_jax.data import pipeline, records
+from paiaa_jax.data import folds, pipeline, records
 from paiaa_jax.data.databases import table_file
 from paiaa_jax.distribution import mean_score, score_std
 from paiaa_jax.errors import UserError
 from paiaa_jax.models import vector
 from paiaa_jax.models.predictor import Predictor
 from paiaa_jax.types import Array
+
+# Predictions for training photographs, each by a network that was not trained on it.
+OUT_OF_FOLD = "out_of_fold"
 
 
 class Predicted(NamedTuple):
@@ -62,8 +65,15 @@ def evaluate(
   source = records.open_split(data, split)
   predictor = Predictor(workdir / "model", batch_size, jax.local_devices())
   predicted = predict(predictor, source, batch_size, features)
-  said = measure(predicted, predictor, source.manifest)
   stem = workdir / "predictions" / f"{source.manifest['name']}_{split}"
+  return stem, _write(stem, predicted, predictor, source.manifest)
+
+
+def _write(
+  stem: Path, predicted: Predicted, predictor: Predictor, manifest: dict
+) -> dict[str, dict]:
+  """Writes predictions, labels and agreement under `stem`, and returns the agreement."""
+  said = measure(predicted, predictor, manifest)
   if predicted.features is not None:
     files.write_arrays(_features_path(stem.with_suffix(".parquet")), predicted.features)
   files.write_frame(stem.with_suffix(".parquet"), to_frame(predicted, predictor))
@@ -74,7 +84,67 @@ def evaluate(
   }
   files.write_arrays(stem.with_suffix(".npz"), labels)
   files.write_json(stem.with_suffix(".json"), said)
-  return stem, said
+  return said
+
+
+def evaluate_out_of_fold(
+  workdir: Path,
+  data: str | Path,
+  runs: Sequence[Path],
+  features: bool = False,
+  batch_size: int = 64,
+) -> tuple[Path, dict[str, dict]]:
+  """Writes what networks say of training images that they were not trained on, each of its fold.
+
+  Args:
+    workdir: where predictions/<database>_out_of_fold.parquet goes.
+    data: a prepared folder.
+    runs: workdirs of finished runs, one for each data.left_out_fold of one data.folds.
+    features, batch_size: as in `evaluate`.
+
+  Returns:
+    The stem of the files, and the agreement.
+
+  Raises:
+    UserError: a fold without a run or with two, or a run of another database.
+  """
+  source = records.open_splits(data, ("train", "validation"))
+  by_fold, count = _run_of_each_fold(runs, source.manifest["name"])
+  fold = folds.fold_of_images(data, count)
+  place = np.array([fold[name] for name in source.names])
+  parts = []
+  for number, run in by_fold.items():
+    predictor = Predictor(run / "model", batch_size, jax.local_devices())
+    parts.append(predict(predictor, source.subset(place == number), batch_size, features))
+  order = np.argsort(np.concatenate([np.flatnonzero(place == number) for number in by_fold]))
+  names = [name for part in parts for name in part.names]
+  fields = zip(*(part[1:] if features else part[1:-1] for part in parts), strict=True)
+  arrays = [np.concatenate(field)[order] for field in fields]
+  predicted = Predicted([names[i] for i in order], *arrays)
+  stem = workdir / "predictions" / f"{source.manifest['name']}_{OUT_OF_FOLD}"
+  return stem, _write(stem, predicted, predictor, source.manifest)
+
+
+def _run_of_each_fold(runs: Sequence[Path], database: str) -> tuple[dict[int, Path], int]:
+  """(fold -> its run, number of folds), from the runs' own configs."""
+  found: dict[int, Path] = {}
+  counts = set()
+  for run in runs:
+    told = files.read_json(run / "config.json")["data"]
+    name = records.read_manifest(told["aesthetics"])["name"]
+    fold = told.get("left_out_fold", -1)
+    if fold < 0 or name != database:
+      raise UserError(f"{run} is no run of {database} with a data.left_out_fold of its own.")
+    if fold in found:
+      raise UserError(f"{found[fold]} and {run} both leave out fold {fold}.")
+    found[fold] = run
+    counts.add(told["folds"])
+  if len(counts) != 1 or set(found) != set(range(max(counts))):
+    raise UserError(
+      f"--out_of_fold takes a run for each of data.folds; given are folds {sorted(found)} of "
+      f"{', '.join(map(str, sorted(counts)))}."
+    )
+  return found, max(counts)
 
 
 def read_predictions(path: Path) -> pl.DataFrame:

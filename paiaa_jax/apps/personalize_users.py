@@ -20,9 +20,6 @@ from paiaa_jax.errors import UserError
 from paiaa_jax.personalization import evaluation, solvers, statistics
 from paiaa_jax.personalization.splits import Protocol, Splits, draw_splits
 
-# Predictions for training photographs, each by a network that was not trained on it.
-OUT_OF_FOLD = "out_of_fold"
-
 
 def run(
   workdir: Path, prepared: Path, settings: ConfigDict, vectors: Vectors | None = None
@@ -103,7 +100,7 @@ def read(
     pooled = read_features(path, predictions, vectors) if features else None
     return users_table.join(predictions, ratings, rating_range=rating_range, coordinates=pooled)
 
-  out_of_fold = path.with_name(f"{name}_{OUT_OF_FOLD}.parquet")
+  out_of_fold = path.with_name(f"{name}_{evaluate_model.OUT_OF_FOLD}.parquet")
   training = ratings.filter(pl.col("split") == "train")
   others = join(out_of_fold, training) if out_of_fold.is_file() else None
   return Inputs(join(path, test), others, name)

@@ -1,4 +1,4 @@
-"""A prepared PsychoFlickr, packed once -> a view of it for each fold by person.
+"""Folds: of the people of a prepared PsychoFlickr, a view each; of any database's training images.
 
 A view holds an index and a manifest, and reads the images of the folder that it is a view of:
 ten folds cost the disk of one.
@@ -9,9 +9,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import polars as pl
+
 from paiaa_jax import files
 from paiaa_jax.data import records
-from paiaa_jax.data.databases import psychoflickr
+from paiaa_jax.data.databases import draws, psychoflickr
 from paiaa_jax.data.databases.database import SPLITS
 from paiaa_jax.errors import UserError
 
@@ -58,3 +60,15 @@ def write_view(
     files.write_json(draft / "manifest.json", manifest | changed)
     shutil.rmtree(folder, ignore_errors=True)
   return folder
+
+
+def fold_of_images(prepared: str | Path, folds: int) -> dict[str, int]:
+  """The fold, 0..folds - 1, of each image that is not for testing, drawn once for all seeds.
+
+  A network that was trained without a fold can be asked about it: what it says of other users'
+  images is then no better known to it than what it says of test images.
+  """
+  index = records.read_index(Path(prepared))
+  names = index.filter(pl.col("split") != "test")["path"]
+  order = draws.draw(names, len(names), 0, "folds of training images")
+  return {name: place % folds for place, name in enumerate(order)}

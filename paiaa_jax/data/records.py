@@ -140,7 +140,11 @@ class Source:
     self.has_aux = index["has_aux"].to_numpy()
     self.mean_score, self.raters = self._summary(index)
     self._rows = index["row"].to_list()
-    self._records = records
+    self._records, self._index = records, index
+
+  def subset(self, keep: np.ndarray) -> Source:
+    """Those of the images for which `keep` [n] is True, in the same order."""
+    return Source(self._records, self._index.filter(keep), self.manifest)
 
   def _summary(self, index: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """mean_score and raters; where a folder does not tell the mean, that of its float32 shares."""

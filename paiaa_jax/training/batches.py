@@ -15,7 +15,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from paiaa_jax import metrics
-from paiaa_jax.data import pipeline, records
+from paiaa_jax.data import folds, pipeline, records
 from paiaa_jax.errors import UserError
 from paiaa_jax.training.step import TASKS
 from paiaa_jax.types import TRAITS, Array, Batch
@@ -53,6 +53,10 @@ def open_streams(config: ConfigDict) -> Streams:
   named = [stream for stream in TASKS["joint"] if config.data[stream]]
   splits = ("train",) if config.data.validation else ("train", "validation")
   train = {stream: records.open_splits(config.data[stream], splits) for stream in named}
+  if config.data.left_out_fold >= 0 and "aesthetics" in train:
+    of = folds.fold_of_images(config.data.aesthetics, config.data.folds)
+    own = [of[name] != config.data.left_out_fold for name in train["aesthetics"].names]
+    train["aesthetics"] = train["aesthetics"].subset(np.array(own))
   scale, aux_names = _outputs(train, config.data.auxiliary_target)
   held_out = TASKS[tasks] if config.data.validation else ()
   validation = {s: records.open_split(config.data[s], "validation") for s in held_out}

@@ -65,11 +65,12 @@ def train(
       state, results = run_steps(
         run, config, state, workdir, checkpoints, writer, programs or Programs()
       )
+      last_step = int(jax.device_get(state.step))
       checkpoints.wait()
       if config.checkpoint.export == "best" and checkpoints.best_step is not None:
         state = checkpoints.restore(checkpoints.best_step, abstract)
       change = export(run, config, state, workdir / "model")
-      writer.write(int(jax.device_get(state.step)), change)
+      writer.write(last_step, change)
   return results | change
 
 

@@ -32,6 +32,8 @@ CHOICES = {
 AT_LEAST = {
   "seed": 0,
   "data.workers": 0,
+  "data.left_out_fold": -1,
+  "data.folds": 2,
   "data.image_size": 1,
   "optim.batch_size": 1,
   "train.eval_batch_size": 1,
@@ -129,6 +131,9 @@ def _check_fields(config: ConfigDict) -> None:
   for field, least in AT_LEAST.items():
     if values[field] < least:
       raise UserError(f"{field} is {values[field]}; it is {least} or more.")
+  if config.data.left_out_fold >= config.data.folds:
+    fold, folds = config.data.left_out_fold, config.data.folds
+    raise UserError(f"data.left_out_fold is {fold}; it goes from 0 to {folds - 1}, or -1: none.")
   if not config.data.validation:
     for field, off in (("checkpoint.export", "last"), ("train.patience", 0)):
       if values[field] != off:

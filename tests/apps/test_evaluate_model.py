@@ -1,11 +1,16 @@
 """Predictions of a prepared split: a row an image, in the split's order, features beside it."""
 
+import json
+
 import numpy as np
+import polars as pl
 import pytest
 
 from paiaa_jax.apps import evaluate_model
 from paiaa_jax.data import pipeline, records
-from paiaa_jax.types import Prediction
+from paiaa_jax.errors import UserError
+from paiaa_jax.training import batches
+from paiaa_jax.types import TRAITS, Prediction
 from tests.training import tiny
 
 SIZE = 24
@@ -20,6 +25,54 @@ class Brightness:
     for images in batches:
       colours = images.mean(axis=(1, 2), dtype=np.float32)
       yield Prediction(np.full((len(images), 5), 0.2, np.float32), colours[:, :2], colours)
+
+
+class OfRun(Brightness):
+  """The predictor of a run: its number is the share of the first bucket, in hundredths."""
+
+  aux_names, score_values = TRAITS, (1.0, 2.0, 3.0, 4.0, 5.0)
+
+  def __init__(self, folder, *_):
+    self.share = int(folder.parent.name) / 100
+
+  def stream(self, batches):
+    for images in batches:
+      n, colours = len(images), images.mean(axis=(1, 2), dtype=np.float32)
+      shares = np.array([self.share, 0, 1 - self.share, 0, 0], np.float32)
+      yield Prediction(np.tile(shares, (n, 1)), np.zeros((n, 5), np.float32), colours)
+
+
+def test_a_training_image_is_predicted_by_the_run_that_left_its_fold_out(tmp_path, monkeypatch):
+  data, _ = tiny.write_folders(tmp_path / "prepared")
+  manifest = records.read_manifest(data)
+  (data / "manifest.json").write_text(json.dumps(manifest | {"name": "mine"}))
+  runs = []
+  for fold in range(3):
+    (tmp_path / str(fold)).mkdir()
+    told = {"data": {"aesthetics": str(data), "left_out_fold": fold, "folds": 3}}
+    (tmp_path / str(fold) / "config.json").write_text(json.dumps(told))
+    runs.append(tmp_path / str(fold))
+  monkeypatch.setattr(evaluate_model, "Predictor", OfRun)
+  stem, said = evaluate_model.evaluate_out_of_fold(tmp_path, data, runs[::-1], features=True)
+  frame = evaluate_model.read_predictions(stem.with_suffix(".parquet"))
+  whole = records.open_splits(data, ("train", "validation"))
+  assert stem.name == "mine_out_of_fold" and frame["path"].to_list() == whole.names
+  assert -1 <= said["aesthetics"]["srcc"] <= 1
+  config = tiny.get_config((data, data))
+  config.train.tasks, config.data.validation, config.data.folds = "aesthetics", False, 3
+  for fold in range(3):
+    config.data.left_out_fold = fold
+    trained = batches.open_streams(config).train["aesthetics"].names
+    own = frame.filter(pl.col("p1").sub(fold / 100).abs() < 1e-4)["path"].to_list()
+    assert not set(own) & set(trained) and set(own) | set(trained) == set(whole.names)
+  features = evaluate_model.read_features(stem.with_suffix(".parquet"), len(whole))
+  (everything,) = pipeline.eval_batches(whole, batch_size=len(whole), image_size=SIZE)
+  expected = everything.image.mean(axis=(1, 2), dtype=np.float32)
+  np.testing.assert_array_equal(features, expected)
+  twice = [*runs, runs[0]]
+  for wrong, told in ((runs[:2], r"folds \[0, 1\] of 3"), (twice, "both leave out fold 0")):
+    with pytest.raises(UserError, match=told):
+      evaluate_model.evaluate_out_of_fold(tmp_path, data, wrong)
 
 
 @pytest.fixture(scope="module")

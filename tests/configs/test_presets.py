@@ -36,6 +36,7 @@ def test_a_preset_has_its_source_s_numbers(variant):
   assert {field: optim[field] for field in PAPER} == (RELEASED if released else PAPER)
   wide = released and "flickr_aes" not in variant
   assert tuple(config.model.head_widths) == ((2048, 1024) if wide else (1024, 512))
+  assert config.model.head_init == "torch" and not config.data.validation
   assert config.train.gamma == 1.0 and config.train.distribution_loss == "mse"
 
 
@@ -58,6 +59,7 @@ def test_a_config_says_how_it_is_launched_and_is_the_paper_s_by_default(name):
 def test_the_released_preset_reads_logits_and_normalises_the_traits():
   fields = config_file.load("configs/ava.py:released").model.to_dict()
   assert fields.pop("pretrained") == "weights/inception_v3_head"
+  assert (fields.pop("init_from"), fields.pop("init_parts")) == ("", "both")
   network = Network(**fields, num_buckets=10)
   assert (network.head_input, network.head_widths) == ("logits", (2048, 1024))
   assert network.aux_final_norm
