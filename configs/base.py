@@ -101,7 +101,9 @@ def get_config() -> ConfigDict:
     dict(
       shots=(10, 100),  # ratings a user is fitted on (k of Table V)
       num_splits=50,  # random splits a user
-      solvers=("empirical_bayes", "ridge", "population_mean"),  # the first one is the headline
+      solvers=("ridge", "ols", "sgd"),  # own shots alone, as the paper; the first is the headline
+      prior="training_users",  # whom solvers that learn from others ask: "training_users", by
+      # predictions out of fold, or "test_shots": the other test users' shots of the same split
       seed=0,
       ratings="",  # folder with other ratings of the same images; "": those of data.aesthetics
       name="",  # of the outputs, personalize_NAME.json; "": personalize.json

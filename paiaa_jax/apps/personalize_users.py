@@ -18,6 +18,7 @@ from paiaa_jax.data import databases, records
 from paiaa_jax.data.vectors import Vectors
 from paiaa_jax.errors import UserError
 from paiaa_jax.personalization import evaluation, solvers, statistics
+from paiaa_jax.personalization.solvers.base import alone
 from paiaa_jax.personalization.splits import Protocol, Splits, draw_splits
 
 
@@ -37,6 +38,7 @@ def run(
   protocol = Protocol(tuple(settings.shots), settings.num_splits, settings.seed)
   features = any(solvers.named(name).reads_coordinates for name in settings.solvers)
   inputs = read(workdir, prepared, settings.ratings, features=features, vectors=vectors)
+  _check_prior(inputs, settings)
 
   def save_scores(solver: str, table: pl.DataFrame) -> None:
     files.write_frame(workdir / f"scores_{solver}{suffix}.parquet", table)
@@ -45,6 +47,19 @@ def run(
   files.write_json(workdir / f"personalize{suffix}.json", result)
   files.write_frame(workdir / f"per_user{suffix}.csv", user_table(result))
   show(result)
+
+
+def _check_prior(inputs: Inputs, settings: ConfigDict) -> None:
+  """Raises UserError where a solver would learn from the test users without having been told to."""
+  if settings.prior not in ("training_users", "test_shots"):
+    raise UserError(f"unknown personalize.prior {settings.prior!r}; training_users or test_shots.")
+  learn = [name for name in settings.solvers if solvers.named(name).init is not alone]
+  if learn and inputs.others is None and settings.prior == "training_users":
+    raise UserError(
+      f"{learn[0]} learns from training users, of whose images there are no predictions out of "
+      "fold; write them with launch.evaluate --out_of_fold, leave it out of personalize.solvers, "
+      "or let it learn from other test users' shots, --config.personalize.prior=test_shots."
+    )
 
 
 class Inputs(NamedTuple):

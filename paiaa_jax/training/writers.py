@@ -80,7 +80,7 @@ class MetricWriter:
     """A line of progress where there is no terminal for a bar."""
     self._told = time.monotonic()
     if self._in_pipe:
-      print(f"step {step} of {self._total}  {text}", file=sys.stderr, flush=True)
+      print(f"step {step} of {self._total}  {text}".rstrip(), file=sys.stderr, flush=True)
 
   def close(self) -> None:
     """Takes the progress bar away and closes the files."""

@@ -118,4 +118,5 @@ def _people(study: Study, database: str, shots: tuple[int, ...], num_splits: int
     "data.aesthetics": str(study.prepared(database)),
     "personalize.shots": shots,
     "personalize.num_splits": num_splits,
+    "personalize.prior": "test_shots",  # predictions out of fold would take five trainings a run
   }

@@ -77,6 +77,8 @@ def _scores(results: Results) -> Table:
     f"scripts' over {_released_splits(study)}, as theirs.",
     "Baselines learn from the same shots and features; published rows with attributes rest on a "
     "network of attributes that is not part of this project.",
+    "Comparable with the published PA_IAA is what is fitted to a person's own shots alone: ols, "
+    "sgd and ridge. empirical_bayes and population_mean ask the other test people's shots too.",
     "ols, sgd: Eq. 7 as written; ridge, empirical_bayes: the same five weights, shrunk; "
     "population_mean: those of other people for everyone; conditional: weights that depend on "
     "the image, by a small network on frozen features, where the released scripts train a larger "

@@ -8,7 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from configs import base
 from paiaa_jax.apps import personalize_users
+from paiaa_jax.errors import UserError
 from paiaa_jax.personalization import evaluation, solvers
 from paiaa_jax.personalization.splits import Protocol
 from tests.personalization.crowd import simulate
@@ -85,6 +87,17 @@ def test_training_users_tell_the_prior_where_predictions_out_of_fold_exist(run, 
   )
   result = personalize_users.evaluate(inputs, ("empirical_bayes",), PROTOCOL)
   assert result["crowd"] == 2 and np.isfinite(states[0].mean).all()
+
+
+def test_nobody_learns_from_test_users_unless_told_to(run):
+  settings = base.get_config().personalize
+  settings.shots, settings.num_splits = (8,), 2
+  personalize_users.run(*run, settings)  # the default solvers ask nobody
+  settings.solvers = ("ridge", "population_mean")
+  with pytest.raises(UserError, match=r"population_mean learns from training users.*out_of_fold"):
+    personalize_users.run(*run, settings)
+  settings.prior = "test_shots"
+  personalize_users.run(*run, settings)
 
 
 def test_the_command_writes_table_v_and_a_row_for_each_user(run, child_env):

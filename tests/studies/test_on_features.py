@@ -19,7 +19,16 @@ from tests.studies.baselines import planted
 from tests.test_docs import ROOT
 
 SETTINGS = ConfigDict(
-  dict(shots=(8,), num_splits=2, seed=0, ratings="", name="", solvers=("taste",), scores=False)
+  dict(
+    shots=(8,),
+    num_splits=2,
+    seed=0,
+    ratings="",
+    name="",
+    solvers=("taste",),
+    scores=False,
+    prior="training_users",
+  )
 )
 
 
