@@ -16,7 +16,7 @@ import polars as pl
 from ml_collections import ConfigDict
 
 from paiaa_jax import files, rng
-from paiaa_jax.apps import personalize_users
+from paiaa_jax.apps import evaluate_model, personalize_users
 from paiaa_jax.data.databases import table_file, trait_columns
 from paiaa_jax.data.text_file import LINE
 from paiaa_jax.errors import UserError
@@ -43,7 +43,7 @@ def run(workdir: Path, prepared: Path, people: Path, settings: ConfigDict) -> di
   if inputs.others is None:
     raise UserError(
       f"a prior from descriptions is learnt from training users: {workdir}/predictions lacks "
-      f"{inputs.database}_{personalize_users.OUT_OF_FOLD}.parquet."
+      f"{inputs.database}_{evaluate_model.OUT_OF_FOLD}.parquet."
     )
   protocol = Protocol(tuple(settings.shots), settings.num_splits, settings.seed)
   result = evaluate(inputs, read_people(people), protocol)
