@@ -192,6 +192,9 @@ def stars(
 @app.command()
 def rate(  # noqa: PLR0913 each parameter is an option of the command
   folder: Annotated[Path, typer.Argument(help="A folder of photographs.")],
+  profile: Annotated[
+    Path | None, typer.Option(help="A taste to start from, which `paiaa personalize` wrote.")
+  ] = None,
   session: Annotated[
     Path | None, typer.Option(help="The file of your ratings [default: one a folder, kept for you]")
   ] = None,
@@ -221,7 +224,7 @@ def rate(  # noqa: PLR0913 each parameter is an option of the command
 
   serve.check(host, seen_by_others)
   library = _library([folder], model, batch_size, recursive, cache)
-  asked = serve.Asked(session, copy_to, host, port, not no_browser, seen_by_others)
+  asked = serve.Asked(profile, session, copy_to, host, port, not no_browser, seen_by_others)
   serve.serve(library, asked)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from paiaa_jax.models import vector
 from paiaa_jax.models.weights.model_folder import ModelFolder
 from paiaa_jax.personalization.given import FEWEST, Given
 from paiaa_jax.personalization.learn import learn_profile
-from paiaa_jax.personalization.posterior import Photographs
+from paiaa_jax.personalization.posterior import Photographs, in_points
 from paiaa_jax.personalization.profile import Profile
 from paiaa_jax.photos import bursts, prior_file
 from paiaa_jax.photos.library import Library, Scored
@@ -62,7 +63,8 @@ def learn(library: Library, ratings: Ratings) -> Profile:
   given = Given(np.where(rejected, np.nan, values), rejected, ratings.choices)
   scored, row_of = library.scored(), {path: row for row, path in enumerate(ratings.paths)}
   rows = np.asarray([row_of[path] for path in scored.paths])
-  return learn_scored(scored, given.take(rows), library.model, ratings.scale)
+  start = ratings.start and check_model(ratings.start, library.model)
+  return learn_scored(scored, given.take(rows), library.model, ratings.scale, start=start)
 
 
 def learn_from(
@@ -128,11 +130,53 @@ def learn_scored(
   model: ModelFolder,
   rating_scale: tuple[float, float],
   judged: bool = True,
+  start: Profile | None = None,
 ) -> Profile:
-  """The profile from what was told of these photographs, with their digests."""
+  """The profile from what was told of these photographs, with their digests.
+
+  judged: as in `learn_profile`; start: a profile under the same model that is learnt on from.
+  """
+  known = known_of(scored, given, model, rating_scale, start)
+  profile = learn_from(known.photographs, known.given, model, rating_scale, known.groups, judged)
+  return dataclasses.replace(profile, digests=known.digests)
+
+
+class Known(NamedTuple):
+  """What is learnt from: n photographs, what was told of them, groups [n] and digests [n]."""
+
+  photographs: Photographs
+  given: Given
+  groups: np.ndarray
+  digests: tuple[str, ...]
+
+
+def known_of(
+  scored: Scored,
+  given: Given,
+  model: ModelFolder,
+  rating_scale: tuple[float, float],
+  start: Profile | None = None,
+) -> Known:
+  """These photographs, and behind them those of `start` that are not among them."""
   photographs = photographs_of(scored.vectors, scored.coordinates, model)
-  profile = learn_from(photographs, given, model, rating_scale, groups_of(scored), judged)
-  return dataclasses.replace(profile, digests=tuple(_digests(scored)))
+  own = Known(photographs, given, groups_of(scored), tuple(_digests(scored)))
+  if start is None:
+    return own
+  new = [row for row, digest in enumerate(start.digests) if digest not in own.digests]
+  rows = np.asarray(new, int)
+  former, more = start.posterior.rated.take(rows), start.given.take(rows)
+  n = len(own.digests)
+  choices = (one._replace(rows=tuple(n + row for row in one.rows)) for one in more.choices)
+  ratings = in_points(more.ratings, start.rating_scale, rating_scale)
+  told = Given(
+    np.concatenate([given.ratings, ratings]),
+    np.concatenate([given.rejected, more.rejected]),
+    (*given.choices, *choices),
+  )
+  groups = np.concatenate([own.groups, np.max(own.groups, initial=-1) + 1 + np.arange(len(rows))])
+  both = (np.concatenate(pair) for pair in zip(photographs, former, strict=True))
+  digests = (*own.digests, *(start.digests[row] for row in rows))
+  return Known(Photographs(*both), told, groups, digests)
 
 
 def groups_of(scored: Scored) -> np.ndarray:

@@ -13,6 +13,7 @@ from paiaa_jax.data import plain_table, text_file
 from paiaa_jax.errors import UserError
 from paiaa_jax.files import atomic_write
 from paiaa_jax.personalization.likelihood import Choice
+from paiaa_jax.personalization.profile import Profile
 from paiaa_jax.photos import table as tables
 from paiaa_jax.photos.names import cell, path_of
 from paiaa_jax.photos.star_values import REJECTED
@@ -30,6 +31,7 @@ class Ratings(NamedTuple):
     scale: (lowest, highest) possible.
     initial: photographs whose one star may be darktable's initial one.
     choices: whose rows are of `paths`.
+    start: a profile that is learnt on from.
   """
 
   paths: list[Path]
@@ -37,6 +39,7 @@ class Ratings(NamedTuple):
   scale: tuple[float, float]
   initial: frozenset[Path] = frozenset()
   choices: tuple[Choice, ...] = ()
+  start: Profile | None = None
 
   def only(self, keep: Callable[[Path, float], bool]) -> Ratings:
     """Those of which `keep(path, value)` is true."""

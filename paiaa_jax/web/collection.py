@@ -15,10 +15,12 @@ import numpy as np
 
 from paiaa_jax.errors import UserError
 from paiaa_jax.models import vector
+from paiaa_jax.personalization.profile import Profile
 from paiaa_jax.photos import files, score
 from paiaa_jax.photos.cache import KEY, default_path
 from paiaa_jax.photos.library import Library, Scored
 from paiaa_jax.photos.names import printable
+from paiaa_jax.photos.personal import check_model
 from paiaa_jax.photos.score import Photo
 from paiaa_jax.web.session import Seen
 
@@ -38,14 +40,24 @@ class Collection:
     keys, vectors, coordinates: [n] as in Scored, valid where `scored` [n].
     errors: [n], "" where there is none.
     sizes: [n, 2] width and height in pixels, upright; 0 where not known yet.
+    start: a profile that is learnt on from, None where there is none.
   """
 
-  def __init__(self, library: Library):
-    """Finds the photographs; nothing is scored yet. `library`: of one folder."""
+  def __init__(self, library: Library, start: Profile | None = None):
+    """Finds the photographs; nothing is scored yet.
+
+    Args:
+      library: of one folder.
+      start: see above.
+
+    Raises:
+      UserError: no such folder, or a start under another model.
+    """
     (self.root,) = library.paths
     if not self.root.is_dir():
       raise UserError(f"{self.root} is no folder.")
     self._library, self.model = library, library.model
+    self.start = start and check_model(start, library.model)
     self._real_root = os.path.realpath(self.root)
     self.paths = list(files.find_photos([self.root], library.recursive))
     n = len(self.paths)

@@ -27,7 +27,7 @@ def read(path: Path) -> Ratings:
   session = Session(path)
   try:
     digests, given = given_of(session.marks())
-    known = session.files()
+    known, start = session.files(), session.start
   finally:
     session.close()
   rows = [row for row, digest in enumerate(digests) if _is_there(digest, known.get(digest))]
@@ -40,7 +40,7 @@ def read(path: Path) -> Ratings:
   given = given.take(np.asarray(rows, int))
   values = np.where(given.rejected, REJECTED, given.ratings)
   paths = [path_of(known[digests[row]].path) for row in rows]
-  return Ratings(paths, values.tolist(), STARS, choices=given.choices)
+  return Ratings(paths, values.tolist(), STARS, choices=given.choices, start=start)
 
 
 def _is_there(digest: bytes, seen: Seen | None) -> bool:

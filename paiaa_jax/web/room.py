@@ -38,7 +38,11 @@ class Room:
   """A folder, a session, and the threads that score and learn."""
 
   def __init__(self, library: Library, session: Session, thumbnails: Path, copy_to: Path):
-    self.collection, self.session, self.copy_to = Collection(library), session, copy_to
+    self.collection, self.session, self.copy_to = (
+      Collection(library, session.start),
+      session,
+      copy_to,
+    )
     self.thumbnails = Thumbnails(thumbnails)
     self.collection.recognise(session.files())
     self.orders = Orders(self.collection, session.seed)

@@ -14,7 +14,9 @@ from typing import NamedTuple
 
 from paiaa_jax import extras
 from paiaa_jax.errors import UserError
+from paiaa_jax.files import read_bytes
 from paiaa_jax.photos import cache as caches
+from paiaa_jax.photos import personal, profile_file
 from paiaa_jax.photos.library import Library
 from paiaa_jax.photos.verbs import tell
 from paiaa_jax.web.security import is_loopback
@@ -25,6 +27,7 @@ SEEN_BY_OTHERS = "--i-know-that-others-can-see-my-photographs"
 class Asked(NamedTuple):
   """Options of the command; `session` and `copy_to` None: the usual places."""
 
+  profile: Path | None = None
   session: Path | None = None
   copy_to: Path | None = None
   host: str = "127.0.0.1"
@@ -65,6 +68,9 @@ def serve(library: Library, asked: Asked) -> None:
   if not root.is_dir():
     raise UserError(f"{root}: no such folder.")
   session = Session(asked.session or session_of(root))
+  if asked.profile:
+    personal.check_model(profile_file.load(asked.profile), library.model)
+    session.start_from(read_bytes(asked.profile))
   thumbnails = Path(library.cache or caches.default_path()).expanduser().parent / "thumbnails"
   real = root.resolve()
   copy_to = asked.copy_to or real.with_name(f"{real.name}-best")

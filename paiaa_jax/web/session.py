@@ -18,6 +18,8 @@ from typing import NamedTuple
 
 from paiaa_jax.errors import UserError
 from paiaa_jax.files import open_regular
+from paiaa_jax.personalization.profile import Profile
+from paiaa_jax.photos import profile_file
 from paiaa_jax.photos.files import DIGEST_BYTES
 from paiaa_jax.web.marks import Action, Marks
 
@@ -25,6 +27,7 @@ FORMAT, APPLICATION = 1, 0x70616961  # of SQLite's header: user_version, applica
 PATIENCE = 10.0  # seconds that one process waits for another's write
 _SCHEMA = """
 create table if not exists session (seed integer not null);
+create table if not exists start (profile blob not null);
 create table if not exists actions (
   id integer primary key autoincrement, key text not null unique, kind text not null,
   photographs blob not null, value integer, pick integer, shown text not null, undoes integer,
@@ -184,6 +187,19 @@ class Session:
     with self._lock, self._told():
       rows = self._base.execute("select digest, path, size, mtime_ns from photographs")
       return {digest: Seen(*rest) for digest, *rest in rows}
+
+  @property
+  def start(self) -> Profile | None:
+    """The profile that is learnt on from; UserError for one that is broken."""
+    with self._lock, self._told():
+      found = self._base.execute("select profile from start").fetchone()
+    return profile_file.parse(found[0]) if found else None
+
+  def start_from(self, profile: bytes) -> None:
+    """Keeps a profile's file, which is learnt on from, in the place of a former one."""
+    with self._lock, self._told(), self._writing():
+      self._base.execute("delete from start")
+      self._base.execute("insert into start values (?)", (profile,))
 
   def remember(self, seen: dict[bytes, Seen]) -> None:
     """Photographs that were found at other places."""

@@ -79,6 +79,6 @@ def _pulls(view: View, sign: int) -> list[int]:
   """Numbers of the rated photographs whose likeness adds most, or takes most."""
   if view.profile is None:
     return []
-  pull = sign * view.profile.posterior.dual
+  pull = np.where(view.learnt_from >= 0, sign * view.profile.posterior.dual, 0)
   order = np.argsort(-pull, kind="stable")[:SHOWN]
   return [int(view.learnt_from[row]) for row in order if pull[row] > 0]

@@ -85,7 +85,11 @@ def explain(view: View, collection: Collection, number: int) -> dict[str, Any]:
   return {
     "generic": float(parts.generic[0]),
     "parts": steps,
-    "taste": [{"id": int(view.learnt_from[i]), "value": float(taste[i])} for i in pulls],
+    "taste": [
+      {"id": int(view.learnt_from[i]), "value": float(taste[i])}
+      for i in pulls
+      if view.learnt_from[i] >= 0  # else it is of the profile that was started from
+    ],
     "level": parts.level,
     "personal": float(parts.personal[0]),
   }

@@ -54,12 +54,13 @@ class Verdict:
     collection = self._collection
     numbers, given = told(collection, marks)
     scored, model = collection.take(numbers), collection.model
-    rated = personal.photographs_of(scored.vectors, scored.coordinates, model)
-    prior = posterior.with_width(prior_file.of_model_or_broad(model), rated)
+    known = personal.known_of(scored, given, model, STARS, collection.start)
+    prior = posterior.with_width(prior_file.of_model_or_broad(model), known.photographs)
     scale = model.score_values[0], model.score_values[-1]
-    asked = np.array([self._is_judge(number, marks) for number in numbers], bool)
-    groups = personal.groups_of(scored)
-    return left_out.judge(prior, rated, given.told(STARS, scale), groups, asked)
+    judges = np.zeros(len(known.digests), bool)
+    judges[: len(numbers)] = [self._is_judge(number, marks) for number in numbers]
+    told_ = known.given.told(STARS, scale)
+    return left_out.judge(prior, known.photographs, told_, known.groups, judges)
 
   def _is_judge(self, number: int, marks: Marks) -> bool:
     """Whether a photograph was rated, and no score chose it."""

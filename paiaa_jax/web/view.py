@@ -89,7 +89,8 @@ def look(collection: Collection, marks: Marks, before: View) -> View:
   if profile is not None:
     own, own_half = profile.score(photographs), profile.rating_half_width(photographs)
     own_percentile = personal.percentiles(own)
-    stars = personal.predict_stars(own, profile)
+    if profile.stars.any():  # comparisons alone tell nothing of stars
+      stars = personal.predict_stars(own, profile)
   ranking = generic if profile is None else own
   places = np.zeros(len(collection), int)
   places[rows[np.argsort(-ranking, kind="stable")]] = np.arange(1, len(rows) + 1)
@@ -125,13 +126,16 @@ def learn(
 ) -> tuple[Profile | None, np.ndarray]:
   """The profile by what was told of scored photographs, and their numbers; None for too little.
 
-  judged: whether it is found out what the profile is worth, which takes longer.
+  judged: whether it is found out what the profile is worth, which takes longer. The number of a
+  photograph of `collection.start` is -1.
   """
   numbers, given = told(collection, marks)
-  if sum(given.amounts) < FEWEST:
+  if collection.start is None and sum(given.amounts) < FEWEST:
     return None, numbers
-  scored = collection.take(numbers)
-  return personal.learn_scored(scored, given, collection.model, STARS, judged), numbers
+  scored, model = collection.take(numbers), collection.model
+  profile = personal.learn_scored(scored, given, model, STARS, judged, collection.start)
+  elsewhere = np.full(len(profile.digests) - len(numbers), -1)
+  return profile, np.concatenate([numbers, elsewhere])
 
 
 def told(collection: Collection, marks: Marks) -> tuple[np.ndarray, Given]:

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from paiaa_jax.photos import personal, profile_file, ratings
@@ -68,6 +69,32 @@ def test_a_session_that_was_kept_goes_on_in_another_folder(
     {**RATINGS, 9: 4}.get(number) for number in range(20)
   ]
   assert len(kept.read(session).paths) == 8
+
+
+def test_a_profile_to_start_from_ranks_at_once_and_counts_beside_ratings(
+  room, rated, photos, open_room, serve, tmp_path
+):
+  start = exported(rated, tmp_path, "profile.json")
+  for number in (0, 3, 7):  # of these and other photographs
+    (photos / f"{number:02d}.jpg").unlink()
+  second = open_room(photos, session="second.session")
+  second.session.start_from(start.read_bytes())
+  second.end()
+  second = scored(open_room(photos, session="second.session"))
+  client, before = serve(second), profile_file.load(start)
+  settled(client)
+  assert second.refit.view.profile.given.amounts == before.given.amounts == (7, 1, 0)
+  np.testing.assert_allclose(
+    second.refit.view.personal, np.delete(room.refit.view.personal, [0, 3, 7]), atol=1e-5
+  )
+  rate(client, 6, 1)  # 09.jpg, which was a four
+  rate(client, 1, 2)  # 02.jpg, which was rejected
+  settled(client)
+  assert second.refit.view.profile.given.amounts == (8, 0, 0)
+  assert sorted(second.refit.view.learnt_from) == [-1] * 6 + [1, 6]
+  mine = client.get("/api/export/profile.json").content
+  session = exported(client, tmp_path, "session")
+  assert learnt(second, kept.read(session), tmp_path) == mine
 
 
 def test_stars_are_told_first_and_are_those_of_the_command(room, rated, photos):
