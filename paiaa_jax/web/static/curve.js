@@ -32,8 +32,8 @@ function drawing(points, ticks) {
   const values = points.flatMap(({ personal, generic, low, high }) =>
     [personal, generic, low, high].filter((value) => value != null),
   );
-  const bottom = Math.floor(10 * Math.min(...values) - 0.5) / 10;
-  const top = Math.ceil(10 * Math.max(...values) + 0.5) / 10;
+  const bottom = Math.max(-1, Math.floor(10 * Math.min(...values) - 0.5) / 10);
+  const top = Math.min(1, Math.ceil(10 * Math.max(...values) + 0.5) / 10);
   const marks = ticks.filter((tick) => tick <= Math.max(80, points.at(-1).ratings));
   const [first, last] = [Math.log(marks[0]), Math.log(marks.at(-1))];
   const x = (ratings) =>

@@ -170,7 +170,7 @@ export function start() {
     ),
   );
   view.onchange = (zoomed) => $("zoom").setAttribute("aria-pressed", zoomed);
-  const clicks = { reject: () => rate(-1), pick, undo, zoom: () => view.toggle() };
+  const clicks = { reject: () => click(-1), pick, undo, zoom: () => view.toggle() };
   Object.assign(clicks, { previous: back, next: () => move(forth), auto: () => toggle("auto") });
   clicks["histogram-on"] = () => toggle("histogram");
   clicks["exif-on"] = () => toggle("exif");

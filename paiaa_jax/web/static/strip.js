@@ -18,7 +18,8 @@ function fill(place, at, id) {
   const { value, pick, saved } = ratingOf(id);
   button.onclick = () => go(at);
   button.setAttribute("aria-label", `${fileOf(id)}, ${inWords(id)}`);
-  button.toggleAttribute("aria-current", at === line.at);
+  if (at === line.at) button.setAttribute("aria-current", "true");
+  else button.removeAttribute("aria-current");
   place.classList.toggle("rejected", value === -1);
   place.classList.toggle("waiting", !saved);
   button.lastChild.replaceChildren(
