@@ -1,0 +1,133 @@
+"""How fast the page of `paiaa rate` is with many photographs, measured in Chromium.
+
+python -m benchmarks.rate_page --photographs=10000
+
+A library of small photographs of noise, scored by the model of the package, rated in the browser.
+Printed as a table: a rating from the key to the answer, a refit from the end of the pause of keys
+to the new order on the screen, another tab's rating until it is seen, and the longest task of the
+page while the library is scrolled from end to end (tasks over 50 ms are what a hand notices).
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from absl import app, flags
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+PHOTOGRAPHS = flags.DEFINE_integer("photographs", 10_000, "How many.", lower_bound=100)
+RATINGS = flags.DEFINE_integer("ratings", 100, "How many are given, five a second.", lower_bound=10)
+CHROMIUM = flags.DEFINE_string("chromium", "/usr/bin/chromium", "The browser.")
+PAUSE = 400  # ms without a key after which the server begins a refit
+SCORING = 3600  # seconds that scoring may take
+
+RATE_TIMES = """() => performance.getEntriesByType("resource")
+  .filter(({ name }) => name.endsWith("/api/rate")).map(({ duration }) => duration)"""
+NEXT_ORDER = """() => new Promise(async (resolve) => {
+  const { on } = await import("/static/store.js");
+  const rated = performance.now();
+  on("scores", () => requestAnimationFrame(() => resolve(performance.now() - rated)));
+  document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: "4", bubbles: true }));
+})"""
+WATCH = """async (id) => {
+  const { on, ratingOf } = await import("/static/store.js");
+  window.seen = new Promise((resolve) =>
+    on("ratings", () => ratingOf(id).value === 3 && resolve(Date.now())));
+}"""
+SCROLL = """() => new Promise((resolve) => {
+  const tasks = [];
+  new PerformanceObserver((list) => tasks.push(...list.getEntries().map((task) => task.duration)))
+    .observe({ type: "longtask" });
+  const scroller = document.getElementById("scroller");
+  scroller.scrollTop = 0;
+  const step = () => {
+    scroller.scrollTop += 400;
+    const end = scroller.scrollHeight - scroller.clientHeight - 1;
+    if (scroller.scrollTop < end) requestAnimationFrame(step);
+    else setTimeout(() => resolve(tasks), 500);
+  };
+  requestAnimationFrame(step);
+})"""
+
+
+def main(_: list[str]) -> None:
+  with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
+    library = make_library(Path(name) / "library", PHOTOGRAPHS.value)
+    command = [sys.executable, "-c", "from paiaa_jax.cli import main; main()", "rate"]
+    command += [str(library), "--no-browser", f"--session={name}/benchmark.session"]
+    environment = {**os.environ, "PAIAA_CACHE": f"{name}/cache/scores.sqlite"}
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    browser = playwright.chromium.launch(
+      executable_path=CHROMIUM.value, args=["--headless", "--no-sandbox", "--disable-gpu"]
+    )
+    try:
+      assert server.stdout is not None
+      page = browser.new_context(viewport={"width": 1600, "height": 1000}).new_page()
+      page.goto(server.stdout.readline())
+      page.wait_for_selector("#photo[data-ready]")
+      page.wait_for_selector("#scoring", state="hidden", timeout=1000 * SCORING)
+      report(page)
+    finally:
+      browser.close()
+      server.terminate()
+      server.wait()
+
+
+def make_library(folder: Path, count: int) -> Path:
+  folder.mkdir()
+  random = np.random.default_rng(0)
+  for i in range(count):
+    colours = random.integers(0, 256, (3, 4, 3), np.uint8)
+    Image.fromarray(colours).resize((96, 72), Image.Resampling.BICUBIC).save(
+      folder / f"{i:05d}.jpg"
+    )
+  return folder
+
+
+def report(page: Page) -> None:
+  for i in range(RATINGS.value):
+    page.keyboard.press("12345"[i * 7 % 5])
+    time.sleep(0.2)
+  page.wait_for_selector("#saving:text-is('All saved')")
+  show("rating answered", page.evaluate(RATE_TIMES))
+  show("another tab sees it", [other_tab(page) for _ in range(10)])
+  page.keyboard.press("l")
+  page.select_option("#sort", "personal")
+  page.focus("#grid")
+  time.sleep(3)
+  refits = []
+  for _ in range(10):
+    refits.append(page.evaluate(NEXT_ORDER) - PAUSE)
+    time.sleep(2)
+  show("new order on the page", refits)
+  tasks = page.evaluate(SCROLL)
+  print(f"long tasks while scrolling {PHOTOGRAPHS.value} rows: {len(tasks)}, ms: {tasks}")
+
+
+def other_tab(page: Page) -> float:
+  """Milliseconds from the answer in one tab to another tab that shows it."""
+  other = page.context.new_page()
+  other.goto(page.url)
+  other.wait_for_selector("#photo[data-ready]")
+  number = page.evaluate("import('/static/rate.js').then(({ current }) => current())")
+  other.evaluate(WATCH, number)
+  page.keyboard.press("3")
+  page.wait_for_selector("#saving:text-is('All saved')")
+  answered = page.evaluate("Date.now()")
+  seen = other.evaluate("window.seen")
+  other.close()
+  return max(0.0, seen - answered)
+
+
+def show(what: str, times: list[float]) -> None:
+  middle, most = np.percentile(times, (50, 95))
+  print(f"{what}: median {middle:.0f} ms, 95th percentile {most:.0f} ms, most {max(times):.0f} ms")
+
+
+if __name__ == "__main__":
+  app.run(main)
