@@ -211,7 +211,7 @@ def rate(  # noqa: PLR0913 each parameter is an option of the command
     ),
   ] = False,
   model: Model = None,
-  batch_size: BatchSize = 32,
+  batch_size: BatchSize = 8,
   recursive: Recursive = False,
   cache: CachePath = None,
 ) -> None:

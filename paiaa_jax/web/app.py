@@ -26,7 +26,7 @@ from paiaa_jax.web.session import SameKey
 
 STATIC = FilePath(__file__).parent / "static"
 GONE = 499  # whoever asked for a picture has scrolled on
-KEPT = "private, max-age=86400"
+KEPT = "private, no-cache"  # kept, and asked about: another run has another photograph there
 
 Id = Annotated[int, Path(ge=0, le=1 << 31)]
 Key = Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[\w-]+$")]
