@@ -7,6 +7,7 @@ users and themes of photographs are held out in each.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
@@ -25,16 +26,20 @@ SEED, OASIS_USERS = 0, 120
 
 
 class Protocol(NamedTuple):
-  """A title for tables, and the databases that its ratings come from, in their order."""
+  """A title for tables; and the SROCC that a perfect predictor of one rating would reach.
+
+  That is the square root of the SROCC of users' two ratings of the same photographs; None where
+  nobody rated one twice.
+  """
 
   title: str
-  databases: tuple[str, ...]
+  ceiling: float | None = None
 
 
 PROTOCOLS = {
-  "oasis_by_theme": Protocol("OASIS: half of the themes and 120 of 600 users held out", ("oasis",)),
+  "oasis_by_theme": Protocol("OASIS: half of the themes and 120 of 600 users held out"),
   "vessel_from_oasis": Protocol(
-    "Vessel: all photographs and users held out, others are OASIS's", ("oasis", "vessel")
+    "Vessel: all photographs and users held out, others are OASIS's", ceiling=0.711**0.5
   ),
 }
 
@@ -130,27 +135,29 @@ def page(folder: Path, intro: str) -> str:
   for name, protocol in PROTOCOLS.items():
     measured = [row for row in rows if row["protocol"] == name]
     if measured:
-      parts += [f"## {protocol.title}", _measured(measured)]
+      parts += [f"## {protocol.title}", _measured(measured, protocol.ceiling)]
   if (folder / PUBLISHED).is_file():
     parts += ["## Published by others", _published(files.read_json(folder / PUBLISHED))]
   return "\n\n".join(parts) + "\n"
 
 
-def _measured(rows: Sequence[Mapping[str, Any]]) -> str:
+def _measured(rows: Sequence[Mapping[str, Any]], ceiling: float | None) -> str:
   """One table, ordered by SROCC at the largest k; each gain is over the same encoder's ridge."""
   shots = sorted({int(k) for row in rows for k in row["by_shots"]})
   rows = sorted(rows, key=lambda row: -_mean(row, shots[-1]))
-  head = ["encoder", "method", *(f"k = {k}" for k in shots), *(f"gain, {k}" for k in shots)]
+  columns = [("k = {}", _figure), ("gain, {}", _gain)]
+  if ceiling is not None:
+    columns.append(("of what is attainable, {}", functools.partial(_share, ceiling)))
+  head = ["encoder", "method", *(name.format(k) for name, _ in columns for k in shots)]
   lines = [
     [row["encoder"], f"`{row['method']}`"]
-    + [_figure(row["by_shots"].get(str(k))) for k in shots]
-    + [_gain(row["by_shots"].get(str(k))) for k in shots]
+    + [tell(row["by_shots"].get(str(k))) for _, tell in columns for k in shots]
     for row in rows
   ]
   generic = {row["encoder"]: row["by_shots"] for row in rows}
   lines += [
-    [encoder, "*no rating of one's own*", *(f"{one[str(k)]['against']['mean']:.3f}" for k in shots)]
-    + ["" for _ in shots]
+    [encoder, "*no rating of one's own*", *(_digits(one[str(k)]["against"]["mean"]) for k in shots)]
+    + [""] * (len(columns) - 1) * len(shots)
     for encoder, one in generic.items()
   ]
   people = sorted({(row["people"], row["ratings"], row["num_splits"]) for row in rows})
@@ -199,6 +206,15 @@ def _gain(one: Mapping[str, Any] | None) -> str:
     return ""
   test = one["test"]
   return f"{test['gain']:+.3f} ({test['low']:+.3f} to {test['high']:+.3f})"
+
+
+def _share(ceiling: float, one: Mapping[str, Any] | None) -> str:
+  """The mean gain as a share of what the generic score lacks, its interval that of the gain."""
+  if one is None or one["against"]["mean"] is None:
+    return ""
+  lacks = ceiling - one["against"]["mean"]
+  low, high = one["gain"]["people"]
+  return f"{one['gain']['mean'] / lacks:.0%} ({low / lacks:.0%} to {high / lacks:.0%})"
 
 
 def _digits(value: float | None) -> str:

@@ -96,6 +96,15 @@ def test_one_command_adds_a_row_and_makes_the_page_anew(tmp_path, child_env):
   assert "magic" not in before
 
 
+def test_a_gain_is_a_share_of_what_a_perfect_predictor_would_add(tmp_path):
+  written(tmp_path / "run", seed=0)
+  told = {"method": "m", "encoder": "e", "command": "c", "weights": WEIGHTS}
+  leaderboard.add(leaderboard.entry(tmp_path / "run", "vessel_from_oasis", **told), tmp_path)
+  lacks = np.sqrt(0.711) - 0.45
+  expected = f"{0.05 / lacks:.0%} ({0.01 / lacks:.0%} to {0.09 / lacks:.0%}) |"
+  assert expected in leaderboard.page(tmp_path, "")
+
+
 def test_what_is_no_row_is_refused(tmp_path):
   written(tmp_path / "run", seed=0)
   told = {"method": "m", "encoder": "e", "command": "c"}
