@@ -156,7 +156,7 @@ def _measured(rows: Sequence[Mapping[str, Any]], ceiling: float | None) -> str:
   ]
   generic = {row["encoder"]: row["by_shots"] for row in rows}
   lines += [
-    [encoder, "*no rating of one's own*", *(_digits(one[str(k)]["against"]["mean"]) for k in shots)]
+    [encoder, "*no rating of one's own*", *(_before(one.get(str(k))) for k in shots)]
     + [""] * (len(columns) - 1) * len(shots)
     for encoder, one in generic.items()
   ]
@@ -199,6 +199,11 @@ def _figure(one: Mapping[str, Any] | None) -> str:
     return ""
   low, high = one["interval"]["people"]
   return f"{_digits(one['srcc']['mean'])} ({_digits(low)} to {_digits(high)})"
+
+
+def _before(one: Mapping[str, Any] | None) -> str:
+  """SROCC of the generic score."""
+  return "" if one is None else _digits(one["against"]["mean"])
 
 
 def _gain(one: Mapping[str, Any] | None) -> str:
