@@ -108,11 +108,14 @@ def atomic_write(path: str | Path) -> Generator[Path]:
         draft.unlink()
 
 
-def remove_dead_drafts(folder: Path) -> None:
-  """Removes the drafts of `atomic_write` in a folder whose process was killed."""
+def remove_dead_drafts(folder: Path, of: str = ".+") -> None:
+  """Removes the drafts of `atomic_write` in a folder whose process was killed.
+
+  of: a regular expression of the names that they were to take.
+  """
   with contextlib.suppress(OSError):
     for name in os.listdir(folder):
-      found = re.fullmatch(r"\..+\.(\d+)\.partial", name, re.DOTALL)
+      found = re.fullmatch(rf"\.(?:{of})\.(\d+)\.partial", name, re.DOTALL)
       if found and os.name == "posix" and not _is_alive(int(found[1])):
         (folder / name).unlink()
 

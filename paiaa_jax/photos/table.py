@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from paiaa_jax import extras
 from paiaa_jax.data.images import PREPROCESSING
 from paiaa_jax.distribution import mean_score, score_std
 from paiaa_jax.errors import UserError
-from paiaa_jax.files import atomic_write, writing
+from paiaa_jax.files import atomic_write, remove_dead_drafts, writing
 from paiaa_jax.models import vector
 from paiaa_jax.models.weights.model_folder import ModelFolder
 from paiaa_jax.photos.names import cell
@@ -80,6 +81,7 @@ def check_place(path: Path, what: str, suffixes: Sequence[str]) -> None:
     raise UserError(f"{path}: {what} ends in {' or '.join(suffixes)}.")
   if not path.absolute().parent.is_dir():
     raise UserError(f"{path.parent}: no such folder to write {path.name} into.")
+  remove_dead_drafts(path.absolute().parent, of=re.escape(path.name))
 
 
 def write(rows: Iterable[Row], names: Sequence[str], path: Path | None) -> None:

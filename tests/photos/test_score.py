@@ -245,6 +245,19 @@ def test_a_table_appears_whole_or_not_at_all(open_library, photos, tmp_path):
   assert [path.name for path in tmp_path.iterdir() if "partial" in path.name] == []
 
 
+def test_the_draft_of_a_run_that_was_killed_is_removed_by_the_next(open_library, photos, tmp_path):
+  done = subprocess.Popen([sys.executable, "-c", ""])
+  done.wait()
+  dead, alive, other = (
+    tmp_path / f".{name}.{pid}.partial"
+    for name, pid in (("s.csv", done.pid), ("s.csv", os.getpid()), ("other.csv", done.pid))
+  )
+  for path in (dead, alive, other):
+    path.write_text("half")
+  table.check_output(tmp_path / "s.csv")
+  assert (dead.exists(), alive.exists(), other.exists()) == (False, True, True)
+
+
 def test_names_that_no_text_holds_are_escaped(open_library, tmp_path):
   name = os.fsdecode(b"na\xffme.png")
   save_photo(tmp_path / name, np.random.default_rng(0))
