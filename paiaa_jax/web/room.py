@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import threading
 import traceback
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -25,13 +26,11 @@ from paiaa_jax.web.session import Seen, Session
 from paiaa_jax.web.thumbnails import Thumbnails
 from paiaa_jax.web.verdict import Verdict
 
+PATIENCE = 4.0  # seconds that the end waits for what is under way
 
-class Undone(NamedTuple):
-  """revision; the photograph to show again, None if it is not in the folder; if it was a pair."""
 
-  revision: int
-  number: int | None
-  comparison: bool
+class _Ended(Exception):
+  """Nobody waits for further scores."""
 
 
 class Room:
@@ -47,22 +46,32 @@ class Room:
     self.collection.recognise(session.files())
     self.orders = Orders(self.collection, session.seed)
     self.events = Events(self.change)
+    self._scoring = threading.Thread(target=self._score, name="score", daemon=True)
+    self._ending = False
     verdict = Verdict(self.collection, session.seed, share_of(len(self.collection)))
     self.refit = Refit(self.collection, session, verdict, self.events.tell)
 
   def start(self) -> None:
     """Starts scoring and learning."""
     self.refit.start()
-    for work in (self._score, self.collection.measure, self.thumbnails.trim):
+    self._scoring.start()
+    for work in (self.collection.measure, self.thumbnails.trim):
       threading.Thread(target=work, name=work.__name__, daemon=True).start()
 
   def _score(self) -> None:
     try:
-      self.collection.score(self.orders.random, self._wanted, self.events.tell)
+      self.collection.score(self.orders.random, self._wanted, self._one_scored)
+    except _Ended:
+      return
     except Exception as error:  # the page stays: ratings are kept, and are learnt from next time
       told = str(error) if isinstance(error, UserError) else traceback.format_exc()
-      print(f"scoring has stopped: {told}", flush=True)
+      print(f"scoring has stopped: {told}", file=sys.stderr, flush=True)
     self._remember_places()
+    self.events.tell()
+
+  def _one_scored(self) -> None:
+    if self._ending:
+      raise _Ended
     self.events.tell()
 
   def _remember_places(self) -> None:
@@ -80,9 +89,14 @@ class Room:
     marks = self.session.marks()
     return {number for digest in given_of(marks)[0] for number in self.collection.numbers(digest)}
 
-  def end(self) -> None:
-    """Ends learning; scoring ends with the process."""
+  def end(self) -> bool:
+    """Ends learning, and scoring after the photographs that it is at; whether they have ended."""
+    self._ending = True
     self.refit.end()
+    for thread in (self.refit, self._scoring):
+      if thread.is_alive():
+        thread.join(PATIENCE)
+    return not self._scoring.is_alive() and not self.refit.is_alive()
 
   def change(self) -> dict[str, Any]:
     """What events tell."""

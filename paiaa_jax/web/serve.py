@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import os
 import secrets
@@ -95,7 +96,9 @@ def serve(library: Library, asked: Asked) -> None:
   try:
     server.run(sockets=[bound])
   finally:
-    room.end()
+    if not room.end():  # XLA compiles, say; the interpreter's end would abort in its midst
+      code = 130 if isinstance(sys.exception(), KeyboardInterrupt) else 143
+      atexit.register(os._exit, code)
     session.close()
 
 

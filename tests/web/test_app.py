@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.web.conftest import rate, settled
+from tests.web.conftest import rate, settled, wait_until
 
 RATINGS = {0: 5, 3: 4, 5: 1, 8: 2, 11: 3, 13: 5, 17: -1}
 
@@ -65,6 +65,13 @@ def test_what_comes_next_is_not_rated_yet(client, order):
   settled(client)
   found = client.get(f"/api/next?order={order}&count=200").json()["ids"]
   assert found and len(set(found)) == len(found) and not set(found) & RATINGS.keys()
+
+
+def test_scoring_ends_with_the_page(open_room, photos):
+  room = open_room(photos, batch_size=1)
+  room.start()
+  wait_until(lambda: room.collection.scored.any())
+  assert room.end() and not room.collection.is_scored
 
 
 def test_pictures_are_upright_jpegs_that_are_kept(client):

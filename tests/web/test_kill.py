@@ -56,8 +56,8 @@ def press_keys(address, headers, draw, actions, until, pause):
         actions.append([path, body, False])
       path, body, _ = actions[-1]
       try:
-        answer = asked.post(f"{address}/api/{path}", json=body, timeout=10)
-      except requests.ConnectionError:
+        answer = asked.post(f"{address}/api/{path}", json=body, timeout=60)
+      except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
         return
       assert answer.status_code == 200, answer.text
       actions[-1][2] = True
