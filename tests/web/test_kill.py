@@ -59,6 +59,9 @@ def press_keys(address, headers, draw, actions, until, pause):
         answer = asked.post(f"{address}/api/{path}", json=body, timeout=60)
       except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
         return
+      if answer.status_code == 429:  # faster than hands are
+        time.sleep(0.05)
+        continue
       assert answer.status_code == 200, answer.text
       actions[-1][2] = True
       time.sleep(pause)
