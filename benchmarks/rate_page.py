@@ -2,23 +2,22 @@
 
 python -m benchmarks.rate_page --photographs=10000
 
-A library of small photographs of noise, scored by the model of the package, rated in the browser.
-Printed as a table: a rating from the key to the answer, a refit from the end of the pause of keys
-to the new order on the screen, another tab's rating until it is seen, and the longest task of the
-page while the library is scrolled from end to end (tasks over 50 ms are what a hand notices).
+The library is that of benchmarks/rate_server.py, whose scores are in the cache. Printed: a rating
+from the key to the answer, a refit from the end of the pause of keys to the new order on the
+screen, another tab's rating until it is seen, and tasks of the page over 50 ms, which a hand
+notices, while the library is scrolled from end to end.
 """
 
-import os
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 from absl import app, flags
-from PIL import Image
 from playwright.sync_api import Page, sync_playwright
+
+from benchmarks.rate_server import COMMAND, make_library
 
 PHOTOGRAPHS = flags.DEFINE_integer("photographs", 10_000, "How many.", lower_bound=100)
 RATINGS = flags.DEFINE_integer("ratings", 100, "How many are given, five a second.", lower_bound=10)
@@ -57,11 +56,11 @@ SCROLL = """() => new Promise((resolve) => {
 
 def main(_: list[str]) -> None:
   with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
-    library = make_library(Path(name) / "library", PHOTOGRAPHS.value)
-    command = [sys.executable, "-c", "from paiaa_jax.cli import main; main()", "rate"]
-    command += [str(library), "--no-browser", f"--session={name}/benchmark.session"]
-    environment = {**os.environ, "PAIAA_CACHE": f"{name}/cache/scores.sqlite"}
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    library, cache = Path(name) / "library", Path(name) / "cache.sqlite"
+    make_library(library, cache, PHOTOGRAPHS.value)
+    command = [*COMMAND, str(library), "--no-browser", f"--cache={cache}"]
+    command += [f"--session={name}/benchmark.session"]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     browser = playwright.chromium.launch(
       executable_path=CHROMIUM.value, args=["--headless", "--no-sandbox", "--disable-gpu"]
     )
@@ -76,17 +75,6 @@ def main(_: list[str]) -> None:
       browser.close()
       server.terminate()
       server.wait()
-
-
-def make_library(folder: Path, count: int) -> Path:
-  folder.mkdir()
-  random = np.random.default_rng(0)
-  for i in range(count):
-    colours = random.integers(0, 256, (3, 4, 3), np.uint8)
-    Image.fromarray(colours).resize((96, 72), Image.Resampling.BICUBIC).save(
-      folder / f"{i:05d}.jpg"
-    )
-  return folder
 
 
 def report(page: Page) -> None:
