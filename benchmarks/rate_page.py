@@ -4,8 +4,8 @@ python -m benchmarks.rate_page --photographs=10000
 
 The library is that of benchmarks/rate_server.py, whose scores are in the cache. Printed: a rating
 from the key to the answer, a refit from the end of the pause of keys to the new order on the
-screen, another tab's rating until it is seen, and tasks of the page over 50 ms, which a hand
-notices, while the library is scrolled from end to end.
+screen, another tab's rating until it is seen; and of scrolling the library from end to end the CPU
+that a frame takes and the tasks over 50 ms, which a hand notices.
 """
 
 import subprocess
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from absl import app, flags
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import CDPSession, Page, sync_playwright
 
 from benchmarks.rate_server import COMMAND, make_library
 
@@ -40,15 +40,17 @@ WATCH = """async (id) => {
 }"""
 SCROLL = """() => new Promise((resolve) => {
   const tasks = [];
+  let frames = 0;
   new PerformanceObserver((list) => tasks.push(...list.getEntries().map((task) => task.duration)))
     .observe({ type: "longtask" });
   const scroller = document.getElementById("scroller");
   scroller.scrollTop = 0;
   const step = () => {
+    frames += 1;
     scroller.scrollTop += 400;
     const end = scroller.scrollHeight - scroller.clientHeight - 1;
     if (scroller.scrollTop < end) requestAnimationFrame(step);
-    else setTimeout(() => resolve(tasks), 500);
+    else setTimeout(() => resolve([frames, tasks]), 500);
   };
   requestAnimationFrame(step);
 })"""
@@ -93,8 +95,20 @@ def report(page: Page) -> None:
     refits.append(page.evaluate(NEXT_ORDER) - PAUSE)
     time.sleep(2)
   show("new order on the page", refits)
-  tasks = page.evaluate(SCROLL)
-  print(f"long tasks while scrolling {PHOTOGRAPHS.value} rows: {len(tasks)}, ms: {tasks}")
+  session = page.context.new_cdp_session(page)
+  session.send("Performance.enable", {"timeDomain": "threadTicks"})
+  before = main_thread(session)
+  frames, tasks = page.evaluate(SCROLL)
+  a_frame = 1000 * (main_thread(session) - before) / frames
+  longest = f", the longest {max(tasks):.0f} ms" if tasks else ""
+  print(f"scrolling {PHOTOGRAPHS.value}: {a_frame:.1f} ms of the main thread's CPU a frame")
+  print(f"tasks over 50 ms on the clock: {len(tasks)} in {frames} frames{longest}")
+
+
+def main_thread(session: CDPSession) -> float:
+  """Seconds of CPU that the page's main thread has taken, whatever else the machine does."""
+  metrics = session.send("Performance.getMetrics")["metrics"]
+  return next(each["value"] for each in metrics if each["name"] == "TaskDuration")
 
 
 def other_tab(page: Page) -> float:
