@@ -19,20 +19,15 @@ from launch import cli_errors
 from paiaa_jax import files
 from paiaa_jax.errors import UserError
 
-BACKBONE = flags.DEFINE_string(
-  "backbone", None, "inception_v3, dinov2_vit_s14, ...; a wrong one lists them all.", required=True
-)
-OUT = flags.DEFINE_string("out", None, "Folder to write.", required=True)
-HEAD = flags.DEFINE_bool("head", False, "Keep the classifier, for model.head_input=logits.")
-FROM_HUB = flags.DEFINE_string("from_hub", None, "OWNER/NAME on the hub, in place of SOURCE.")
+FLAGS = flags.FLAGS
 
 
 def main(argv):
-  if (len(argv) == 2) == bool(FROM_HUB.value):
+  if (len(argv) == 2) == bool(FLAGS.from_hub):
     raise UserError("give one source: a weight file, or --from_hub=OWNER/NAME.")
-  source = FROM_HUB.value
+  source = FLAGS.from_hub
   path = download(source) if source else Path(argv[1])
-  config = convert(BACKBONE.value, path, OUT.value, head=HEAD.value, source=source or path.name)
+  config = convert(FLAGS.backbone, path, FLAGS.out, head=FLAGS.head, source=source or path.name)
   print(json.dumps(config, indent=1))
 
 
@@ -91,5 +86,15 @@ def download(repository: str) -> Path:
     ) from error
 
 
+def define_flags() -> None:
+  """Its flags; not at import, as others import this module for `convert`."""
+  names = "inception_v3, dinov2_vit_s14, ...; a wrong one lists them all."
+  flags.DEFINE_string("backbone", None, names, required=True)
+  flags.DEFINE_string("out", None, "Folder to write.", required=True)
+  flags.DEFINE_bool("head", False, "Keep the classifier, for model.head_input=logits.")
+  flags.DEFINE_string("from_hub", None, "OWNER/NAME on the hub, in place of SOURCE.")
+
+
 if __name__ == "__main__":
+  define_flags()
   cli_errors.run(main, arguments=1)

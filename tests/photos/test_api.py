@@ -28,13 +28,26 @@ def test_the_page_runs_as_it_is_written(tmp_path, monkeypatch):
   random = np.random.default_rng(0)
   paths = [str(save_photo(tmp_path / name, random)) for name in ("a.jpg", "b.jpg", "c.jpg")]
   given = {"paths": paths, "ratings": [5, 1, 3]}
-  (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+  code, of_datasets = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
   exec(code, given)
   predictions = given["predictions"]
   assert predictions.score.shape == predictions.std.shape == (2,)
   assert predictions.distribution.shape == predictions.traits.shape == (2, 5)
   np.testing.assert_allclose(predictions.distribution.sum(axis=1), 1, atol=1e-5)
   assert predictions.personal(given["profile"]).shape == (2,)
+
+  class Dataset:
+    """A dataset of one batch, as far as the page asks for one."""
+
+    def map(self, function, *, batched, batch_size):
+      assert batched and batch_size == 32
+      return function({"image": [*map(Image.open, paths), b"none"]})
+
+  exec(of_datasets, found := {"dataset": Dataset()})
+  scores = found["dataset"]["aesthetic_score"]
+  expected = given["model"].score(list(map(Image.open, paths))).score
+  np.testing.assert_array_equal(scores[:3], expected)
+  assert len(scores) == 4 and scores[3] is None
 
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (36, 48, 4), np.uint8)

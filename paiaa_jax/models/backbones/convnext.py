@@ -115,28 +115,42 @@ class ConvNeXtV2(ConvNeXt):
 
 
 class ConvNeXtTiny(ConvNeXtV1):
+  """ConvNeXt Tiny."""
+
   DEPTHS, WIDTHS, FEATURES = (3, 3, 9, 3), (96, 192, 384, 768), 768
 
 
 class ConvNeXtSmall(ConvNeXtV1):
+  """ConvNeXt Small."""
+
   DEPTHS, WIDTHS, FEATURES = (3, 3, 27, 3), (96, 192, 384, 768), 768
 
 
 class ConvNeXtBase(ConvNeXtV1):
+  """ConvNeXt Base."""
+
   DEPTHS, WIDTHS, FEATURES = (3, 3, 27, 3), (128, 256, 512, 1024), 1024
 
 
 class ConvNeXtV2Atto(ConvNeXtV2):
+  """ConvNeXt V2 Atto."""
+
   DEPTHS, WIDTHS, FEATURES = (2, 2, 6, 2), (40, 80, 160, 320), 320
 
 
 class ConvNeXtV2Nano(ConvNeXtV2):
+  """ConvNeXt V2 Nano."""
+
   DEPTHS, WIDTHS, FEATURES = (2, 2, 8, 2), (80, 160, 320, 640), 640
 
 
 class ConvNeXtV2Tiny(ConvNeXtV2):
+  """ConvNeXt V2 Tiny."""
+
   DEPTHS, WIDTHS, FEATURES = (3, 3, 9, 3), (96, 192, 384, 768), 768
 
 
 class ConvNeXtV2Base(ConvNeXtV2):
+  """ConvNeXt V2 Base."""
+
   DEPTHS, WIDTHS, FEATURES = (3, 3, 27, 3), (128, 256, 512, 1024), 1024

@@ -184,14 +184,20 @@ class DINOv2(ViT):
 
 
 class DINOv2S14(DINOv2):
+  """ViT-S/14."""
+
   FEATURES, DEPTH, HEADS = 384, 12, 6
 
 
 class DINOv2B14(DINOv2):
+  """ViT-B/14."""
+
   FEATURES, DEPTH, HEADS = 768, 12, 12
 
 
 class DINOv2L14(DINOv2):
+  """ViT-L/14."""
+
   FEATURES, DEPTH, HEADS = 1024, 24, 16
 
 
@@ -208,14 +214,20 @@ class CLIP(ViT):
 
 
 class CLIPB32(CLIP):
+  """ViT-B/32."""
+
   FEATURES, DEPTH, HEADS, PATCH = 768, 12, 12, 32
 
 
 class CLIPB16(CLIP):
+  """ViT-B/16."""
+
   FEATURES, DEPTH, HEADS, PATCH = 768, 12, 12, 16
 
 
 class CLIPL14(CLIP):
+  """ViT-L/14."""
+
   FEATURES, DEPTH, HEADS, PATCH = 1024, 24, 16, 14
 
 
