@@ -53,12 +53,16 @@ def learn_profile(  # noqa: PLR0913 what a profile says of itself
   prior = prior or posterior.broad_prior(scale, len(aux_names))
   prior = posterior.with_width(prior, rated)
   groups = np.arange(len(told.points)) if groups is None else np.asarray(groups)
+  found = posterior.weigh(prior, rated, told)
+  worth = left_out.NOT_JUDGED
+  if judged:
+    worth = left_out.judge(prior, rated, told, groups, found=found)
   return Profile(
     model_id=model_id,
     aux_names=tuple(aux_names),
     scale=(float(scale[0]), float(scale[1])),
     rating_scale=(float(rating_scale[0]), float(rating_scale[1])),
     given=given,
-    posterior=posterior.fit(prior, rated, told),
-    worth=left_out.judge(prior, rated, told, groups) if judged else left_out.NOT_JUDGED,
+    posterior=posterior.mix(prior, rated, found),
+    worth=worth,
   )

@@ -16,6 +16,7 @@ import numpy as np
 from paiaa_jax.personalization.laplace import Fit
 from paiaa_jax.personalization.likelihood import Told
 from paiaa_jax.personalization.posterior import (
+  Candidates,
   Photographs,
   TastePrior,
   design,
@@ -57,11 +58,12 @@ def judge(
   told: Told,
   groups: np.ndarray,
   judges: np.ndarray | None = None,
+  found: Candidates | None = None,
 ) -> Worth:
   """Leaves out one group [n] (numbers; a burst or a folder) after the other.
 
   What is compared is the order of ratings; a rejection counts as the lowest. `judges` [n] bool: the
-  photographs that are compared; None: all.
+  photographs that are compared; None: all. `found`: what `weigh` gives, where it is known.
   """
   own = told.own
   if judges is not None:
@@ -71,7 +73,7 @@ def judge(
   asked = np.isin(groups, names) & np.isfinite(own)
   if len(names) < 2:
     return Worth(None, None, (-1.0, 1.0), UNCLEAR, int(asked.sum()))
-  personal = left_out_scores(prior, rated, told, groups, names)[asked]
+  personal = left_out_scores(prior, rated, told, groups, names, found)[asked]
   generic, own, groups = np.asarray(rated.generic)[asked], own[asked], groups[asked]
   ranked = _srcc(personal, own), _srcc(generic, own)
   low, high, above = _compare(personal, generic, own, groups)
@@ -87,13 +89,14 @@ def left_out_scores(
   told: Told,
   groups: np.ndarray,
   names: np.ndarray,
+  found: Candidates | None = None,
 ) -> np.ndarray:
   """[n] scores of the photographs of the groups `names` [g], each without its group; else NaN.
 
   A refit's scores are told as differences from their mean over all n photographs: a high rating
   left out lowers every score of the refit, which would rank its photograph low for no other reason.
   """
-  found, x = weigh(prior, rated, told), design(prior, rated)
+  found, x = found or weigh(prior, rated, told), design(prior, rated)
   linear, alike = x @ prior.covariance @ x.T, likeness(prior, rated, rated)
   parts = [_part(told, np.flatnonzero(groups == name)) for name in names]
   log_weight = np.tile(np.log(np.maximum(found.weight, TINY))[:, None], len(names))  # [h, g]

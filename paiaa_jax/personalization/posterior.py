@@ -181,7 +181,11 @@ def weigh(prior: TastePrior, rated: Photographs, told: Told) -> Candidates:
 def fit(prior: TastePrior, rated: Photographs, told: Told | Array) -> Posterior:
   """The posterior given what was told of n photographs; an array [n] is of ratings in points."""
   told = told if isinstance(told, Told) else ratings_alone(told)
-  found = weigh(prior, rated, told)
+  return mix(prior, rated, weigh(prior, rated, told))
+
+
+def mix(prior: TastePrior, rated: Photographs, found: Candidates) -> Posterior:
+  """The posteriors of the candidates as one, each by its weight."""
   x = design(prior, rated)
   pull = x @ prior.covariance  # [n, d]
   n, d = pull.shape
