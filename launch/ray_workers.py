@@ -43,8 +43,7 @@ class Worker:
         rows += self._scorer.rows(ray.get(pending.popleft()))
     for decoded in pending:
       rows += self._scorer.rows(ray.get(decoded))
-    part_scores.write(part_scores.SCHEMAS[self._schema](rows, self._scorer.model), self._out, part)
-    return len(rows), sum(bool(row["error"]) for row in rows)
+    return part_scores.finish(rows, self._scorer.model, self._schema, self._out, part)
 
 
 def score(

@@ -48,8 +48,7 @@ def score_here(
           rows += scorer.rows(pending.popleft().result())
       for decoded in pending:
         rows += scorer.rows(decoded.result())
-      part_scores.write(SCHEMAS[schema](rows, scorer.model), out, part)
-      yield len(rows), sum(bool(row["error"]) for row in rows)
+      yield part_scores.finish(rows, scorer.model, schema, out, part)
 
 
 def main(_) -> None:

@@ -134,6 +134,14 @@ def written(out: str) -> set[str]:
   return {Path(one.path).stem for one in found if one.path.endswith(".parquet")}
 
 
+def finish(
+  rows: Sequence[table.Row], model: ModelFolder, schema: str, out: str, part: Part
+) -> tuple[int, int]:
+  """Writes a part's rows in one of SCHEMAS; how many they are, and how many with an error."""
+  write(SCHEMAS[schema](rows, model), out, part)
+  return len(rows), sum(bool(row["error"]) for row in rows)
+
+
 def write(rows: pa.Table, out: str, part: Part) -> None:
   """Writes <out>/<part>.parquet, whole or not at all."""
   import pyarrow.parquet as pq

@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 from paiaa_jax.data.images import SUFFIXES
 from paiaa_jax.errors import UserError
+from paiaa_jax.photos.files import reason
 
 T = TypeVar("T")
 A_PART = 10_000  # files of a folder or a list in a part of their own
@@ -202,4 +203,5 @@ def _key(path: str) -> str:
 
 
 def _reason(error: Exception) -> str:
-  return " ".join(str(error).split()).rstrip(".") or type(error).__name__
+  """Within a sentence of ours."""
+  return reason(error).rstrip(".")

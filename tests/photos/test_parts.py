@@ -200,7 +200,7 @@ class Tiny(ray_workers.Worker):
     import tests.photos.tiny_model
     super().__init__(*arguments)
 
-ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False)
 source, model, out = sys.argv[1:]
 todo = parts.find(source)
 options = dict(gpus=0, worker=Tiny)
