@@ -2,11 +2,12 @@
 
     python -m launch.quickstart --workdir=runs/quickstart [--photos=DIR] [--seed=0]
 
-A step that has been done in this workdir is not done again; a new workdir starts afresh.
+Here the trainings and what follows them share one process, which loads and compiles once. A step that has been done in this workdir is not done again; a new workdir starts afresh.
 """
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from absl import flags
@@ -20,10 +21,13 @@ FLAGS = flags.FLAGS
 
 def main(_) -> None:
   workdir = Path(FLAGS.workdir)
-  steps.run(workdir / "steps", plan.steps(workdir, FLAGS.seed, FLAGS.photos, FLAGS.steps))
+  for name, value in steps.ENVIRONMENT.items():
+    os.environ.setdefault(name, value)  # before the next line, which loads jax
+  from studies import in_process
+  from studies.quickstart import report
 
-  from studies.quickstart import report  # here, as it loads jax
-
+  planned = plan.steps(workdir, FLAGS.seed, FLAGS.photos, FLAGS.steps)
+  steps.run(workdir / "steps", planned, here=in_process.verbs())
   print(f"report: {report.write(workdir)}")
 
 
