@@ -2,7 +2,8 @@
 
     python -m launch.quickstart --workdir=runs/quickstart [--photos=DIR] [--seed=0]
 
-Here the trainings and what follows them share one process, which loads and compiles once. A step that has been done in this workdir is not done again; a new workdir starts afresh.
+Here the trainings and what follows them share one process, which loads and compiles once. A step
+that has been done in this workdir is not done again; a new workdir starts afresh.
 """
 
 from __future__ import annotations
