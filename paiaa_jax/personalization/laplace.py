@@ -16,7 +16,7 @@ from paiaa_jax.personalization import likelihood
 from paiaa_jax.personalization.likelihood import Local, Told
 
 STEPS = 50
-CLOSE = 1e-9  # points by which a last step moves scores
+CLOSE = 1e-5  # points by which the last step moves scores; what is left is about its square
 
 
 class Fit(NamedTuple):
@@ -50,21 +50,20 @@ def fit(
   start: [n], a dual near the result; the result does not depend on it.
   """
   dual = np.zeros(len(mean)) if start is None or told.ratings_alone else start
-  scores = mean + covariance @ dual
+  scores, identity = mean + covariance @ dual, np.eye(len(mean))
+  local = likelihood.expand(told, scores, taste, noise)
   for _ in range(STEPS):
-    local = likelihood.expand(told, scores, taste, noise)
-    half, log_det = _root(local, covariance)
-    factor, (_, gradient) = local.factor(), local.total()
-    target = factor @ (factor.T @ (scores - mean)) + gradient
-    step = target - half.T @ (half @ (covariance @ target)) - dual
-    if np.max(np.abs(covariance @ step)) < CLOSE:
-      break
+    bend, (_, gradient) = local.bend(), local.total()
+    target = np.linalg.solve(identity + bend @ covariance, bend @ (scores - mean) + gradient)
+    step = target - dual
     dual = dual + _length(told, mean, covariance, dual, step, taste, noise) * step
-    scores = mean + covariance @ dual
-    if told.ratings_alone:  # the step was exact, and the curvature is the same everywhere
-      local = likelihood.expand(told, scores, taste, noise)
+    moved, scores = scores, mean + covariance @ dual
+    local = likelihood.expand(told, scores, taste, noise)
+    # of ratings alone the first step is exact, as the curvature is the same everywhere
+    if told.ratings_alone or np.max(np.abs(scores - moved)) < CLOSE:
       break
   value, _ = local.total()
+  half, log_det = _root(local, covariance)
   evidence = value - dual @ (scores - mean) / 2 - log_det
   return Fit(scores, dual, half.T @ half, evidence, local)
 

@@ -126,8 +126,15 @@ class Local(NamedTuple):
       np.add.at(gradient, block.rows, block.gradient)
     return value, gradient
 
+  def bend(self) -> np.ndarray:
+    """[n, n], the whole negative Hessian."""
+    whole = np.diag(self.weight)
+    for rows, _, _, factor in self.blocks:
+      np.add.at(whole, (rows[:, :, None], rows[:, None, :]), factor @ factor.transpose(0, 2, 1))
+    return whole
+
   def factor(self) -> np.ndarray:
-    """[n, t], t <= n, whose product with its transpose is the whole negative Hessian."""
+    """[n, t], t <= 2 n, whose product with its transpose is the whole negative Hessian."""
     n, own = len(self.weight), np.flatnonzero(self.weight)
     alone = np.zeros((n, len(own)))
     alone[own, np.arange(len(own))] = np.sqrt(self.weight[own])
@@ -138,9 +145,9 @@ class Local(NamedTuple):
       part[rows, np.arange(m)[:, None]] = factor
       parts.append(part.reshape(n, m * t))
     whole = np.concatenate(parts, axis=1)
-    if whole.shape[1] <= n:
+    if whole.shape[1] <= 2 * n:  # where an eigendecomposition would take longer than it saves
       return whole
-    values, vectors = np.linalg.eigh(whole @ whole.T)
+    values, vectors = np.linalg.eigh(self.bend())
     return vectors * np.sqrt(np.maximum(values, 0))
 
 
