@@ -27,7 +27,7 @@ from paiaa_jax.personalization.posterior import (
 GROUPS = 200  # at most so many are left out, spread evenly
 TINY = 1e-300  # a weight is never quite 0
 RESAMPLED = 500
-SURE = 0.8  # share of the resamples on one side that is called better, or worse
+LEVEL = 0.6  # of the interval: where 0 lies outside, four resamples in five say better, or worse
 UNCLEAR = "no clear difference"
 FEWEST = 20  # photographs left out, below which nothing is called
 
@@ -37,8 +37,9 @@ class Worth(NamedTuple):
 
   Attributes:
     srcc_personal, srcc_generic: Spearman's, None where one of them does not vary.
-    difference: (low, high), the 90 % interval of the first less the second, over resampled groups.
-    verdict: "better", "no clear difference" or "worse".
+    difference: (low, high), the 60 % interval of the first less the second, over resampled groups.
+    verdict: "better", "no clear difference" or "worse": whether that is above, about or below 0,
+      of 20 photographs or more.
     photographs: how many were left out.
   """
 
@@ -76,10 +77,10 @@ def judge(
   personal = left_out_scores(prior, rated, told, groups, names, found)[asked]
   generic, own, groups = np.asarray(rated.generic)[asked], own[asked], groups[asked]
   ranked = _srcc(personal, own), _srcc(generic, own)
-  low, high, above = _compare(personal, generic, own, groups)
+  low, high = _compare(personal, generic, own, groups)
   verdict = UNCLEAR
   if len(own) >= FEWEST and None not in ranked:
-    verdict = "better" if above >= SURE else "worse" if above <= 1 - SURE else verdict
+    verdict = "better" if low > 0 else "worse" if high < 0 else verdict
   return Worth(*ranked, (low, high), verdict, len(own))
 
 
@@ -166,16 +167,15 @@ def _without(fit: Fit, covariance: np.ndarray, part: _Part) -> tuple[np.ndarray,
 
 def _compare(
   personal: np.ndarray, generic: np.ndarray, own: np.ndarray, groups: np.ndarray
-) -> tuple[float, float, float]:
-  """The difference's 5 % and 95 % quantile over groups drawn with replacement; share above 0."""
+) -> tuple[float, float]:
+  """The difference's interval over groups drawn with replacement."""
   _, member = np.unique(groups, return_inverse=True)
   g = member.max() + 1
   drawn = np.random.default_rng(0).multinomial(g, np.full(g, 1 / g), size=RESAMPLED)
   counts = drawn[:, member].astype(np.float64)  # [resamples, n] how often each photograph is in
   differences = _resampled_srcc(personal, own, counts) - _resampled_srcc(generic, own, counts)
-  low, high = np.quantile(differences, (0.05, 0.95))
-  above = np.mean(differences > 0) + np.mean(differences == 0) / 2
-  return float(low), float(high), float(above)
+  low, high = np.quantile(differences, ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
+  return float(low), float(high)
 
 
 def _resampled_srcc(a: np.ndarray, b: np.ndarray, counts: np.ndarray) -> np.ndarray:

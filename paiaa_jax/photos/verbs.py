@@ -133,7 +133,7 @@ def figures(profile: Profile) -> str:
   return (
     f"SROCC with your ratings of {counted(worth.photographs, 'photograph')}, each left out with "
     f"its burst: {own} by your score, {generic} by the generic one; the difference is from "
-    f"{low:+.2f} to {high:+.2f} (90 %)"
+    f"{low:+.2f} to {high:+.2f} (60 %)"
   )
 
 

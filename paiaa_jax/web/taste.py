@@ -48,7 +48,7 @@ def _why(last: Judgement | None, coming: int) -> str:
   low, high = last.worth.difference
   return (
     f"at {last.ratings} ratings, on {count} shown at random and left out: SROCC differs by "
-    f"{low:+.2f} to {high:+.2f}. Judged next at {coming} ratings"
+    f"{low:+.2f} to {high:+.2f} (60 % interval). Judged next at {coming} ratings"
   )
 
 

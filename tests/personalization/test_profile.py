@@ -145,6 +145,9 @@ def test_ratings_without_a_pattern_are_reported_as_worth_nothing():
   found = worths(lambda photographs, random: random.uniform(1, 10, 20), 20)
   assert abs(np.mean([worth.srcc_personal for worth in found])) < 0.15  # refits alone: about -.8
   assert sum(worth.verdict == "better" for worth in found) <= 10
+  for worth in found:  # what is said is what the interval shows
+    low, high = worth.difference
+    assert (worth.verdict == "better", worth.verdict == "worse") == (low > 0, high < 0)
 
 
 def test_where_the_generic_score_is_the_taste_it_is_reported_as_the_generic_score_is():

@@ -1,5 +1,5 @@
 // The learning curve: SROCC with your ratings left out, by number of ratings. The band is where
-// nine times in ten your score's lies, as it differs from the general one's.
+// three times in five your score's lies, as it differs from the general one's.
 
 import { s } from "./dom.js";
 
