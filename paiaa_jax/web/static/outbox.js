@@ -46,9 +46,13 @@ function overlay() {
 
 const namesOf = (ids) => ids.map((id) => store.photos.name[id]);
 
+// Not randomUUID: a page of plain HTTP from another machine has none.
+const fresh = () =>
+  Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("-");
+
 // Puts an action at the end; resolves with the server's answer once it is on disk.
 export function send(path, body, words) {
-  const item = { path, body: { ...body, key: crypto.randomUUID() }, words };
+  const item = { path, body: { ...body, key: fresh() }, words };
   item.names = namesOf(body.ids ?? (body.id == null ? [] : [body.id]));
   const answered = new Promise((resolve, reject) => {
     Object.defineProperty(item, "settle", { value: { resolve, reject }, enumerable: false });

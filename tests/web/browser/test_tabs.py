@@ -4,6 +4,11 @@ import json
 
 from tests.web.browser.conftest import saved
 
+SEEN = """async ([number, value]) => {
+  const { ratingOf } = await import("/static/store.js");
+  return ratingOf(number).value === value;
+}"""
+
 
 def rating_of(page, number):
   return page.evaluate(
@@ -37,6 +42,24 @@ def test_the_last_of_two_tabs_wins_and_the_other_sees_it(open_page):
   saved(two)
   one.wait_for_selector("#stars .star:nth-child(5)[aria-pressed=true]")
   assert rating_of(one, number) == {"value": 5, "pick": False, "saved": True}
+
+
+def test_seven_tabs_are_answered_and_hear_of_each_other(open_page, server):
+  first = open_page()  # which listens for all of them
+  tabs = [first]
+  for _ in range(6):  # more than the connections that a browser opens to one server
+    tabs.append(first.context.new_page())
+    tabs[-1].goto(server.address.partition("?")[0])
+    tabs[-1].wait_for_selector("#photo[data-ready]")
+  last = tabs[-1]
+  number = current(last)
+  for value, key in ((2, "2"), (4, "4")):
+    last.evaluate("(id) => import('/static/line.js').then(({ open }) => open(id, 'x'))", number)
+    last.keyboard.press(key)
+    saved(last)
+    for tab in tabs:
+      tab.wait_for_function(SEEN, arg=[number, value])
+    tabs.pop(0).close()  # another one listens from here on
 
 
 def test_what_is_not_answered_is_told_and_sent_again_with_the_same_key(open_page, server):
