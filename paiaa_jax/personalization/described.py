@@ -28,6 +28,7 @@ from paiaa_jax.personalization.solvers.base import (
 )
 from paiaa_jax.personalization.solvers.empirical_bayes import (
   fit_prior_of,
+  for_each_fit,
   moments_of,
   predict_from,
 )
@@ -116,10 +117,9 @@ def _predict(expected: Array, rest: Prior, users: Users, splits: Splits) -> Pred
   sums = over_users_and_splits(lambda *own: moments_of(Shots(*own)), shared=(0, 1, 2))(
     *shots_of(users, splits)
   )
-  u, f = sums.count.shape
-  spread = lambda leaf: jnp.broadcast_to(leaf[None, ..., None], (u, *leaf.shape, f))  # noqa: E731
-  priors = jax.tree.map(spread, rest)
-  priors = priors._replace(mean=jnp.broadcast_to(expected[..., None], (*expected.shape, f)))
+  priors = for_each_fit(rest, sums)
+  own = jnp.broadcast_to(expected[..., None], priors.mean.shape)
+  priors = priors._replace(mean=own)
   fitted = over_users_and_splits(predict_from, shared=(2, 3))
   return fitted(sums, priors, users.generic, users.outputs)
 

@@ -17,12 +17,11 @@ from pathlib import Path
 
 import polars as pl
 
-from paiaa_jax.data.databases import checks, counting, draws, folders, text_table
+from paiaa_jax.data.databases import checks, counting, draws, folders, text_table, user_folds
 from paiaa_jax.data.databases.database import Database
 from paiaa_jax.errors import UserError
 
 SCALE = tuple(float(score) for score in range(0, 101, 10))
-FOLDS = 4
 FILES = ("LAPIS_PIAA.csv", "LAPIS_individualratings_metaANDdemodata.csv")
 
 
@@ -48,7 +47,7 @@ def load(
   """
   folder = Path(folder)
   ratings, notes = read_ratings(folder, repeats)
-  ratings = _split_people(ratings, folder, fold)
+  ratings = user_folds.split(ratings, folder, fold)
   images = ratings.select("path").unique(maintain_order=True)
   images = draws.split_off(images, "path", _listed(folder, "TestImageSet.txt", images))
   if _find(folder, "ValImageSet.txt"):
@@ -105,19 +104,3 @@ def _listed(folder: Path, name: str, images: pl.DataFrame) -> list[str]:
   known = pl.col("path").is_in(images["path"].to_list())
   text_table.refuse(listed, ~known, path, pl.format("image '{}' has no ratings", "path"))
   return listed["path"].to_list()
-
-
-def _split_people(ratings: pl.DataFrame, folder: Path, fold: int) -> pl.DataFrame:
-  """`ratings` with the column `split` of their people."""
-  if not 0 <= fold <= FOLDS:
-    raise UserError(f"fold {fold}: it goes from 1 to {FOLDS}, or 0 for none")
-  if fold == 0:
-    return ratings.with_columns(split=pl.lit("train"))
-  name = f"TestUserIDs_Fold{fold}.txt"
-  path = folders.need_file(folder, (f"userset/{name}", f"annotation/userset/{name}", name))
-  listed = text_table.read(path, names=("user",))
-  listed = listed.with_columns(pl.col("user").str.replace(r"\.0$", ""))
-  checks.unique(listed, "user", path, "user")
-  known = pl.col("user").is_in(ratings["user"].unique().to_list())
-  text_table.refuse(listed, ~known, path, pl.format("user '{}' has rated nothing", "user"))
-  return draws.split_off(ratings, "user", listed["user"].to_list())

@@ -17,14 +17,20 @@ from pathlib import Path
 import polars as pl
 
 from paiaa_jax.data import text_file
-from paiaa_jax.data.databases import checks, counting, draws, folders, text_table, trait_columns
+from paiaa_jax.data.databases import (
+  checks,
+  counting,
+  draws,
+  folders,
+  text_table,
+  trait_columns,
+  user_folds,
+)
 from paiaa_jax.data.databases.database import Database
-from paiaa_jax.errors import UserError
 from paiaa_jax.types import TRAITS
 
 SCALE = (1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0)
 TRAIT_RANGE = (1.0, 10.0)
-FOLDS = 4
 
 
 def load(
@@ -55,7 +61,7 @@ def load(
   """
   folder = Path(folder)
   ratings, notes = _read_ratings(folder, repeats)
-  ratings = _split_people(ratings, folder, fold)
+  ratings = user_folds.split(ratings, folder, fold)
   crowd = ratings.filter(pl.col("split") == "train")
   images = ratings.select("path").unique(maintain_order=True)
   return Database(
@@ -106,21 +112,6 @@ def _with_image(table: pl.DataFrame, path: Path, others: tuple[str, ...] = ()) -
   checks.columns(table, ("sessionId", "imageName", *others), path)
   image = pl.format("{}/{}", "sessionId", "imageName").alias("path")
   return checks.image_paths(table.select(text_file.LINE, image, *others), path)
-
-
-def _split_people(ratings: pl.DataFrame, folder: Path, fold: int) -> pl.DataFrame:
-  """`ratings` with the column `split` of their people."""
-  if not 0 <= fold <= FOLDS:
-    raise UserError(f"fold {fold}: it goes from 1 to {FOLDS}, or 0 for none")
-  if fold == 0:
-    return ratings.with_columns(split=pl.lit("train"))
-  name = f"TestUserIDs_Fold{fold}.txt"
-  path = folders.need_file(folder, (f"userset/{name}", f"annotation/userset/{name}", name))
-  listed = text_table.read(path, names=("user",))
-  checks.unique(listed, "user", path, "user")
-  known = pl.col("user").is_in(ratings["user"].unique().to_list())
-  text_table.refuse(listed, ~known, path, pl.format("user '{}' has rated nothing", "user"))
-  return draws.split_off(ratings, "user", listed["user"].to_list())
 
 
 def _split_images(images: pl.DataFrame, folder: Path, validation: float, seed: int) -> pl.DataFrame:

@@ -47,6 +47,12 @@ class MLP(nn.Module):
     return nn.Dense(x.shape[-1], dtype=self.dtype, name="fc2")(ACTIVATIONS[self.activation](y))
 
 
+def attend(query: Array, key: Array, value: Array, heads: int) -> Array:
+  """Queries [n, q, d] attend to t tokens, keys and values [n, t, d] -> [n, q, d]."""
+  by_head = (x.reshape(*x.shape[:2], heads, -1) for x in (query, key, value))
+  return jax.nn.dot_product_attention(*by_head).reshape(query.shape)
+
+
 class Block(nn.Module):
   """Tokens [n, t, d] -> the same, plus attention of their norm, plus an MLP of theirs."""
 
@@ -58,11 +64,10 @@ class Block(nn.Module):
 
   @nn.compact
   def __call__(self, x: Array) -> Array:
-    n, t, d = x.shape
+    d = x.shape[-1]
     y = nn.LayerNorm(self.epsilon, dtype=self.dtype, name="norm1")(x)
     y = nn.Dense(3 * d, dtype=self.dtype, name="qkv")(y)
-    query, key, value = jnp.moveaxis(y.reshape(n, t, 3, self.heads, d // self.heads), 2, 0)
-    y = jax.nn.dot_product_attention(query, key, value).reshape(n, t, d)
+    y = attend(*jnp.split(y, 3, axis=-1), self.heads)
     x = x + self._scaled(nn.Dense(d, dtype=self.dtype, name="proj")(y), "scale1")
     y = nn.LayerNorm(self.epsilon, dtype=self.dtype, name="norm2")(x)
     return x + self._scaled(MLP(self.activation, self.dtype, name="mlp")(y), "scale2")
@@ -84,13 +89,11 @@ class AttentionPool(nn.Module):
 
   @nn.compact
   def __call__(self, x: Array) -> Array:
-    n, t, d = x.shape
+    n, _, d = x.shape
     latent = self.param("latent", nn.initializers.normal(d**-0.5), (d,), jnp.float32)
     query = nn.Dense(d, dtype=self.dtype, name="q")(latent.astype(self.dtype).reshape(1, 1, d))
-    query = jnp.broadcast_to(query, (n, 1, d)).reshape(n, 1, self.heads, d // self.heads)
-    keys = nn.Dense(2 * d, dtype=self.dtype, name="kv")(x)
-    key, value = jnp.moveaxis(keys.reshape(n, t, 2, self.heads, d // self.heads), 2, 0)
-    x = jax.nn.dot_product_attention(query, key, value).reshape(n, 1, d)
+    key, value = jnp.split(nn.Dense(2 * d, dtype=self.dtype, name="kv")(x), 2, axis=-1)
+    x = attend(jnp.broadcast_to(query, (n, 1, d)), key, value, self.heads)
     x = nn.Dense(d, dtype=self.dtype, name="proj")(x)
     y = nn.LayerNorm(self.epsilon, dtype=self.dtype, name="norm")(x)
     return (x + MLP(self.activation, self.dtype, name="mlp")(y))[:, 0]

@@ -104,13 +104,18 @@ def moments_and_priors(
   """Moments of the shots, and `prior` or that of the other users' shots: leaves [u, ..., f]."""
   shots = shots_of(users, splits)
   sums = over_users_and_splits(lambda *own: moments_of(Shots(*own)), shared=(0, 1, 2))(*shots)
-  u, f = sums.count.shape
   if prior is not None:
-    spread = lambda leaf: jnp.broadcast_to(leaf[..., None], (u, *leaf.shape, f))  # noqa: E731
-    return sums, jax.tree.map(spread, prior)
+    return sums, for_each_fit(prior, sums)
+  u = len(sums.count)
   if u < FEWEST_USERS:
     raise UserError("the prior comes from other users; with one user, give the state of `init`.")
   return sums, priors_of_others(sums, splits.turn, min(u, groups))
+
+
+def for_each_fit(prior: Prior, sums: Moments) -> Prior:
+  """One prior for each user and fit of `sums`: leaves [u, ..., f]."""
+  u, f = sums.count.shape
+  return jax.tree.map(lambda x: jnp.broadcast_to(x[..., None], (u, *x.shape, f)), prior)
 
 
 def priors_of_others(sums: Moments, turn: Array, groups: int) -> Prior:
