@@ -41,6 +41,12 @@ CachePath = Annotated[
 Output = Annotated[
   Path | None, typer.Option("--output", "-o", help="A .csv, .jsonl or .parquet file; else stdout.")
 ]
+Vectors = Annotated[
+  Path | None,
+  typer.Option(
+    "--features", help="Anybody's vectors of the photographs, .npy or .parquet, to learn taste on."
+  ),
+]
 ProfilePath = Annotated[Path, typer.Option("--profile", help="What `paiaa personalize` wrote.")]
 
 
@@ -107,6 +113,7 @@ def personalize(  # noqa: PLR0913 each parameter is an option of the command
   initial_star: Annotated[
     bool | None, typer.Option(help="Count the 1 star that darktable gives on import; else it asks.")
   ] = None,
+  features: Vectors = None,
   model: Model = None,
   batch_size: BatchSize = 32,
   recursive: Recursive = False,
@@ -129,7 +136,7 @@ def personalize(  # noqa: PLR0913 each parameter is an option of the command
   if not found.paths:
     deeper = "" if table or recursive else "; --recursive looks into folders in folders"
     raise UserError(f"no rating in {table or from_xmp}{deeper}.")
-  library = _library(found.paths, model, batch_size, False, cache)
+  library = _library(found.paths, model, batch_size, False, cache, features)
   verbs.personalize(library, found, output, verbose)
 
 
@@ -144,6 +151,7 @@ def rank(  # noqa: PLR0913 each parameter is an option of the command
   ] = False,
   html: Annotated[Path | None, typer.Option(help="A page of pictures too, one .html file.")] = None,
   copy_to: Annotated[Path | None, typer.Option(help="Copy them into this new folder.")] = None,
+  features: Vectors = None,
   model: Model = None,
   batch_size: BatchSize = 32,
   recursive: Recursive = False,
@@ -152,7 +160,7 @@ def rank(  # noqa: PLR0913 each parameter is an option of the command
   """Photographs in the order of your taste."""
   from paiaa_jax.photos import verbs
 
-  library = _library(paths, model, batch_size, recursive, cache)
+  library = _library(paths, model, batch_size, recursive, cache, features)
   verbs.rank(library, profile, top, within_bursts, output, html, copy_to)
 
 
@@ -161,13 +169,14 @@ def explain(
   photo: Annotated[Path, typer.Argument(help="One photograph.")],
   profile: ProfilePath,
   png: Annotated[Path | None, typer.Option(help="Draw the card into this .png too.")] = None,
+  features: Vectors = None,
   model: Model = None,
   cache: CachePath = None,
 ) -> None:
   """Why a score is what it is: a sum."""
   from paiaa_jax.photos import verbs
 
-  verbs.explain(_library([photo], model, 1, False, cache), profile, png)
+  verbs.explain(_library([photo], model, 1, False, cache, features), profile, png)
 
 
 @app.command()
@@ -175,6 +184,7 @@ def stars(
   paths: Paths,
   profile: ProfilePath,
   write: Annotated[bool, typer.Option("--write", help="Write sidecars; else only tell.")] = False,
+  features: Vectors = None,
   model: Model = None,
   batch_size: BatchSize = 32,
   recursive: Recursive = False,
@@ -186,7 +196,7 @@ def stars(
   """
   from paiaa_jax.photos import verbs
 
-  verbs.stars(_library(paths, model, batch_size, recursive, cache), profile, write)
+  verbs.stars(_library(paths, model, batch_size, recursive, cache, features), profile, write)
 
 
 @app.command()
@@ -358,13 +368,16 @@ def _session(path):
   return kept.read(path) if session.is_database(path) else None
 
 
-def _library(paths, model, batch_size, recursive, cache):
+def _library(paths, model, batch_size, recursive, cache, features=None):
   from paiaa_jax.photos import cache as caches
 
   _keep_compiled(Path(cache or caches.default_path()))
+  from paiaa_jax.photos import own_vectors
   from paiaa_jax.photos.library import Library
 
-  return Library.open(paths, model, batch_size=batch_size, recursive=recursive, cache=cache)
+  own = own_vectors.read(features) if features else None
+  options = {"batch_size": batch_size, "recursive": recursive, "cache": cache, "vectors": own}
+  return Library.open(paths, model, **options)
 
 
 def _one_thread() -> None:

@@ -13,10 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import polars as pl
 
-from paiaa_jax import files
-from paiaa_jax.data.databases import table_file
+from paiaa_jax import extras, files
 from paiaa_jax.errors import UserError
 
 SUFFIXES = (".parquet", ".npy")
@@ -73,6 +71,11 @@ def read(file: str | Path) -> Vectors:
 
 
 def _parquet(file: Path) -> tuple[list[str], np.ndarray]:
+  extras.require("polars", f"reading {file.name}", "parquet")
+  import polars as pl
+
+  from paiaa_jax.data.databases import table_file
+
   table = table_file.key_by_path(files.read_parquet(file))
   if "path" not in table.columns:
     raise UserError(f"{file} has no column 'path'; it has {', '.join(table.columns)}.")

@@ -16,6 +16,7 @@ from paiaa_jax.photos import files, score
 from paiaa_jax.photos.cache import KEY, default_path
 from paiaa_jax.photos.choose_model import open_model
 from paiaa_jax.photos.names import counted, printable
+from paiaa_jax.photos.own_vectors import OwnVectors
 from paiaa_jax.photos.score import Photo
 
 T = TypeVar("T")
@@ -48,18 +49,24 @@ class Scored(NamedTuple):
 
 
 class Library(NamedTuple):
-  """Which photographs, by which model, with which cache."""
+  """Which photographs, by which model, with which cache, and with whose vectors if not its own."""
 
   paths: Sequence[Path]
   model: ModelFolder
   batch_size: int = 32
   recursive: bool = False
   cache: Path | None = None
+  vectors: OwnVectors | None = None
 
   @classmethod
   def open(cls, paths: Sequence[Path], model: str | None, **options) -> Library:
     """The model by its name (see choose_model); raises what `open_model` raises."""
     return cls(paths, open_model(model), **options)
+
+  @property
+  def taste_model(self) -> ModelFolder:
+    """The model as profiles know it."""
+    return self.vectors.model(self.model) if self.vectors else self.model
 
   def photos(self, coordinates: bool = True) -> Iterator[Photo]:
     """Every photograph found, in order, scored or with its error.
@@ -81,7 +88,8 @@ class Library(NamedTuple):
       where = ", ".join(printable(path) for path in self.paths)
       deeper = "" if self.recursive else "; --recursive looks into folders in folders"
       raise UserError(f"no photograph in {where}{deeper}.")
-    return self._score(found, coordinates)
+    scored = self._score(found, coordinates)
+    return map(self.vectors.put, scored) if self.vectors else scored
 
   def _score(self, found: list[Path], coordinates: bool) -> Iterator[Photo]:
     predict = score.network_of(self.model, self.batch_size)

@@ -63,8 +63,8 @@ def learn(library: Library, ratings: Ratings) -> Profile:
   given = Given(np.where(rejected, np.nan, values), rejected, ratings.choices)
   scored, row_of = library.scored(), {path: row for row, path in enumerate(ratings.paths)}
   rows = np.asarray([row_of[path] for path in scored.paths])
-  start = ratings.start and check_model(ratings.start, library.model)
-  return learn_scored(scored, given.take(rows), library.model, ratings.scale, start=start)
+  start = ratings.start and check_model(ratings.start, library.taste_model)
+  return learn_scored(scored, given.take(rows), library.taste_model, ratings.scale, start=start)
 
 
 def learn_from(
@@ -94,7 +94,8 @@ def check_model(profile: Profile, model: ModelFolder) -> Profile:
   if profile.model_id != model.model_id:
     raise UserError(
       f"this profile was learnt with model {profile.model_id}, not {model.model_id}; give that "
-      "model with --model, or learn it anew with `paiaa personalize`."
+      "model with --model, vectors that it was learnt on with --features, or learn it anew with "
+      "`paiaa personalize`."
     )
   return profile
 
@@ -105,23 +106,25 @@ def for_model(profile: Profile, library: Library, scored: Scored) -> Profile:
   Raises:
     UserError: too few of the rated photographs are in the library.
   """
-  if profile.model_id == library.model.model_id:
+  model = library.taste_model
+  if profile.model_id == model.model_id:
     return profile
   place = {digest: row for row, digest in enumerate(_digests(scored))}
   known = [i for i, digest in enumerate(profile.digests) if digest in place]
   given = profile.given.take(np.asarray(known, int))
   if sum(given.amounts) < FEWEST:
     raise UserError(
-      f"this profile was learnt with model {profile.model_id}, not {library.model.model_id}, and "
+      f"this profile was learnt with model {profile.model_id}, not {model.model_id}, and "
       f"{len(known)} of its {len(profile.given.ratings)} photographs are among these: give that "
-      "model with --model, or learn it anew with `paiaa personalize`."
+      "model with --model, vectors that it was learnt on with --features, or learn it anew with "
+      "`paiaa personalize`."
     )
   print(
     f"the profile was learnt with another model; learnt anew from {given} of its {profile.given}",
     file=sys.stderr,
   )
   rows = [place[profile.digests[i]] for i in known]
-  return learn_scored(scored.take(rows), given, library.model, profile.rating_scale)
+  return learn_scored(scored.take(rows), given, model, profile.rating_scale)
 
 
 def learn_scored(

@@ -33,7 +33,10 @@ class Fields(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def of_model(model: ModelFolder) -> TastePrior | None:
-  """The prior in the model's folder; UserError for a file that is none, or of another model."""
+  """The prior in the model's folder, its kernel's width if coordinates are the model's own.
+
+  UserError for a file that is none, or of another model.
+  """
   path = Path(model.folder) / NAME
   if not path.exists():
     return None
@@ -41,7 +44,7 @@ def of_model(model: ModelFolder) -> TastePrior | None:
     prior = to_prior(msgspec.json.decode(path.read_bytes(), type=Fields))
     if len(prior.mean) != 2 + len(model.aux_names):
       raise ValueError(f"sizes of another model than one of {len(model.aux_names)} outputs")
-  return prior
+  return prior if model.own_coordinates else prior._replace(width=None)
 
 
 def of_model_or_broad(model: ModelFolder) -> TastePrior:

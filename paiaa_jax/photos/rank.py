@@ -48,7 +48,7 @@ def rank(library: Library, profile: Profile, within_bursts: bool = False) -> Ran
   """
   scored = library.scored()
   profile = personal.for_model(profile, library, scored)
-  return rank_scored(scored, library.model, profile, within_bursts)
+  return rank_scored(scored, library.taste_model, profile, within_bursts)
 
 
 def rank_scored(
@@ -83,7 +83,7 @@ def suggest(library: Library, rated: set[str], count: int) -> list[str]:
     rated: resolved paths rated already.
     count: how many.
   """
-  scored, model = library.scored(), library.model
+  scored, model = library.scored(), library.taste_model
   done = np.asarray([str(path.resolve()) in rated for path in scored.paths], bool)
   chosen = choose_next(
     personal.photographs_of(scored.vectors, scored.coordinates, model),

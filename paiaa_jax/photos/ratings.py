@@ -98,7 +98,7 @@ def _rated_rows(path: Path) -> Iterator[tuple[Path, str, float | None, str]]:
   for line, row in table.rows:
     name, text = row["path"], row[rating].strip()
     if name and text:
-      yield _beside(name, path.parent), text, _number(text), text_file.place(path, line)
+      yield beside(name, path.parent), text, _number(text), text_file.place(path, line)
 
 
 def _number(text: str) -> float | None:
@@ -145,6 +145,7 @@ def check_new(out: Path) -> None:
     raise UserError(f"{out} exists; it may hold ratings. Name another file.")
 
 
-def _beside(text: str, folder: Path) -> Path:
-  beside, path = path_of(str(folder / text)), path_of(text)
-  return beside if beside.exists() or not path.exists() else path
+def beside(text: str, folder: Path) -> Path:
+  """The path in a table that lies in `folder`: from there, or from here where it is only here."""
+  there, path = path_of(str(folder / text)), path_of(text)
+  return there if there.exists() or not path.exists() else path

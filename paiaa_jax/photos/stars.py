@@ -38,7 +38,8 @@ def plan(library: Library, profile: Profile) -> list[Plan]:
   """
   scored = library.scored()
   profile = personal.for_model(profile, library, scored)
-  scores = profile.score(personal.photographs_of(scored.vectors, scored.coordinates, library.model))
+  found = personal.photographs_of(scored.vectors, scored.coordinates, library.taste_model)
+  scores = profile.score(found)
   stars = personal.predict_stars(scores, profile)
   return plan_of(scored.paths, stars.tolist())
 

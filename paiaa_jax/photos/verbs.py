@@ -185,8 +185,8 @@ def explain(library: Library, profile: Path, png: Path | None) -> None:
   photo = next(library.photos())
   if photo.vector is None:
     raise UserError(f"{photo.path}: {photo.error}")
-  taste = personal.check_model(taste, library.model)
-  found = explain.sum_of(photo, library.model, taste, library.files_of(taste.digests))
+  taste = personal.check_model(taste, library.taste_model)
+  found = explain.sum_of(photo, library.taste_model, taste, library.files_of(taste.digests))
   tell("\n".join(explain.lines(photo.path, found)))
   if library.model.trained_on:
     say(f"the model learned from {library.model.trained_on}")

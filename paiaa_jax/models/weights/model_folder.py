@@ -82,6 +82,7 @@ class ModelFolder(NamedTuple):
     trained_on: whose ratings it learned, in words; empty where the folder does not say.
     num_coordinates: m, coordinates of an image that are kept beside its outputs; 0 for a trained
       Network, whose features are not kept.
+    own_coordinates: False where vectors of others stand in their place.
   """
 
   folder: Path
@@ -92,6 +93,7 @@ class ModelFolder(NamedTuple):
   network: dict[str, Any]
   trained_on: str = ""
   num_coordinates: int = 0
+  own_coordinates: bool = True
 
 
 def read(folder: str | Path) -> ModelFolder:
