@@ -59,6 +59,7 @@ def make_library(folder: Path, cache: Path, count: int) -> None:
   with score.open_cache(cache, model) as base:
     base.add(Rows(keys, vectors, coordinates.astype(np.float16)))
     base.remember_files(seen)
+  os.sync()  # as a library that was there before: a rating does not wait for these files
 
 
 class Page:
