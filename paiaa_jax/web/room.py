@@ -199,7 +199,8 @@ class Room:
     """Stores a rating; what is answered once the disk has it."""
     digest = self.collection.digest(number)
     action = Action(key, "rate", (digest,), value, pick, shown)
-    return self._store(action, {digest: number})
+    told = self._store(action, {digest: number})
+    return told | {"ids": self.collection.numbers(digest)}  # files of the same content share it
 
   def compare(self, numbers: list[int], best: int, key: str) -> dict[str, Any]:
     """Stores which of a few photographs is the best."""

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.web.conftest import rate, settled, wait_until
+from tests.web.conftest import rate, scored, settled, wait_until
 
 RATINGS = {0: 5, 3: 4, 5: 1, 8: 2, 11: 3, 13: 5, 17: -1}
 
@@ -56,6 +56,16 @@ def test_the_same_key_is_stored_once_and_is_no_other_action(client):
   assert rate(client, 4, 2, "a-key-of-its-own").json() == first
   assert rate(client, 4, 3, "a-key-of-its-own").status_code == 409
   assert client.get("/api/photos").json()["rating"][4] == 2
+
+
+def test_files_of_the_same_content_share_a_rating(open_room, photos, serve):
+  (photos / "04-copy.jpg").write_bytes((photos / "04.jpg").read_bytes())
+  client = serve(scored(open_room(photos)))
+  names = client.get("/api/photos").json()["name"]
+  same = {names.index("04.jpg"), names.index("04-copy.jpg")}
+  assert set(rate(client, max(same), 3).json()["ids"]) == same
+  ratings = client.get("/api/photos").json()["rating"]
+  assert {i for i, value in enumerate(ratings) if value} == same
 
 
 @pytest.mark.parametrize("order", ["suggest", "folder", "random", "unsure"])

@@ -44,6 +44,7 @@ function overlay() {
   }
 }
 
+const idsOf = ({ id, ids }) => ids ?? (id == null ? [] : [id]);
 const namesOf = (ids) => ids.map((id) => store.photos.name[id]);
 
 // Not randomUUID: a page of plain HTTP from another machine has none.
@@ -53,22 +54,22 @@ const fresh = () =>
 // Puts an action at the end; resolves with the server's answer once it is on disk.
 export function send(path, body, words) {
   const item = { path, body: { ...body, key: fresh() }, words };
-  item.names = namesOf(body.ids ?? (body.id == null ? [] : [body.id]));
+  item.names = namesOf(idsOf(body));
   const answered = new Promise((resolve, reject) => {
     Object.defineProperty(item, "settle", { value: { resolve, reject }, enumerable: false });
   });
   answered.catch(() => {}); // told by "refused"; who waits hears it too
   items.push(item);
-  changed(body.id);
+  changed(idsOf(body));
   run();
   return answered;
 }
 
-function changed(id) {
+function changed(ids) {
   keep();
   overlay();
   tell("outbox");
-  tell("ratings", id == null ? [] : [id]);
+  tell("ratings", ids);
 }
 
 // After a reload: what the tab had not seen answered, where it still means the same photographs.
@@ -80,10 +81,9 @@ export function restore() {
     // unreadable: nothing to send
   }
   for (const item of kept) {
-    const ids = item.body.ids ?? (item.body.id == null ? [] : [item.body.id]);
-    if (namesOf(ids).join("/") === item.names.join("/")) items.push(item);
+    if (namesOf(idsOf(item.body)).join("/") === item.names.join("/")) items.push(item);
   }
-  changed(null);
+  changed([]);
   run();
 }
 
@@ -130,7 +130,7 @@ function failed(error, item) {
 function refused(item, error) {
   items.shift();
   failing = null;
-  changed(item.body.id);
+  changed(idsOf(item.body));
   tell("refused", `${item.words}: not saved, ${error.message}`);
   item.settle?.reject(error);
 }
@@ -138,18 +138,21 @@ function refused(item, error) {
 function done(item, answer) {
   items.shift();
   const others = answer.revision > store.revision + 1; // another tab's came between
-  if (answer.revision > store.revision) apply(item);
+  const ids = answer.ids ?? idsOf(item.body); // files of the same content share a rating
+  if (answer.revision > store.revision) apply(item, ids);
   store.revision = Math.max(store.revision, answer.revision);
   if (answer.counts) store.state.counts = answer.counts;
   failing = null;
-  changed(item.body.id);
+  changed(ids);
   item.settle?.resolve(answer);
   if (others || item.path === "/api/undo") refresh();
 }
 
-function apply({ path, body }) {
+function apply({ path, body }, ids) {
   if (path !== "/api/rate") return;
   const { rating, pick } = store.photos;
-  if (body.value != null) rating[body.id] = body.value || null;
-  if (body.pick != null) pick[body.id] = body.pick;
+  for (const id of ids) {
+    if (body.value != null) rating[id] = body.value || null;
+    if (body.pick != null) pick[id] = body.pick;
+  }
 }

@@ -92,6 +92,21 @@ def test_what_is_not_answered_is_told_and_sent_again_with_the_same_key(open_page
   assert server.get("/api/photos")["rating"][number] == 3
 
 
+def test_a_rating_is_shown_on_files_of_the_same_content(open_page):
+  page = open_page()
+  number = current(page)
+  twin = (number + 1) % 40
+
+  def answered_for_both(route):
+    answer = route.fetch()
+    route.fulfill(response=answer, json=answer.json() | {"ids": [number, twin]})
+
+  page.route("**/api/rate", answered_for_both)
+  page.keyboard.press("2")
+  saved(page)
+  assert rating_of(page, twin) == {"value": 2, "pick": False, "saved": True}
+
+
 def test_what_was_not_answered_is_sent_after_a_reload(open_page, server):
   page = open_page()
   page.route("**/api/rate", lambda route: route.abort())
