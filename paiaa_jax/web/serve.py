@@ -22,7 +22,6 @@ from paiaa_jax.photos.library import Library
 from paiaa_jax.photos.verbs import tell
 from paiaa_jax.web.security import is_loopback
 
-TURN = 0.0005  # seconds that a thread keeps the interpreter while another waits, such as a key's
 SEEN_BY_OTHERS = "--i-know-that-others-can-see-my-photographs"
 
 
@@ -93,7 +92,6 @@ def serve(library: Library, asked: Asked) -> None:
   print(f"your ratings are kept in {session.path}", file=sys.stderr)
   host = f"[{asked.host}]" if ":" in asked.host else asked.host
   _greet(f"http://{host}:{port}/?token={token}", asked.open_browser)
-  sys.setswitchinterval(TURN)
   room.start()
   try:
     server.run(sockets=[bound])

@@ -5,6 +5,7 @@ import pytest
 from tests.web.browser.conftest import saved
 
 KINDS = {"no photographs": 0, "ten thousand": 10_000}
+DIALOGS = {"#copy": "tbody tr", "#write-stars": "tbody tr", "#export": ".exports"}
 AXE = ("axe_playwright_python.sync_playwright", "pip install 'paiaa-jax[test]'")
 
 
@@ -108,11 +109,12 @@ def test_what_would_be_written_is_shown_before_it_is(open_page, server):
 
 
 @pytest.mark.parametrize("width", [400, 1280])
-def test_axe_finds_no_fault_in_any_view(open_page, width):
+def test_axe_finds_no_fault_in_any_view_or_dialog(open_page, width):
   axe = pytest.importorskip(AXE[0], reason=AXE[1]).Axe()
   page = open_page(viewport={"width": width, "height": 800}, color_scheme="dark")
-  page.keyboard.press("4")
-  saved(page)
+  for key in "452":
+    page.keyboard.press(key)
+  page.wait_for_selector("#best-by:text('your own score')")
   page.keyboard.press("ArrowLeft")
   page.keyboard.press("h")
   page.wait_for_selector(".histogram")
@@ -124,12 +126,19 @@ def test_axe_finds_no_fault_in_any_view(open_page, width):
       (each["id"], [node["html"] for node in each["nodes"]]) for each in found["violations"]
     ]
 
-  for key in ("r", "?", "Escape", "c", "l"):
-    page.keyboard.press(key)
-    page.wait_for_selector(".take .photo[data-ready]" if key == "c" else "main")
-    if key == "Escape":
-      continue
+  def judge_both():
     judge()
     page.emulate_media(color_scheme="light")
     judge(runOnly=["color-contrast"])
     page.emulate_media(color_scheme="dark")
+
+  for key in ("r", "?", "Escape", "c", "l"):
+    page.keyboard.press(key)
+    page.wait_for_selector(".take .photo[data-ready]" if key == "c" else "main")
+    if key != "Escape":
+      judge_both()
+  for button, content in DIALOGS.items():
+    page.click(button)
+    page.wait_for_selector(f"#dialog[open] {content}")
+    judge_both()
+    page.keyboard.press("Escape")
