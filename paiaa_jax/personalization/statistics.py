@@ -111,6 +111,11 @@ def compare_users(ours: Array, theirs: Array, level: float = 0.95) -> dict[str, 
   }
 
 
+def over_splits(values: Array) -> np.ndarray:
+  """[u, s] -> [u], the mean of each user's defined splits; NaN where there is none."""
+  return _mean(values, axis=1)
+
+
 def bootstrap(
   srcc: Array, *, seed: int = 0, level: float = 0.95, resamples: int = RESAMPLES
 ) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import polars as pl
 from paiaa_jax.apps.benchmark import PROTOCOL, read_scores
 from paiaa_jax.apps.benchmark.read_scores import Scores
 from paiaa_jax.personalization import evaluation, statistics
+from paiaa_jax.personalization.agreement import agreement
 from paiaa_jax.personalization.held_out import Evaluation
 from paiaa_jax.personalization.splits import Protocol, Splits, draw_splits
 from paiaa_jax.personalization.users import Users
@@ -85,9 +86,20 @@ def evaluate(
     "ignored": ignored,
     "by_shots": {
       str(k): _entry(told[str(k)], _at(found, i), images - k, theirs is not None)
+      | {"agreement": _agreement(ours.scores[i], users, splits, k)}
       for i, k in enumerate(shots)
     },
   }
+
+
+def _agreement(scores: Array, users: Users, splits: Splits, k: int) -> dict[str, Any]:
+  """name -> mean over users, and its interval; a user's splits are averaged first."""
+  found = agreement(scores, users, splits, k)
+  told = {}
+  for name, values in found.items():
+    one = statistics.bootstrap(statistics.over_splits(values)[:, None])
+    told[name] = {"mean": one["mean"], "people": one["people"]}
+  return told
 
 
 def _at(found: Evaluation, i: int) -> Evaluation:

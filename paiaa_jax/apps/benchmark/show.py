@@ -32,10 +32,15 @@ GAIN_NOTE = (
   "Gain: Hodges-Lehmann estimate over people, with its 95 % interval; p: Wilcoxon's signed-rank "
   "test over people, a person's splits averaged first."
 )
+AGREEMENT_NOTE = (
+  "Means over people, a person's splits averaged first, with 95 % intervals. MAE and RMSE are in "
+  "points of the ratings, and tell something of scores on that scale alone."
+)
+ERRORS = ("plcc", "mae", "rmse")
 
 
 def tables(result: Mapping[str, Any]) -> list[Table]:
-  """SROCC, a row for each k; and, where there is something to compare with, the gain over it."""
+  """SROCC and errors, a row for each k; the gain where there is something to compare with."""
   title = f"{result['name']} on {result['database']}: SROCC after k of a person's ratings"
   columns = ("k", "people", "SROCC", "over people", "over people and splits", "undefined")
   srcc = Table("benchmark", title, columns)
@@ -49,7 +54,19 @@ def tables(result: Mapping[str, Any]) -> list[Table]:
     *_left_out(result),
     *(f"Not read: {what}." for what in result["ignored"]),
   ]
-  return [srcc] if result["against"] is None else [srcc, _gains(result)]
+  made = [srcc, _agreement(result)]
+  return made if result["against"] is None else [*made, _gains(result)]
+
+
+def _agreement(result: Mapping[str, Any]) -> Table:
+  """PLCC, and errors in points."""
+  title = f"{result['name']} on {result['database']}: how near scores come to ratings"
+  columns = [f"{name.upper()}{end}" for name in ERRORS for end in ("", " over people")]
+  made = Table("benchmark_agreement", title, ("k", *columns), notes=[AGREEMENT_NOTE])
+  for k, one in result["by_shots"].items():
+    told = [one["agreement"][name] for name in ERRORS]
+    made.add(int(k), *(cell for t in told for cell in (t["mean"], _interval(t["people"]))))
+  return made
 
 
 def _gains(result: Mapping[str, Any]) -> Table:

@@ -37,11 +37,15 @@ def test_figures_are_scipys_on_the_rows_of_the_file(place):
   assert mine.ignored == (f"{(8 + 20) * SPLITS * 3 + (8 + 9) * SPLITS} rows of shots",)
   result = run.evaluate(users, splits, mine, None, seed=0)
   rows = held_out(frame).join(place.ratings.rename({"score": "rating"}), on=["user", "path"])
-  expected = {}
+  expected, errors = {}, {}
   for (user, k, _), own in rows.group_by("user", "k", "split"):
     if user != "user3":
       srcc = stats.spearmanr(own["score"], own["rating"]).statistic
       expected.setdefault((k, user), []).append(srcc)
+      error = (own["score"] - own["rating"]).to_numpy()
+      plcc = stats.pearsonr(own["score"], own["rating"]).statistic
+      others = np.abs(error).mean(), np.sqrt(np.square(error).mean())
+      errors.setdefault((k, user), []).append([plcc, *others])
   found = run.user_table(result)
   assert len(found) == len(expected) == 6
   for row in found.iter_rows(named=True):
@@ -52,6 +56,11 @@ def test_figures_are_scipys_on_the_rows_of_the_file(place):
   assert "against" not in result["by_shots"]["8"]
   means = [expected[8, f"user{i}"] for i in range(3)]
   assert result["by_shots"]["8"]["srcc"]["mean"] == pytest.approx(np.mean(means), abs=1e-6)
+  by_user = np.mean([errors[8, f"user{i}"] for i in range(3)], axis=1)
+  for name, values in zip(("plcc", "mae", "rmse"), by_user.T, strict=True):
+    one = result["by_shots"]["8"]["agreement"][name]
+    assert one["mean"] == pytest.approx(values.mean(), abs=1e-6)
+    assert one["people"][0] < values.mean() < one["people"][1]
   low, high = result["by_shots"]["8"]["interval"]["people"]
   assert low < np.mean(means) < high
 
