@@ -3,7 +3,7 @@
     for FOLD in 1 2 3 4: python -m launch.prepare_data --dataset=lapis --source=DIR \\
         --out=/data/prepared --option=fold=$FOLD --name=lapis_fold$FOLD
     python -m launch.train --config=configs/lapis.py --workdir=runs/lapis_fold1
-    python -m launch.sweep --config=configs/sweeps/lapis_folds.py --workdir=runs/lapis
+    python -m launch.sweep --config=configs/sweeps/user_folds.py:lapis --workdir=runs/lapis
     python -m launch.personalize --config=configs/lapis.py --workdir=runs/lapis_fold1
 
 No traits are known of its images, so nothing is learnt beside the score. Not the paper's: it has no

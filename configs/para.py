@@ -3,7 +3,7 @@
     for FOLD in 1 2 3 4: python -m launch.prepare_data --dataset=para --source=DIR \\
         --out=/data/prepared --option=fold=$FOLD --name=para_fold$FOLD
     python -m launch.train --config=configs/para.py --workdir=runs/para_fold1
-    python -m launch.sweep --config=configs/sweeps/para_folds.py --workdir=runs/para   all four
+    python -m launch.sweep --config=configs/sweeps/user_folds.py:para --workdir=runs/para
     python -m launch.personalize --config=configs/para.py --workdir=runs/para_fold1
 
 What a fold's people are like is in annotation/PARA-UserInfo.csv; launch.personalize --people takes

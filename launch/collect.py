@@ -6,9 +6,10 @@ python -m launch.collect ... --report=DIR                one page of all, with t
 
 Of each metric the last value of metrics.jsonl counts, on the validation split where it has one; the
 best SROCC there stands beside the last, and that of each test split that launch.evaluate has
-measured. Of the configs' fields the table has those in which the runs differ. --over puts the runs
-together that differ in this field alone: number, mean and deviation; --against names the setting
-from which the others' paired differences are told, with their 95 % interval.
+measured, and what launch.personalize has after k ratings. Of the configs' fields the table has
+those in which the runs differ. --over puts the runs together that differ in this field alone, or in
+several that change together: number, mean and deviation; --against names the setting from which the
+others' paired differences are told, with their 95 % interval.
 """
 
 from __future__ import annotations
@@ -85,7 +86,10 @@ def _workdirs(folder: Path) -> list[Path]:
 
 
 def tested(workdir: Path) -> dict[str, float]:
-  """SROCC on each test split that was measured, by "test DATABASE srcc"; a trait's mean as well."""
+  """SROCC on each test split that was measured, by "test DATABASE srcc"; a trait's mean as well.
+
+  And of each solver's personal scores, by "test SOLVER k=K srcc".
+  """
   found = {}
   for path in sorted((workdir / "predictions").glob("*_test.json")):
     said, database = files.read_json(path), path.stem.removesuffix("_test")
@@ -94,6 +98,11 @@ def tested(workdir: Path) -> dict[str, float]:
     if "auxiliary" in said:
       values = list(said["auxiliary"].values())
       found[f"test {database} srcc_aux"] = sum(values) / len(values)
+  personal = workdir / "personalize.json"
+  solvers = files.read_json(personal)["solvers"] if personal.is_file() else {}
+  for solver, by_shots in solvers.items():
+    for k, one in by_shots.items():
+      found[f"test {solver} k={k} srcc"] = one["personal"]["mean"]
   return found
 
 
@@ -119,7 +128,7 @@ def last_metrics(path: Path) -> dict[str, float]:
 if __name__ == "__main__":
   flags.DEFINE_string("workdir", None, "Folder with the runs' workdirs.", required=True)
   flags.DEFINE_list("metrics", ["srcc", "srcc_aux"], "Metrics to print.")
-  flags.DEFINE_string("over", "", "A field, such as seed, over which means are taken.")
+  flags.DEFINE_string("over", "", "Fields, such as seed, over which means are taken.")
   flags.DEFINE_string("against", "", "FIELD=VALUE,.. of the setting to compare with, for --over.")
   flags.DEFINE_string("report", "", "A folder for one page of the tables and the runs' curves.")
   flags.DEFINE_string("out", "", "Also write the table, with every metric, here as csv.")

@@ -5,11 +5,13 @@ python -m launch.sweep ... --submit="sbatch launch/slurm/one_node.sh"           
 python -m launch.sweep ... --run=3                                                    is run 3
 
 The config file has, beside get_config(), a function sweep() that yields one dict a run: overrides
-by field, such as {"optim.lr_heads": 1e-4}. A run's workdir is DIR/<its overrides>.
+by field, such as {"optim.lr_heads": 1e-4}. With a parameter, it is given get_config's argument. A
+run's workdir is DIR/<its overrides>.
 """
 
 from __future__ import annotations
 
+import inspect
 import os
 import shlex
 import subprocess
@@ -57,7 +59,8 @@ def run_flags(config: str, workdir: str) -> list[list[str]]:
   sweep = config_file.functions(config).get("sweep")
   if sweep is None:
     raise UserError(f"{config} has no function sweep(); see configs/sweeps.")
-  runs = list(sweep())
+  _, *arg = config.split(":", 1)
+  runs = list(sweep(*arg) if inspect.signature(sweep).parameters else sweep())
   by_name = {run_name(overrides): overrides for overrides in runs}
   if not runs or len(by_name) < len(runs):
     raise UserError(f"sweep() of {config} yields {len(runs)} runs, {len(by_name)} different ones.")

@@ -28,7 +28,8 @@ def over(
 
   Args:
     table: a row a run, as launch.collect makes it.
-    field: that the runs of one setting differ in, such as seed.
+    field: that the runs of one setting differ in, such as seed; several, by commas, where they
+      change together.
     settings: the columns that tell settings apart; `field` among them does not.
     metrics: columns of numbers.
     against: "FIELD=VALUE,..": the setting from which the others' differences are told, each run's
@@ -37,9 +38,10 @@ def over(
   Raises:
     UserError: no such field, a setting with two runs of one `field`, or none like `against`.
   """
+  field, *beside = field.split(",")
   if field not in table.columns:
     raise UserError(f"--over={field}: the runs do not differ in it; they do in {settings}.")
-  keys = [name for name in settings if name != field]
+  keys = [name for name in settings if name not in (field, *beside)]
   told = table.with_columns(pl.col(keys).cast(pl.String)) if keys else table
   if told.select(*keys, field).is_duplicated().any():
     raise UserError(f"--over={field}: two runs of one setting have the same {field}.")

@@ -12,7 +12,7 @@ import scipy.stats
 
 from launch import collect, sweep
 from paiaa_jax.errors import UserError
-from studies import config_file
+from studies import config_file, sweeps
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,6 +31,20 @@ def test_the_shipped_sweeps_name_fields_that_exist(name, runs):
     config = config_file.load(path).lock()
     config.update_from_flattened_dict(overrides)  # a misspelt field is an error
     assert config.model.backbone == "densenet121"
+
+
+def test_a_sweep_is_given_the_argument_of_its_config():
+  path = "configs/sweeps/user_folds.py"
+  para, lapis = (
+    sweep.run_flags(f"{path}:{name}", "runs") for name in ("para", "lapis,densenet121")
+  )
+  assert [len(para), len(lapis)] == [4, 4]
+  assert para[2][2:] == [
+    "--config.data.aesthetics=/data/prepared/para_fold3",
+    "--config.data.auxiliary=/data/prepared/para_fold3",
+  ]
+  assert lapis[2][2:] == ["--config.data.aesthetics=/data/prepared/lapis_fold3"]
+  assert config_file.load(f"{path}:lapis,densenet121").model.backbone == "densenet121"
 
 
 def test_runs_have_workdirs_of_their_own(tmp_path):
@@ -154,3 +168,19 @@ def test_collect_over_seeds_gives_means_and_paired_differences(tmp_path):
   assert "Over seed" in page and "data:image/png" in page
   wrong = launch(*command, "--against=optim.lr_heads=7")
   assert wrong.returncode == 2 and "no such runs" in wrong.stderr
+
+
+def test_folds_whose_fields_change_together_are_averaged_with_their_personal_scores(tmp_path):
+  values = [0.4, 0.5, 0.9]
+  for fold, value in enumerate(values):
+    workdir = tmp_path / str(fold)
+    write_run(workdir, 0.1, [{"step": 1, "loss": 1.0}])
+    data = {"aesthetics": f"fold{fold}", "auxiliary": f"fold{fold}"}
+    (workdir / "config.json").write_text(json.dumps({"data": data}))
+    solvers = {"ridge": {"10": {"personal": {"mean": value}}}}
+    (workdir / "personalize.json").write_text(json.dumps({"solvers": solvers}))
+  table = collect.collect(tmp_path)
+  fields, metric = ["data.aesthetics", "data.auxiliary"], "test ridge k=10 srcc"
+  (row,) = sweeps.over(table, ",".join(fields), fields, [metric], "").iter_rows(named=True)
+  assert row["n"] == 3 and row[metric] == pytest.approx(np.mean(values))
+  assert row[f"{metric} deviation"] == pytest.approx(np.std(values, ddof=1))
