@@ -30,14 +30,20 @@ export class Photo {
   show(id) {
     this.id = id;
     this.full = false;
+    this.natural = null;
     const { name, error } = store.photos;
     this.image.alt = name[id];
     const why = error[id];
-    this.words.hidden = !why;
-    this.words.textContent = why ? `${name[id]} cannot be shown: ${why}` : "";
-    this.image.hidden = Boolean(why);
+    this.#tell(why);
     if (!why) this.#load(thumb(id, 640), `/api/image/${id}?size=1600`);
     this.layout();
+  }
+
+  // Why there is no picture, in its place; "" where there is one.
+  #tell(why) {
+    this.words.hidden = !why;
+    this.words.textContent = why ? `${store.photos.name[this.id]} cannot be shown: ${why}` : "";
+    this.image.hidden = Boolean(why);
   }
 
   // Sources from coarse to fine; a later photograph or a finer picture makes the former one stale.
@@ -56,6 +62,7 @@ export class Photo {
       this.natural = [loaded.naturalWidth, loaded.naturalHeight];
       this.layout();
     }
+    if (!this.natural) this.#tell("the server has no picture of it"); // and not the one before
     this.box.dataset.ready = this.id;
   }
 

@@ -108,6 +108,7 @@ function drawStars() {
 function drawPhoto() {
   finished = false;
   $("photo").classList.remove("finished");
+  $("finish-words").textContent = "";
   const id = current();
   if (id == null) return;
   if (view.zoomed) view.fit();
@@ -147,9 +148,10 @@ function drawFinished() {
   finished = true;
   const { rated, rejected } = store.state.counts;
   const words = `${plural(rated, "photograph")} rated, ${count(rejected)} rejected.`;
-  say(`Nothing is left to rate in this order. ${words}`);
   $("photo").classList.add("finished");
-  document.querySelector(".finish p").textContent = words;
+  if ($("finish-words").textContent === words) return;
+  $("finish-words").textContent = words;
+  say(`Nothing is left to rate in this order. ${words}`);
 }
 
 export function start() {
@@ -165,7 +167,7 @@ export function start() {
       "div",
       { class: "finish" },
       h("h2", {}, "Nothing is left to rate"),
-      h("p", {}),
+      h("p", { id: "finish-words" }),
       h("a", { href: "#library" }, "See the library"),
     ),
   );
@@ -179,7 +181,10 @@ export function start() {
   $("order").addEventListener("change", chooseOrder);
   on("shown", drawPhoto);
   on("finished", drawFinished);
-  on("ratings", (ids) => (ids === null || ids.includes(current())) && drawStars());
+  on("ratings", (ids) => {
+    if (ids === null || ids.includes(current())) drawStars();
+    if (finished) drawFinished(); // the last answer counts
+  });
   drawTools();
 }
 

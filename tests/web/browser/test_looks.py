@@ -64,6 +64,18 @@ def test_a_folder_without_photographs_says_so(open_page, server):
   page.keyboard.press("n")
 
 
+def test_a_picture_that_does_not_come_is_told_and_none_stands_in_for_it(open_page):
+  page = open_page()
+  page.route("**/api/image/*", lambda route: route.abort())
+  page.route("**/api/thumb/*", lambda route: route.abort())
+  page.click(".tabs a[href='#library']")
+  page.keyboard.press("End")  # a photograph that nothing was fetched of yet
+  page.keyboard.press("Enter")
+  page.wait_for_selector("#photo .broken:not([hidden])")
+  assert "19.jpg cannot be shown" in page.text_content("#photo .broken")
+  assert not page.is_visible("#photo img")
+
+
 def test_ten_thousand_photographs_are_a_few_elements_and_a_few_pictures(open_page, server):
   page = open_page()
   pictures = []
