@@ -122,8 +122,7 @@ def fit_part(
   """`people` with their weights; null where refused."""
   sound = np.flatnonzero(people["refused"].is_null().to_numpy())
   values = np.full((len(people), len(names) + 2), np.nan, np.float32)
-  for users, block in blocks.lay_out(rows):
-    posterior = fit(block, prior)
+  for users, posterior in blocks.fit_rows(fit, rows, prior):
     fitted = np.concatenate([posterior.mean, np.asarray(posterior.noise_variance)[:, None]], axis=1)
     values[sound[users]] = fitted[: len(users)]
   columns = [*(f"w_{name}" for name in names), "intercept", "noise"]
