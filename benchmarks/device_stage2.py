@@ -18,7 +18,6 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 import numpy as np
-from scipy.stats import rankdata
 
 from benchmarks import fusion
 from paiaa_jax import personalization as pz
@@ -36,29 +35,6 @@ def fastest(run: Callable, repeats: int) -> float:
     run()
     times.append(time.perf_counter() - start)
   return min(times[1:])
-
-
-def strong_loop(users: pz.Users, position: np.ndarray) -> np.ndarray:
-  """One fit at a time by `linalg.solve`, ranks by `rankdata`: personal SROCC [shots, u, s].
-
-  Whatever splits share is outside the inner loop, and SROCC is of the personal scores alone.
-  """
-  results = np.zeros((len(fusion.SHOTS), fusion.USERS, fusion.SPLITS))
-  penalty = fusion.PENALTY * np.eye(fusion.OUTPUTS, dtype=np.float32)
-  for u, (generic, x, ratings, valid) in enumerate(
-    zip(users.generic, users.outputs, users.ratings, users.valid, strict=True)
-  ):
-    residuals = ratings - generic
-    for s in range(fusion.SPLITS):
-      for i, k in enumerate(fusion.SHOTS):
-        drawn = position[u, :, s] < k
-        train, test = np.flatnonzero(drawn & valid), np.flatnonzero(~drawn & valid)
-        seen = x[train]
-        weights = np.linalg.solve(seen.T @ seen + penalty, seen.T @ residuals[train])
-        a, b = rankdata(generic[test] + x[test] @ weights), rankdata(ratings[test])
-        a, b = a - a.mean(), b - b.mean()
-        results[i, u, s] = a @ b / np.sqrt((a @ a) * (b @ b))
-  return results
 
 
 def torch_batched(users: pz.Users, position: np.ndarray) -> Callable | None:
@@ -114,9 +90,9 @@ def protocol() -> None:
     "ours, sgd": pz.sgd(),
     "ours, empirical Bayes": pz.empirical_bayes(),
   }
-  loop = strong_loop(users, position)
+  loop = fusion.strong_loop(users, position)
   seconds = {
-    "numpy loop on the CPU": fastest(lambda: strong_loop(users, position), 1),
+    "numpy loop on the CPU": fastest(lambda: fusion.strong_loop(users, position), 1),
     "batched numpy on the CPU": fastest(lambda: fusion.batched_numpy(users, position), 10),
   }
   batched = torch_batched(users, position)

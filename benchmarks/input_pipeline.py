@@ -31,6 +31,7 @@ import polars as pl
 from PIL import Image
 from sklearn import datasets
 
+from benchmarks import ratios
 from paiaa_jax.data import images, pipeline, prepare, records
 from paiaa_jax.data.databases.database import Database
 
@@ -169,6 +170,15 @@ def main():
     cpu = statistics.median(bare.cpu / rate.cpu for rate, bare in pairs)
     medians = [statistics.median(values) for values in zip(*rounds, strict=True)]
     print(f"| {name} | {medians[0]:,.0f} | {wall:.2f} | {medians[1]:.2f} | {cpu:.2f} |")
+  print(ratios.machine())
+  ours, found = rates["pipeline"], []
+  for name, beside in (("bare loop", "floor: bare decoding"), ("PIL loading", "PIL loading")):
+    pairs = list(zip(ours, rates[name], strict=True))
+    wall = statistics.median(one.wall / other.wall for one, other in pairs)
+    cpu = statistics.median(other.cpu / one.cpu for one, other in pairs)
+    took = 1e3 / statistics.median(one.wall for one in ours)
+    found.append(ratios.Ratio("an image of the input", beside, took, wall, cpu))
+  ratios.save("input_pipeline", found)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from benchmarks import step_floor
+from benchmarks import ratios, step_floor
 from paiaa_jax.models.network import BACKBONES, DTYPES, Network
 from paiaa_jax.training import optim, sharding
 from paiaa_jax.training.step import create_state, make_train_step
@@ -122,8 +122,10 @@ def timed(function: Callable) -> float:
   return time.perf_counter() - begin
 
 
-def take_turns(starts: dict[str, Callable], rounds: int, steps: int) -> dict[str, list[float]]:
-  """Seconds a step in each of `rounds` turns of `steps` steps; the first two are dropped."""
+def take_turns(
+  starts: dict[str, Callable], rounds: int, steps: int
+) -> dict[str, list[tuple[float, float]]]:
+  """Wall and CPU seconds a step in each of `rounds` turns of `steps`; the first two are dropped."""
 
   def turn(start: Callable) -> None:
     for _ in range(steps):
@@ -133,9 +135,10 @@ def take_turns(starts: dict[str, Callable], rounds: int, steps: int) -> dict[str
   times = {name: [] for name in starts}
   for i in range(rounds + 2):
     for name, start in starts.items():
+      cpu = time.process_time()
       seconds = timed(lambda start=start: turn(start))
       if i >= 2:
-        times[name].append(seconds / steps)
+        times[name].append((seconds / steps, (time.process_time() - cpu) / steps))
   return times
 
 
@@ -169,15 +172,23 @@ def main():
   )
   starts = {"paiaa_jax": ours, **torch_steps(given.backbone, batch, given.dtype)}
   times = take_turns(starts, given.rounds, given.steps or (1 if on_cpu else 20))
-  for name, seconds in times.items():
-    best, middle = min(seconds), statistics.median(seconds)
+  best = {name: np.min(seconds, axis=0) for name, seconds in times.items()}
+  for name, (wall, cpu) in best.items():
+    middle = statistics.median(seconds for seconds, _ in times[name])
     print(
-      f"{name:14} {1e3 * best:8.2f} ms (median {1e3 * middle:.2f}), "
-      f"{given.images / best:.2f} images/s, "
-      f"utilisation {given.images * floor.flops / best / peak:.1%}"
+      f"{name:14} {1e3 * wall:8.2f} ms (median {1e3 * middle:.2f}, CPU {1e3 * cpu:.2f}), "
+      f"{given.images / wall:.2f} images/s, "
+      f"utilisation {given.images * floor.flops / wall / peak:.1%}"
     )
-  for name in list(times)[1:]:
-    print(f"ours / {name} {min(times['paiaa_jax']) / min(times[name]):.2f}")
+  print(ratios.machine())
+  ours = best.pop("paiaa_jax")
+  what = f"a step of {given.backbone}, {size} px, {given.images} images, {given.dtype}"
+  least = given.images * max(floor.flops / peak, floor.bytes / bandwidth)
+  found = [ratios.Ratio(what, "floor: operations or bytes", 1e3 * ours[0], least / ours[0])]
+  for name, seconds in best.items():
+    print(f"ours / {name} {ours[0] / seconds[0]:.2f}, in CPU time {ours[1] / seconds[1]:.2f}")
+    found.append(ratios.Ratio(what, name, 1e3 * ours[0], *(seconds / ours).tolist()))
+  ratios.save("train_step", found)
 
 
 if __name__ == "__main__":
