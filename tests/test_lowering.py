@@ -55,8 +55,13 @@ def shapes_of(network):
   ("backbone", "dtype"),
   [
     ("inception_v3", "bfloat16"),
+    ("densenet121", "float32"),
     ("efficientnet_lite0", "bfloat16"),
     ("efficientnet_lite0", "float32"),
+    ("dinov2_vit_s14", "bfloat16"),
+    ("dinov2_vit_s14", "float32"),
+    ("convnextv2_atto", "bfloat16"),
+    ("convnextv2_atto", "float32"),
   ],
 )
 def test_training_and_evaluation(backbone, dtype, monkeypatch):
