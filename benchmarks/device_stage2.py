@@ -151,7 +151,7 @@ def many_users(most: int) -> None:
   columns = random.normal(size=(8192 * RATINGS, 7)).astype(np.float32)
   columns[:, -2] = 1
   rows = blocks.Rows(columns, np.arange(8193) * RATINGS)
-  ((_, block),) = blocks.lay_out(rows)
+  ((_, block),) = blocks.lay_out(rows, blocks.BLOCK_RATINGS)
   fit = blocks.compile_fit(jax.local_devices())
   found = np.asarray(fit(block, prior).mean)[:SAMPLE]
   some = np.asarray(block[:SAMPLE, :RATINGS], np.float64)
