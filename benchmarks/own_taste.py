@@ -76,6 +76,11 @@ def srcc(a: np.ndarray, b: np.ndarray) -> float:
   return float(stats.spearmanr(a, b).statistic) if np.ptp(a) > 0 and np.ptp(b) > 0 else np.nan
 
 
+def within(score: np.ndarray, target: np.ndarray, kinds: np.ndarray) -> float:
+  """SROCC among photographs of one kind, the mean over kinds."""
+  return float(np.mean([srcc(score[kinds == x], target[kinds == x]) for x in np.unique(kinds)]))
+
+
 def halves(prior: TastePrior) -> dict[str, TastePrior]:
   """The posterior's two halves alone."""
   small = (-12.0, 0.01)
@@ -148,6 +153,10 @@ def one_user(found, u, k, have, draws, photographs: Photographs, facts, prior, t
       srcc(0.3 * photographs.generic[test] / np.std(photographs.generic[test]) + by_kind, target)
     )
     table["own reliability"].append(srcc(found.first[u][test], target))
+    if len(set(found.kinds[test])) > 1:
+      ranked = {"both": score, "generic": photographs.generic[test], "others": others[test]}
+      for name, scores in ranked.items():
+        table[f"{name}, within kinds"].append(within(scores, target, found.kinds[test]))
   return table
 
 
