@@ -20,7 +20,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from absl import flags
-from rich.console import Console
 
 from launch import cli_errors
 
@@ -33,11 +32,10 @@ def main(_) -> None:
   workdir = Path(FLAGS.workdir)
   if FLAGS.out_of_fold:
     options = [Path(run) for run in FLAGS.out_of_fold], FLAGS.features, FLAGS.batch_size
-    stem, agreement = evaluate_model.evaluate_out_of_fold(workdir, FLAGS.data, *options)
+    evaluate_model.evaluate_out_of_fold(workdir, FLAGS.data, *options)
   else:
     options = FLAGS.split, FLAGS.features, FLAGS.batch_size
-    stem, agreement = evaluate_model.evaluate(workdir, FLAGS.data, *options)
-  Console().print(stem.name, agreement)
+    evaluate_model.evaluate(workdir, FLAGS.data, *options)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import polars as pl
+from rich.console import Console
+from rich.table import Table
 
 from paiaa_jax import files
 from paiaa_jax.apps import agreement
@@ -84,7 +86,22 @@ def _write(
   }
   files.write_arrays(stem.with_suffix(".npz"), labels)
   files.write_json(stem.with_suffix(".json"), said)
+  show(stem.name, len(predicted.names), said)
   return said
+
+
+def show(name: str, images: int, said: dict[str, dict]) -> None:
+  """Prints a table of the agreement, a row a metric, under the number of images."""
+  noun = "image" if images == 1 else "images"
+  table = Table("of", "metric", "value", title=f"{name}, {images:,} {noun}")
+  if said.keys() - {"aesthetics"}:
+    table.caption = "of an auxiliary output by its name: SROCC"
+  for of, metrics in said.items():
+    for place, (metric, value) in enumerate(metrics.items()):
+      shown = f"{value:.4f}" if np.isfinite(value) else "undefined"
+      table.add_row("" if place else of.replace("_", " "), metric.replace("_", " "), shown)
+    table.add_section()
+  Console().print(table)
 
 
 def evaluate_out_of_fold(

@@ -42,7 +42,9 @@ class OfRun(Brightness):
       yield Prediction(np.tile(shares, (n, 1)), np.zeros((n, 5), np.float32), colours)
 
 
-def test_a_training_image_is_predicted_by_the_run_that_left_its_fold_out(tmp_path, monkeypatch):
+def test_a_training_image_is_predicted_by_the_run_that_left_its_fold_out(
+  tmp_path, monkeypatch, capsys
+):
   data, _ = tiny.write_folders(tmp_path / "prepared")
   manifest = records.read_manifest(data)
   (data / "manifest.json").write_text(json.dumps(manifest | {"name": "mine"}))
@@ -57,6 +59,7 @@ def test_a_training_image_is_predicted_by_the_run_that_left_its_fold_out(tmp_pat
   frame = evaluate_model.read_predictions(stem.with_suffix(".parquet"))
   whole = records.open_splits(data, ("train", "validation"))
   assert stem.name == "mine_out_of_fold" and frame["path"].to_list() == whole.names
+  assert f"mine_out_of_fold, {len(whole)} images" in capsys.readouterr().out
   assert -1 <= said["aesthetics"]["srcc"] <= 1
   config = tiny.get_config((data, data))
   config.train.tasks, config.data.validation, config.data.folds = "aesthetics", False, 3
