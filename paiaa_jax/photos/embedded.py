@@ -18,6 +18,8 @@ from paiaa_jax.photos.star_values import Rating
 _JPEG, _GIF, _RIFF = b"\xff\xd8\xff", b"GIF8", b"RIFF"
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\0"
+_JPEG_MORE = b"http://ns.adobe.com/xmp/extension/\0"  # what 64 KiB cannot hold: part 3, 1.1.3.1
+_PORTION = struct.Struct(">32sII")  # of which packet: its digest, its length, the portion's offset
 _MOST_CHUNKS = 100_000  # of a WebP: a chunk a frame, and few more
 _GIF_XMP, _GIF_END = b"\x21\xff\x0bXMP DataXMP", b"\x01\xff\xfe\xfd"  # XMP, part 3, 1.1.2
 
@@ -78,12 +80,22 @@ def metadata(photo: Path) -> Metadata:
 
 def _of_jpeg(file: BinaryIO) -> Metadata:
   image = JpegImagePlugin.JpegImageFile(file, "")
-  packets = [
-    body.removeprefix(_JPEG_XMP)
-    for marker, body in image.applist
-    if marker == "APP1" and body.startswith(_JPEG_XMP)
-  ]
-  return Metadata(packets, image.info.get("exif", b""))
+  bodies = [body for marker, body in image.applist if marker == "APP1"]
+  packets = [body.removeprefix(_JPEG_XMP) for body in bodies if body.startswith(_JPEG_XMP)]
+  return Metadata([*packets, *_extended(bodies, packets)], image.info.get("exif", b""))
+
+
+def _extended(bodies: list[bytes], packets: list[bytes]) -> Iterator[bytes]:
+  """Packets in portions, whose digest `packets` name; one that lacks a portion does not parse."""
+  portions: dict[bytes, dict[int, bytes]] = {}
+  for body in bodies:
+    told, start = body.removeprefix(_JPEG_MORE), _PORTION.size
+    if len(told) < len(body) and len(told) >= start:
+      digest, _, offset = _PORTION.unpack_from(told)
+      portions.setdefault(digest, {})[offset] = told[start:]
+  for digest, found in portions.items():
+    if any(digest in packet for packet in packets):
+      yield b"".join(found[offset] for offset in sorted(found))
 
 
 def _of_bytes(data: bytes) -> Metadata:

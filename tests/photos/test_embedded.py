@@ -1,6 +1,8 @@
 """A rating inside an image file is seen wherever its format keeps it; the file never changes."""
 
+import hashlib
 import io
+import itertools
 import struct
 import zlib
 
@@ -152,3 +154,37 @@ def test_our_prediction_carried_into_the_image_is_still_ours(tmp_path):
   assert xmp.read_rating(photo).human is None
   photo.write_bytes(encoded("JPEG", xmp=packet(ours), exif=exif(2)))
   assert xmp.read_rating(photo).human == 2
+
+
+def extended(more, *, named=True, lost=0):
+  """A JPEG with a packet in three portions, the last first, as XMP's part 3, 1.1.3.1 has it."""
+  digest = hashlib.md5(more).hexdigest().upper()
+  note = f'xmlns:note="http://ns.adobe.com/xmp/note/" note:HasExtendedXMP="{digest}"'
+  cuts = [0, len(more) // 3, 2 * len(more) // 3, len(more)]
+  segments = b""
+  for start, end in [*itertools.pairwise(cuts)][: 3 - lost][::-1]:
+    place = struct.pack(">32sII", digest.encode(), len(more), start)
+    body = b"http://ns.adobe.com/xmp/extension/\0" + place + more[start:end]
+    segments += b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body
+  plain = encoded("JPEG", xmp=packet(note if named else ""))
+  at = plain.index(b"\xff\xdb")  # the tables, behind every APP1
+  return plain[:at] + segments + plain[at:]
+
+
+def test_a_rating_in_the_extended_part_of_a_jpeg_is_a_persons(tmp_path):
+  photo = tmp_path / "a.jpg"
+  photo.write_bytes(extended(FIVE))
+  (read,) = exiftool("-j", "-n", "-XMP-xmp:Rating", photo)
+  assert xmp.read_rating(photo).human == read["Rating"] == 5
+  with pytest.raises(UserError, match="its own"):
+    xmp.write_predicted(photo, 3)
+  assert [path.name for path in tmp_path.iterdir()] == ["a.jpg"]
+
+
+def test_an_extended_part_that_is_not_whole_is_named_and_one_of_another_packet_ignored(tmp_path):
+  photo = tmp_path / "a.jpg"
+  photo.write_bytes(extended(FIVE, lost=1))
+  with pytest.raises(UserError, match=r"XMP inside a\.jpg"):
+    xmp.read_rating(photo)
+  photo.write_bytes(extended(FIVE, named=False))
+  assert xmp.read_rating(photo).human is None
