@@ -51,8 +51,10 @@ audit: .venv/test
 	.venv/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1
 	$(BIN)/python -m tests.audit .venv/audit/bin/pip-audit
 
-# Kills: twenty of a run, inside saves too, and fifty of the page; minutes, so outside `make test`.
+# Kills: twenty of a run, inside saves too, and fifty of the page; files that nobody meant, some found
+# by a coverage-guided search. Minutes, so outside `make test`.
 soak: .venv/test
+	$(INSTALL) atheris==3.0.0
 	$(BIN)/python -m pytest -m soak
 
 # make oasis SOURCE=DIR: the method on the photographs and raters of OASIS-beauty.

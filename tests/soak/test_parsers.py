@@ -1,6 +1,10 @@
 """A hundred thousand files that nobody meant: each is read, or refused in words."""
 
 import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +20,7 @@ from tests.models.weights.test_torch_files import state_dict, write_legacy, writ
 from tests.photos.packets import packet
 from tests.photos.tiny_model import save_tiny_model
 
+ROOT = Path(__file__).parents[2]
 EACH = int(os.environ.get("EACH", 12_500))  # files for each of the eight parsers
 
 
@@ -108,18 +113,48 @@ PARSERS = {
   "tables of ratings": (TABLES, ratings.read_table),
   "profiles": (profile_seeds, profile_file.load),
   "configs of models": (config_seeds, read_config),
-  "torch's weights": (weight_seeds, torch_files.read),
+  "weights of torch": (weight_seeds, torch_files.read),
 }
+
+
+CORPUS = Path(__file__).with_name("corpus")  # the smallest inputs that a guided search kept
+
+
+def seeds_of(name, folder):
+  """What a parser reads, of those files that are well."""
+  seeds, _ = PARSERS[name]
+  return seeds(folder) if callable(seeds) else seeds
+
+
+def prepared(name, folder):
+  """parse(data) -> whether the parser refuses it in words; whatever else it raises is a fault."""
+  seeds_of(name, folder)  # some write what they are read beside
+  (folder / "a.jpg").write_bytes(PICTURES[0])  # which the tables name
+  path = folder / {"pictures": "b.jpg", "tables of ratings": "a.csv"}.get(name, "a.json")
+
+  def parse(data):
+    path.write_bytes(data)
+    try:
+      PARSERS[name][1](path)
+    except UserError as error:
+      assert "\n" not in str(error).strip()
+      return True
+    return False
+
+  return parse
+
+
+@pytest.mark.parametrize("name", PARSERS)
+def test_what_a_guided_search_kept_is_read_or_refused_in_words(name, tmp_path):
+  parse, kept = prepared(name, tmp_path), sorted((CORPUS / name.replace(" ", "_")).iterdir())
+  refused = [parse(file.read_bytes()) for file in kept]
+  assert len(refused) > 3 and any(refused)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("name", PARSERS)
 def test_a_file_that_nobody_meant_is_read_or_refused_in_words(name, tmp_path, tell):
-  seeds, parse = PARSERS[name]
-  seeds = seeds(tmp_path) if callable(seeds) else seeds
-  (tmp_path / "a.jpg").write_bytes(PICTURES[0])  # which the tables name
-  path = tmp_path / {"pictures": "b.jpg", "tables of ratings": "a.csv"}.get(name, "a.json")
-  refused = 0
+  parse, refused = prepared(name, tmp_path), 0
 
   @settings(
     max_examples=EACH,
@@ -128,15 +163,22 @@ def test_a_file_that_nobody_meant_is_read_or_refused_in_words(name, tmp_path, te
     derandomize=True,
     suppress_health_check=list(HealthCheck),
   )
-  @given(spoilt(seeds))
+  @given(spoilt(seeds_of(name, tmp_path)))
   def attempt(data):
     nonlocal refused
-    path.write_bytes(data)
-    try:
-      parse(path)
-    except UserError as error:
-      assert "\n" not in str(error).strip()
-      refused += 1
+    refused += parse(data)
 
   attempt()
   tell(f"spoilt {name}", EACH, 0, f"{refused} refused")
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", PARSERS)
+def test_a_guided_search_finds_no_file_that_is_neither_read_nor_refused(name, tmp_path, tell):
+  pytest.importorskip("atheris", reason="`make soak` installs it")
+  folder = tmp_path / "corpus"
+  shutil.copytree(CORPUS / name.replace(" ", "_"), folder)
+  command = [sys.executable, "-m", "tests.soak.guided", name, folder, str(EACH)]
+  done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+  assert done.returncode == 0, done.stderr[-3000:]
+  tell(f"guided {name}", EACH, 0, f"{len(list(folder.iterdir()))} kept")
