@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-import atheris
+import atheris  # which `make soak` installs
 
 with atheris.instrument_imports(include=["paiaa_jax"]):
   from tests.soak import test_parsers
@@ -19,8 +19,8 @@ with atheris.instrument_imports(include=["paiaa_jax"]):
 def main(name: str, corpus: Path, runs: int, *options: str) -> None:
   with tempfile.TemporaryDirectory() as folder:
     parse = test_parsers.prepared(name, Path(folder))
-    own = [f"-runs={runs}", f"-artifact_prefix={corpus}.", "-max_len=8192", "-timeout=20", "-seed=1"]
-    atheris.Setup([name, *own, *options, str(corpus)], parse)
+    bounds = [f"-runs={runs}", "-max_len=8192", "-timeout=20", "-seed=1"]
+    atheris.Setup([name, *bounds, f"-artifact_prefix={corpus}.", *options, str(corpus)], parse)
     atheris.Fuzz()
 
 
