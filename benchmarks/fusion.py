@@ -21,7 +21,6 @@ from absl import app, flags
 from rich.console import Console
 from rich.table import Table
 from scipy import stats
-from scipy.stats import rankdata
 from sklearn.linear_model import Ridge
 
 from benchmarks import ratios
@@ -83,7 +82,7 @@ def strong_loop(users: pz.Users, position: np.ndarray) -> np.ndarray:
         train, test = np.flatnonzero(drawn & valid), np.flatnonzero(~drawn & valid)
         seen = x[train]
         weights = np.linalg.solve(seen.T @ seen + penalty, seen.T @ residuals[train])
-        a, b = rankdata(generic[test] + x[test] @ weights), rankdata(ratings[test])
+        a, b = map(stats.rankdata, (generic[test] + x[test] @ weights, ratings[test]))
         a, b = a - a.mean(), b - b.mean()
         results[i, u, s] = a @ b / np.sqrt((a @ a) * (b @ b))
   return results

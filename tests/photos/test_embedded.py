@@ -174,11 +174,12 @@ def extended(more, *, named=True, lost=0):
 def test_a_rating_in_the_extended_part_of_a_jpeg_is_a_persons(tmp_path):
   photo = tmp_path / "a.jpg"
   photo.write_bytes(extended(FIVE))
-  (read,) = exiftool("-j", "-n", "-XMP-xmp:Rating", photo)
-  assert xmp.read_rating(photo).human == read["Rating"] == 5
+  assert xmp.read_rating(photo).human == 5
   with pytest.raises(UserError, match="its own"):
     xmp.write_predicted(photo, 3)
   assert [path.name for path in tmp_path.iterdir()] == ["a.jpg"]
+  (read,) = exiftool("-j", "-n", "-XMP-xmp:Rating", photo)
+  assert read["Rating"] == 5
 
 
 def test_an_extended_part_that_is_not_whole_is_named_and_one_of_another_packet_ignored(tmp_path):

@@ -21,6 +21,7 @@ from tests.photos.packets import packet
 from tests.photos.tiny_model import save_tiny_model
 
 ROOT = Path(__file__).parents[2]
+CORPUS = Path(__file__).with_name("corpus")  # small inputs of all sizes that a guided search kept
 EACH = int(os.environ.get("EACH", 12_500))  # files for each of the eight parsers
 
 
@@ -115,9 +116,6 @@ PARSERS = {
   "configs of models": (config_seeds, read_config),
   "weights of torch": (weight_seeds, torch_files.read),
 }
-
-
-CORPUS = Path(__file__).with_name("corpus")  # the smallest inputs that a guided search kept
 
 
 def seeds_of(name, folder):
