@@ -15,6 +15,7 @@ import os
 import pickle
 import struct
 import sys
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -123,8 +124,10 @@ def _rebuild_tensor(storage: Any, offset: Any, shape: Any, strides: Any, *_: Any
 
 
 def _unpickle(stream: BinaryIO) -> Any:
-  pickle_bounds.check(stream)
-  return _StateDictUnpickler(stream).load()
+  with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # of escapes in names, which are refused
+    pickle_bounds.check(stream)
+    return _StateDictUnpickler(stream).load()
 
 
 def _read_zip(file: BinaryIO) -> dict[str, np.ndarray]:
