@@ -52,6 +52,7 @@ def train(
   abstract = init_state.abstract_state(run, config)
   resume.claim(workdir, config)  # nothing is written before all that can be checked has been
   with (
+    closing(Preemption()) as preemption,  # a SIGTERM while restoring or compiling waits for a step
     patient_event_loops(),
     closing(
       Checkpoints(workdir / "checkpoints", keep=config.checkpoint.keep, best=best)
@@ -63,7 +64,7 @@ def train(
     first_step = int(jax.device_get(state.step))
     with closing(MetricWriter(workdir, first_step, run.total_steps)) as writer:
       state, results = run_steps(
-        run, config, state, workdir, checkpoints, writer, programs or Programs()
+        run, config, state, workdir, checkpoints, writer, programs or Programs(), preemption
       )
       last_step = int(jax.device_get(state.step))
       checkpoints.wait()
@@ -82,6 +83,7 @@ def run_steps(
   checkpoints: Checkpoints,
   writer: MetricWriter,
   programs: Programs,
+  preemption: Preemption,
 ) -> tuple[State, dict[str, float]]:
   """From the step in `state` to the last; returns the state and the last evaluation's metrics."""
   first_step = int(jax.device_get(state.step))
@@ -106,7 +108,7 @@ def run_steps(
   results = {}
 
   trace = Trace(config.log.profile_steps, workdir)
-  with closing(Preemption()) as preemption, closing(trace):
+  with closing(trace):
     for step in range(first_step, run.total_steps):
       trace.at(step, state)
       batch = window.fetch(rows)

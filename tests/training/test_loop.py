@@ -13,6 +13,7 @@ from paiaa_jax.data import images
 from paiaa_jax.errors import UserError
 from paiaa_jax.models.weights import pretrained
 from paiaa_jax.training import batches, init_state, loop, setup, sharding
+from paiaa_jax.training.checkpoint import Checkpoints
 from paiaa_jax.training.preemption import Preempted, Preemption
 from paiaa_jax.training.programs import Programs
 from paiaa_jax.training.step_metrics import NonFiniteLoss
@@ -98,6 +99,26 @@ def test_sigterm_saves_and_the_next_start_ends_with_the_same_bits(
   assert weights(tmp_path) == weights(uninterrupted[0])
   steps = [line["step"] for line in lines(tmp_path)]
   assert steps == sorted(steps)
+
+
+@pytest.mark.parametrize(
+  "place", [(Checkpoints, "restore_newest"), (Programs, "train_step")], ids=["restore", "compile"]
+)
+def test_sigterm_before_the_first_step_saves_one_and_asks_for_another_start(
+  train, folders, uninterrupted, tmp_path, monkeypatch, place
+):
+  made = getattr(*place)
+
+  def terminated_meanwhile(*arguments):
+    os.kill(os.getpid(), signal.SIGTERM)
+    return made(*arguments)
+
+  monkeypatch.setattr(*place, terminated_meanwhile)
+  with pytest.raises(Preempted, match="after step 1"):
+    train(config(folders), tmp_path)
+  monkeypatch.undo()
+  train(config(folders), tmp_path)
+  assert weights(tmp_path) == weights(uninterrupted[0])
 
 
 def test_an_evaluation_that_sigterm_left_out_is_made_up(train, folders, tmp_path, monkeypatch):
