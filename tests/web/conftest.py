@@ -17,6 +17,7 @@ from paiaa_jax.web.session import Session
 from tests.photos.conftest import model, model_path, photos, save_photo  # noqa: F401
 
 TOKEN = "token-of-the-tests"
+SEED = 3  # of every session: which photographs judge is drawn by it
 
 
 class Client(requests.Session):
@@ -49,7 +50,9 @@ def open_room(model, tmp_path):  # noqa: F811
 def room_of(folder, model, place, session="a.session", **options):  # noqa: F811
   options = {"batch_size": 8, "cache": place / "cache.sqlite"} | options
   library = Library([folder], model, **options)
-  return Room(library, Session(place / session), place / "thumbnails", place / "best")
+  opened = Session(place / session)
+  opened.seed = SEED
+  return Room(library, opened, place / "thumbnails", place / "best")
 
 
 @pytest.fixture
