@@ -30,7 +30,7 @@ wheel: .venv/test
 
 # The pages as a site, build/docs/index.html; its notebooks are run, and any warning is an error.
 docs: export JAX_COMPILATION_CACHE_DIR ?= $(CURDIR)/.jax_cache
-docs: .venv/docs
+docs: .venv/test
 	$(BIN)/python -m sphinx -W --keep-going -q -b html -d build/doctrees docs build/docs
 
 # What is uploaded to a package index, checked as the index will read it.
@@ -82,10 +82,6 @@ reproduce: .venv/core
 	-$(INSTALL) --constraint constraints.txt 'torch==2.13.0+cpu' && \
 	  $(INSTALL) --no-deps torchvision==0.28.0 && \
 	  $(INSTALL) --constraint constraints.txt timm==1.0.31 transformers==5.24.0
-	touch $@
-
-.venv/docs: .venv/test
-	$(INSTALL) --constraint constraints.txt --editable '.[docs]'
 	touch $@
 
 # After a change of requirements.txt or constraints.txt.
