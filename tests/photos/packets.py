@@ -1,4 +1,4 @@
-"""XMP packets to put before the readers, and what ExifTool says of them."""
+"""XMP packets to put before the readers, and what ExifTool and Exiv2 say of them."""
 
 import json
 import shutil
@@ -33,3 +33,13 @@ def exiftool(*arguments):
   command = [program, *map(str, arguments)]
   done = subprocess.run(command, capture_output=True, text=True, check=True)
   return json.loads(done.stdout) if "-j" in arguments else None
+
+
+def exiv2(path):
+  """The rating that Exiv2 reads from a sidecar or an image; None where it finds none."""
+  program = shutil.which("exiv2")
+  if not program:
+    pytest.skip("Exiv2 is not installed (Debian: exiv2)")
+  command = [program, "-K", "Xmp.xmp.Rating", "-Pv", "print", str(path)]
+  told = subprocess.run(command, capture_output=True, text=True).stdout
+  return float(told) if told.strip() else None
