@@ -11,7 +11,9 @@ import pytest
 
 from paiaa_jax.errors import UserError
 from paiaa_jax.models.backbones.efficientnet_lite import Depthwise, Pointwise
+from paiaa_jax.models.convolutions import depthwise
 from paiaa_jax.models.network import BACKBONES
+from paiaa_jax.models.platform import traced_for_elsewhere
 from paiaa_jax.models.pooling import pool
 
 
@@ -191,11 +193,31 @@ def test_shifted_multiply_adds_are_the_depthwise_convolution(kernel, stride, sid
   np.testing.assert_allclose(module.apply(variables, x), expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("images", [1, 3])
-def test_a_pointwise_convolution_is_linens(images):
-  x = jax.random.normal(jax.random.key(0), (images, 5, 7, 6))
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
+@pytest.mark.parametrize(("kernel", "stride", "side"), [(3, 1, 7), (3, 2, 8), (5, 2, 7)])
+def test_the_gradients_of_shifted_multiply_adds_are_the_convolution_s(kernel, stride, side, dtype):
+  random = np.random.default_rng(0)
+  x = jnp.asarray(random.normal(size=(3, side, side + 1, 4)), dtype)
+  weight = jnp.asarray(random.normal(size=(kernel, kernel, 1, 4)), dtype)
+
+  def gradients():
+    y, pull = jax.vjp(lambda x, weight: depthwise(x, weight, stride), x, weight)
+    return pull(jnp.asarray(np.random.default_rng(1).normal(size=y.shape), y.dtype))
+
+  ours = gradients()
+  with traced_for_elsewhere():  # XLA's own convolution
+    theirs = gradients()
+  tolerance = 1e-5 if dtype == jnp.float32 else 0.1
+  for one, other in zip(ours, theirs, strict=True):
+    assert one.dtype == other.dtype
+    np.testing.assert_allclose(*np.float32([one, other]), rtol=tolerance, atol=tolerance)
+
+
+def test_a_pointwise_convolution_is_linens():
+  x = jax.random.normal(jax.random.key(0), (3, 5, 7, 6))
   theirs = nn.Conv(4, (1, 1), use_bias=False)
   variables = theirs.init(jax.random.key(1), x)
   ours = Pointwise(4)
   assert jax.tree.all(jax.tree.map(jnp.array_equal, ours.init(jax.random.key(1), x), variables))
-  np.testing.assert_allclose(ours.apply(variables, x), theirs.apply(variables, x), rtol=1e-5)
+  found, expected = (module.apply(variables, x) for module in (ours, theirs))
+  np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)

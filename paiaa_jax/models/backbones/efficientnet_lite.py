@@ -11,15 +11,13 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import flax.linen as nn
-import jax
 import jax.numpy as jnp
 from jax import Array
 
 from paiaa_jax.models.backbones.base import Backbone
+from paiaa_jax.models.convolutions import depthwise, pointwise
 from paiaa_jax.models.norm import BatchNorm
-from paiaa_jax.models.platform import is_xla_cpu
 from paiaa_jax.models.pooling import pool
-from paiaa_jax.models.windows import shifts
 
 # (kernel, stride of the first block, expansion)
 STAGES = ((3, 1, 1), (3, 2, 6), (5, 2, 6), (3, 2, 6), (5, 1, 6), (5, 2, 6), (3, 1, 6))
@@ -31,10 +29,7 @@ def relu6(x: Array) -> Array:
 
 
 class Depthwise(nn.Module):
-  """One k x k filter a channel, [n, h, w, c] -> [n, h / stride, w / stride, c].
-
-  On the CPU, XLA's grouped convolution is several times slower than k * k shifted multiply-adds.
-  """
+  """One k x k filter a channel, [n, h, w, c] -> [n, h / stride, w / stride, c]."""
 
   kernel: int
   stride: int
@@ -42,24 +37,14 @@ class Depthwise(nn.Module):
 
   @nn.compact
   def __call__(self, x: Array) -> Array:
-    k, s, c = self.kernel, self.stride, x.shape[-1]
+    shape = (self.kernel, self.kernel, 1, x.shape[-1])
     init = nn.initializers.variance_scaling(2.0, "fan_out", "normal")
-    weight = self.param("kernel", init, (k, k, 1, c), jnp.float32).astype(self.dtype)
-    if not is_xla_cpu():
-      return jax.lax.conv_general_dilated(
-        x, weight, (s, s), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"), feature_group_count=c
-      )
-    pads = jax.lax.padtype_to_pads(x.shape[1:3], (k, k), (s, s), "SAME")
-    x = jnp.pad(x, ((0, 0), *pads, (0, 0)))
-    taps = zip(shifts(x, k, s), weight.reshape(k * k, 1, 1, 1, c), strict=True)
-    return sum(x * w for x, w in taps)
+    weight = self.param("kernel", init, shape, jnp.float32)
+    return depthwise(x, weight.astype(self.dtype), self.stride)
 
 
 class Pointwise(nn.Module):
-  """One 1x1 convolution, [n, h, w, c] -> [n, h, w, channels].
-
-  Of a single image on the CPU, as predictions are made there, it is a matrix product: faster.
-  """
+  """One 1x1 convolution, [n, h, w, c] -> [n, h, w, channels]."""
 
   channels: int
   dtype: Any = jnp.float32
@@ -67,13 +52,8 @@ class Pointwise(nn.Module):
   @nn.compact
   def __call__(self, x: Array) -> Array:
     shape, init = (1, 1, x.shape[-1], self.channels), nn.initializers.lecun_normal()
-    weight = self.param("kernel", init, shape, jnp.float32).astype(self.dtype)
-    x = x.astype(self.dtype)
-    if is_xla_cpu() and x.shape[0] == 1:
-      return jnp.tensordot(x, weight[0, 0], axes=1)
-    return jax.lax.conv_general_dilated(
-      x, weight, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
-    )
+    weight = self.param("kernel", init, shape, jnp.float32)
+    return pointwise(x.astype(self.dtype), weight.astype(self.dtype))
 
 
 class Block(nn.Module):
