@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 INK, SOFT = "#1d1f24", "#9aa1ac"
+DARK_INK = "#e8e6e1"  # on a dark page
 BLUE, ORANGE, GREEN, PINK, SKY, RED = CYCLE = (
   *("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00"),
 )

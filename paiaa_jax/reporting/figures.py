@@ -31,16 +31,19 @@ def people_bars(generic: ArrayLike, personal: ArrayLike, title: str) -> Figure:
   order = np.argsort(generic)
   before, after = np.asarray(generic)[order], np.asarray(personal)[order]
   place = np.arange(len(order))
-  figure = Figure(figsize=(8.5, 3.2), layout="constrained")
+  figure = Figure(figsize=(5.6, 3.2), layout="constrained")
   axis = figure.subplots()
   axis.bar(place, np.minimum(before, after), color=GENERIC, label="generic")
   gained = after >= before
   for mask, color, label in ((gained, GAIN, "gained"), (~gained, LOSS, "lost")):
     low, high = np.minimum(before, after)[mask], np.maximum(before, after)[mask]
     axis.bar(place[mask], high - low, bottom=low, color=color, label=label)
+  axis.axhline(0, color="black", linewidth=0.5)
   axis.axhline(before.mean(), color=GENERIC, linestyle=":", linewidth=1)
   axis.axhline(after.mean(), color=GAIN, linestyle=":", linewidth=1)
-  axis.set(title=title, xlabel="people, by their generic SROCC", ylabel="SROCC", xticks=[])
+  axis.set(title=title, xlabel="users, by their generic SROCC", ylabel="SROCC", xticks=[])
+  axis.use_sticky_edges = False  # room below a bar that is negative
+  axis.autoscale_view()
   axis.spines[["top", "right"]].set_visible(False)
   axis.legend(frameon=False, fontsize=8, ncols=3)
   return figure
@@ -59,7 +62,7 @@ def coverage_by_person(coverage: ArrayLike, width: ArrayLike, level: float) -> F
   axis.scatter(width, coverage, s=18, color=GAIN, alpha=0.8)
   axis.axhline(level, color="black", linewidth=0.8, linestyle=":")
   axis.set(
-    xlabel="mean width of a person's intervals, points", ylabel="ratings within", ylim=(0, 1.03)
+    xlabel="mean width of a user's intervals, points", ylabel="ratings within", ylim=(0, 1.03)
   )
   axis.set_title(f"promised {level:.0%}, kept {np.asarray(coverage).mean():.1%}", fontsize=10)
   axis.spines[["top", "right"]].set_visible(False)

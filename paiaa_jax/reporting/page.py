@@ -7,37 +7,55 @@ import importlib.metadata
 import io
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import jinja2
 from markupsafe import Markup
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from paiaa_jax import files, look
 from paiaa_jax.reporting.table import Table
 
 PACKAGES = ("jax", "flax", "optax", "orbax-checkpoint", "grain", "tensorflow-datasets", "numpy")
+INKS = (
+  f"svg {{ color: {look.INK}; fill: {look.INK} }} @media (prefers-color-scheme: dark) "
+  f"{{ svg {{ color: {look.DARK_INK}; fill: {look.DARK_INK} }} }}"
+)
 
 
 @dataclass(frozen=True)
 class Picture:
-  """A matplotlib figure with its caption; embedded in the page as PNG."""
+  """A matplotlib figure with its caption; black is drawn in the page's ink, on the page itself."""
 
   name: str
   caption: str
   figure: Figure
 
   def png(self) -> bytes:
-    """The figure as a PNG file."""
-    buffer = io.BytesIO()
-    self.figure.savefig(
-      buffer, format="png", dpi=110, bbox_inches="tight", metadata={"Software": None}
-    )
-    return buffer.getvalue()
+    """The figure as a PNG file, on white."""
+    return self._saved("png", dpi=110, metadata={"Software": None})
+
+  def svg(self) -> str:
+    """The figure as an SVG without a background, dark on a light page and light on a dark one."""
+    with rc_context({"svg.hashsalt": self.name}):  # the same figure is the same text
+      text = self._saved("svg", transparent=True, metadata={"Date": None}).decode()
+    return text.replace("#000000", "currentColor").replace("</style>", f"{INKS}</style>", 1)
+
+  @property
+  def width(self) -> int:
+    """Of the figure in a page, in pixels, where there is room."""
+    return round(96 * self.figure.get_figwidth())
 
   @property
   def data_url(self) -> str:
-    """The PNG as text, for the `src` of an <img>."""
-    return "data:image/png;base64," + base64.b64encode(self.png()).decode()
+    """The SVG as text, for the `src` of an <img>."""
+    return "data:image/svg+xml;base64," + base64.b64encode(self.svg().encode()).decode()
+
+  def _saved(self, form: str, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    self.figure.savefig(buffer, format=form, bbox_inches="tight", **options)
+    return buffer.getvalue()
 
 
 @dataclass
@@ -56,7 +74,12 @@ def versions() -> str:
 
 
 def write(
-  folder: Path, title: str, lead: str, sections: list[Section], facts: dict[str, str]
+  folder: Path,
+  title: str,
+  lead: str,
+  sections: list[Section],
+  facts: dict[str, str],
+  opening: Picture | None = None,
 ) -> Path:
   """Writes <folder>/report.html and <folder>/tables/*; returns the page's path.
 
@@ -66,18 +89,25 @@ def write(
     lead: what the run was, in two or three sentences.
     sections: in reading order.
     facts: name -> value, printed at the end (seed, versions, commands).
+    opening: the picture right below the lead, before everything else.
   """
   for section in sections:
     for table in section.tables:
       table.write(folder / "tables")
-    for picture in section.pictures:
-      with files.atomic_write(folder / "figures" / f"{picture.name}.png") as draft:
-        draft.write_bytes(picture.png())
+  shown = [picture for section in sections for picture in section.pictures]
+  for picture in [opening, *shown] if opening else shown:
+    with files.atomic_write(folder / "figures" / f"{picture.name}.png") as draft:
+      draft.write_bytes(picture.png())
   environment = jinja2.Environment(
     loader=jinja2.PackageLoader("paiaa_jax.reporting", "."), autoescape=True
   )
   page = environment.get_template("page.html").render(
-    title=title, lead=lead, sections=sections, facts=facts, style=Markup(look.stylesheet())
+    title=title,
+    lead=lead,
+    opening=opening,
+    sections=sections,
+    facts=facts,
+    style=Markup(look.stylesheet()),
   )
   path = folder / "report.html"
   files.write_text(path, page)

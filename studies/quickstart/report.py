@@ -24,10 +24,10 @@ from studies import oracle, published, run_folder
 from studies.quickstart import personal as personal
 
 TITLE = "Personality-assisted image aesthetics: the quickstart"
-LEAD = (
-  "Real photographs, simulated raters: the whole road from database files to personal scores, on "
-  "two cores in minutes. Every title says what its figures rest on; every row whether it was "
-  "measured here, planted in the simulation, or published."
+HOW = (
+  "Real photographs, simulated raters: from database files to personal scores on two cores in "
+  "minutes. Every title says what its figures rest on; every row whether it was measured here, "
+  "planted in the simulation, or published."
 )
 SIMULATED = personal.SIMULATED
 PRIMARY = personal.DATABASE
@@ -41,7 +41,9 @@ def write(workdir: Path) -> Path:
     The page's path.
   """
   made = sections(workdir)
-  path = page.write(workdir, TITLE, LEAD, made, facts(workdir))
+  sentence, picture = personal.opening(workdir)
+  path = page.write(workdir, TITLE, sentence, made, facts(workdir), picture)
+  print(sentence)
   print_tables(table for section in made for table in section.tables)
   return path
 
@@ -54,7 +56,8 @@ def sections(workdir: Path) -> list[Section]:
   """
   return [
     personal.scores(workdir),
-    personal.people_one_by_one(workdir),
+    personal.checks(workdir),
+    personal.intervals(workdir),
     _generic(workdir),
     _joint(workdir),
     _traits_and_score(workdir),
@@ -69,6 +72,7 @@ def facts(workdir: Path) -> dict[str, str]:
   optim, model, side = config["optim"], config["model"], config["data"]["image_size"]
   rates = f"backbone {optim['lr_backbone']:g}, heads {optim['lr_heads']:g}, {optim['schedule']}"
   return {
+    "what it is": HOW,
     "seed": str(config["seed"]),
     "network": f"{model['backbone']}, {model['pooling']} pooling, {side} px",
     "steps": f"{optim['steps']} of {optim['batch_size']} images a stream",

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import math
 
 import pytest
@@ -39,6 +40,15 @@ def test_the_page_holds_everything_and_needs_nothing_else(table, tmp_path):
   sections = [page.Section("One <b>", "Words.\n\nMore.", [table], [picture])]
   text = page.write(tmp_path, "Title", "Lead.", sections, {"seed": "0"}).read_text()
   assert "One &lt;b&gt;" in text and "0.512" in text and 'class="published"' in text
-  assert "data:image/png;base64," in text
+  assert "data:image/svg+xml;base64," in text
   assert "http" not in text.replace("http-equiv", "")
   assert (tmp_path / "tables" / "t.csv").exists() and (tmp_path / "figures" / "p.png").exists()
+
+
+def test_a_figure_in_a_page_has_no_colour_of_its_own_for_ink_or_ground():
+  figure = Figure()
+  figure.subplots().set_title("black unless the page says otherwise")
+  drawn = [page.Picture("p", "A picture", figure).svg() for _ in range(2)]
+  assert drawn[0] == drawn[1]
+  assert "prefers-color-scheme: dark" in drawn[0] and "currentColor" in drawn[0]
+  assert not re.search(r"#0{3,6}\b|#f{3,6}\b|white|black;", drawn[0].lower())
