@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from paiaa_jax import files, look
 from paiaa_jax.errors import UserError
@@ -99,7 +101,7 @@ def write_page(folder: Path, runs: Mapping[str, Path], tables: Mapping[str, pl.D
       table.add(*row)
     sections.append(Section(title, "", [table]))
   lines = {name: _lines(workdir) for name, workdir in runs.items()}
-  caption = "A line a run; runs of one colour differ in the last setting alone."
+  caption = "A line a run; runs of one setting have its colour."
   picture = Picture("curves", caption, curves(lines))
   sections.append(Section("Curves", "", [], [picture]))
   lead = f"{len(runs)} runs; every number is the last that a run wrote, unless it says best."
@@ -108,16 +110,19 @@ def write_page(folder: Path, runs: Mapping[str, Path], tables: Mapping[str, pl.D
 
 def curves(lines: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
   """Loss, rate and validation against the step, a line for each run's lines of metrics."""
-  figure = Figure(figsize=(9.6, 3.2), layout="constrained")
-  settings = list(dict.fromkeys(name.rpartition(",")[0] for name in lines))
+  figure = Figure(figsize=(9.6, 3.4), layout="constrained")
+  settings = dict.fromkeys(name.rpartition(",")[0] for name in lines)  # all but the last, the seed
+  colors = dict(zip(settings, itertools.cycle(look.CYCLE), strict=False))
   for axis, (metric, title) in zip(figure.subplots(1, len(CURVES)), CURVES.items(), strict=True):
     for name, own in lines.items():
       points = [(line["step"], line[metric]) for line in own if line.get(metric) is not None]
-      place = settings.index(name.rpartition(",")[0])
-      color = look.CYCLE[place % len(look.CYCLE)]
+      color = colors[name.rpartition(",")[0]]
       axis.plot(*zip(*points, strict=True) if points else ((), ()), color=color, linewidth=1)
     axis.set(title=title, xlabel="step")
     axis.spines[["top", "right"]].set_visible(False)
+  if 1 < len(colors) <= len(look.CYCLE):
+    keys = [Line2D([], [], color=color, label=setting) for setting, color in colors.items()]
+    figure.legend(handles=keys, loc="outside lower center", ncols=3, frameon=False, fontsize=8)
   return figure
 
 

@@ -165,7 +165,7 @@ def test_collect_over_seeds_gives_means_and_paired_differences(tmp_path):
   assert (row["srcc low"], row["srcc high"]) == pytest.approx((low, high))
   assert rows[0.1]["srcc gain"] is None
   page = (report / "report.html").read_text()
-  assert "Over seed" in page and "data:image/png" in page
+  assert "Over seed" in page and "data:image/svg+xml" in page
   wrong = launch(*command, "--against=optim.lr_heads=7")
   assert wrong.returncode == 2 and "no such runs" in wrong.stderr
 
