@@ -1,0 +1,37 @@
+"""The options of `paiaa stars`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from paiaa_jax.cli import start
+from paiaa_jax.cli.options import (
+  BatchSize,
+  CachePath,
+  Model,
+  Paths,
+  ProfilePath,
+  Recursive,
+  Vectors,
+)
+
+
+def stars(
+  paths: Paths,
+  profile: ProfilePath,
+  write: Annotated[bool, typer.Option("--write", help="Write sidecars; else only tell.")] = False,
+  features: Vectors = None,
+  model: Model = None,
+  batch_size: BatchSize = 32,
+  recursive: Recursive = False,
+  cache: CachePath = None,
+) -> None:
+  """Predicted stars for XMP sidecars.
+
+  A rating of your own is never touched, nor an image file; nothing is written without --write.
+  """
+  from paiaa_jax.photos import verbs
+
+  verbs.stars(start.library(paths, model, batch_size, recursive, cache, features), profile, write)
