@@ -114,8 +114,8 @@ def _check_devices(asked: int) -> None:
   """Raises UserError where jax sees fewer devices than were asked for."""
   if jax.default_backend() == "cpu" and jax.config.values["jax_platforms"] != "cpu":
     raise UserError(
-      f"{asked} devices were asked for, and jax finds no accelerator: install paiaa-jax[cuda12] or "
-      "[tpu], or set JAX_PLATFORMS=cpu where CPUs are meant."
+      f"{asked} devices were asked for, and jax finds no accelerator: install paiaa-jax[cuda13], "
+      "[cuda12] or [tpu], or set JAX_PLATFORMS=cpu where CPUs are meant."
     )
   seen, local, processes = jax.device_count(), jax.local_device_count(), jax.process_count()
   if seen < asked:

@@ -44,9 +44,12 @@ def environments(count: int, environ: dict[str, str]) -> list[dict[str, str]]:
   """The environment of each of this machine's `count` processes, see launch.distributed."""
   nodes = distributed.read_number(environ, "NUM_NODES", default=1)
   node = distributed.read_number(environ, "NODE_ID", "JOB_COMPLETION_INDEX", default=0)
-  coordinator = environ.get("COORDINATOR") or f"localhost:{free_port()}"
   if not 0 <= node < nodes:
     raise UserError(f"node {node} of {nodes}: they are numbered from 0 (NODE_ID, NUM_NODES).")
+  coordinator = environ.get("COORDINATOR")
+  if nodes > 1 and not coordinator:
+    raise UserError(f"{nodes} machines (NUM_NODES) meet at the first: set COORDINATOR=HOST:PORT.")
+  coordinator = coordinator or f"localhost:{free_port()}"
   return [
     environ
     | {

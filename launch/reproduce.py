@@ -23,7 +23,7 @@ from pathlib import Path
 from absl import flags
 from ml_collections import config_flags
 
-from launch import cli_errors
+from launch import cli_errors, distributed
 from paiaa_jax.errors import UserError
 
 DATABASES = -1  # --chain of what comes before every run
@@ -52,6 +52,7 @@ def main(_) -> None:
     return
   if CHAIN.value is not None and CHAIN.value not in chains:
     raise UserError(f"--chain={CHAIN.value}: there are chains 0..{len(chains) - 2}; see --list.")
+  distributed.initialize()  # on a cluster, NUM_DEVICES of launch/slurm/reproduce.sh
   claim(study)
   here = in_process.verbs()
   for number, chain in chains.items():

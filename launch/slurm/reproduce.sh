@@ -18,6 +18,7 @@
 #SBATCH --output=slurm-%x-%A-%a.log
 set -euo pipefail
 
+export NUM_DEVICES=1 # without a GPU it stops
 export SRUN_CPUS_PER_TASK=${SLURM_CPUS_PER_TASK:-8} # srun does not take it over from sbatch
 status=0
 ${DRY_RUN:+echo} srun python -m launch.reproduce --chain="$SLURM_ARRAY_TASK_ID" "$@" || status=$?

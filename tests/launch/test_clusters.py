@@ -12,7 +12,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from launch import distributed
+from launch import distributed, each_gpu
 from paiaa_jax.errors import UserError
 from paiaa_jax.training.preemption import EXIT_CODE
 from tests.launch import fake_cluster
@@ -46,6 +46,7 @@ def test_a_dry_run_prints_the_command_with_its_flags(script, expected, tmp_path)
     ("many_nodes.sh", (4, 32, 8), "NUM_PROCESSES=32 NUM_DEVICES=32"),
     ("many_nodes.sh", (2, 2, 8), "NUM_PROCESSES=2 NUM_DEVICES=16"),
     ("array.sh", (1, 1, 1), "NUM_DEVICES=1"),
+    ("reproduce.sh", (1, 1, 1), "NUM_DEVICES=1"),
   ],
 )
 def test_srun_gets_the_numbers_of_the_job(script, job, expected, tmp_path):
@@ -74,9 +75,7 @@ def run(script, folder, **environ):
   """A script under commands that print what they would start."""
   env = fake_cluster.install(folder / "bin") | {"TPU": "slice", "ZONE": "here"} | environ
   command = ["bash", LAUNCH / script, *FLAGS]
-  return subprocess.run(
-    command, cwd=ROOT, env=env, capture_output=True, text=True, check=True
-  )
+  return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True)
 
 
 @pytest.mark.parametrize("script", ["one_node.sh", "many_nodes.sh", "array.sh", "reproduce.sh"])
@@ -150,6 +149,16 @@ def test_kubernetes_job_joins_its_pods_and_knows_the_exit_codes():
   assert codes == {"Ignore": [EXIT_CODE], "FailJob": [2]}
   mounts, volumes = container["volumeMounts"], pod["volumes"]
   assert {mount["name"] for mount in mounts} == {volume["name"] for volume in volumes}
+
+
+def test_machines_that_were_not_told_where_to_meet_do_not_wait():
+  told = {"NUM_NODES": "2", "NODE_ID": "1"}
+  with pytest.raises(UserError, match=r"2 machines .*COORDINATOR=HOST:PORT"):
+    each_gpu.environments(2, told)
+  meet = {child["COORDINATOR"] for child in each_gpu.environments(2, told | {"COORDINATOR": "a:1"})}
+  assert meet == {"a:1"}
+  alone = {child["COORDINATOR"] for child in each_gpu.environments(2, {})}
+  assert len(alone) == 1 and re.fullmatch(r"localhost:\d+", *alone)
 
 
 def test_flags_go_before_the_environment_and_belong_together():

@@ -95,19 +95,32 @@ def test_cpus_are_no_devices_unless_they_are_meant(tmp_path):
   assert child.returncode == 2 and "jax finds no accelerator" in errors
 
 
-def test_pods_of_kubernetes_join_a_process_a_gpu():
+def pods(number, **more):
+  """The first pods of the job, of two processes with a device each; `more` are variables."""
   _, job = yaml.safe_load_all((ROOT / "launch" / "k8s" / "train.yaml").read_text())
   (container,) = job["spec"]["template"]["spec"]["containers"]
   command = [sys.executable, *container["command"][1:]]
-  told = {entry["name"]: entry["value"] for entry in container["env"]}
   command[command.index("8")], command[command.index("launch.train")] = "2", JOIN
+  told = {entry["name"]: entry["value"] for entry in container["env"]} | more
   told["COORDINATOR"] = f"localhost:{each_gpu.free_port()}"
   told["KUBERNETES_SERVICE_HOST"] = "localhost"  # jax's own detection warns, or asks its server
-  pods = [start(command, environment(1, JOB_COMPLETION_INDEX=str(i), **told)) for i in range(2)]
-  lines = seen(*pods)
+  return [
+    start(command, environment(1, JOB_COMPLETION_INDEX=str(i), **told)) for i in range(number)
+  ]
+
+
+def test_pods_of_kubernetes_join_a_process_a_gpu():
+  lines = seen(*pods(2))
   assert [line["process"] for line in lines] == [0, 1, 2, 3]
   assert [line["gpus"] for line in lines] == ["0", "1", "0", "1"]
   assert {line["told"] for line in lines} == {"4 processes, 4 devices, bf16"}
+
+
+def test_a_pod_with_fewer_devices_than_were_asked_for_is_refused_in_one_line():
+  (pod,) = pods(1, NUM_NODES="1", NUM_DEVICES="8")
+  out, errors = pod.communicate(timeout=120)
+  assert pod.returncode == 2 and out == "" and "Traceback" not in errors  # the policy's FailJob
+  assert "8 devices were asked for, and 2 processes see 2 (1 in process 0)" in errors
 
 
 class Metadata(http.server.BaseHTTPRequestHandler):
