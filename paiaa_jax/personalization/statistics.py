@@ -57,20 +57,20 @@ def summarize(
 
 def over_repeats(srcc: Array) -> dict[str, float | None]:
   """srcc [u, s]: a repeat is its mean over users; their mean and (n - 1) deviation over repeats."""
-  repeats = _mean(srcc, axis=0)
+  repeats = finite_mean(srcc, axis=0)
   repeats = repeats[np.isfinite(repeats)]
   std = np.std(repeats, ddof=1) if repeats.size > 1 else np.nan
-  return {"mean": _number(_mean(repeats)), "std": _number(std)}
+  return {"mean": _number(finite_mean(repeats)), "std": _number(std)}
 
 
 def user_rows(one: Evaluation, user_ids: np.ndarray) -> list[dict[str, Any]]:
   """A row for each user not left out: a user's splits averaged (Fig. 6). Leaves are [u, ...]."""
   columns = {
-    "srcc_generic": _mean(one.srcc_generic, axis=1),
-    "srcc_personal": _mean(one.srcc_personal, axis=1),
-    "gain": _mean(one.srcc_personal - one.srcc_generic, axis=1),
-    "coverage": _mean(one.coverage, axis=1),
-    "width": _mean(one.width, axis=1),
+    "srcc_generic": finite_mean(one.srcc_generic, axis=1),
+    "srcc_personal": finite_mean(one.srcc_personal, axis=1),
+    "gain": finite_mean(one.srcc_personal - one.srcc_generic, axis=1),
+    "coverage": finite_mean(one.coverage, axis=1),
+    "width": finite_mean(one.width, axis=1),
   }
   rows = []
   for i in np.flatnonzero(~one.left_out):
@@ -91,7 +91,7 @@ def compare_users(ours: Array, theirs: Array, level: float = 0.95) -> dict[str, 
     >>> test["people"], test["low"] < test["gain"] < test["high"]
     (8, True)
   """
-  gain = _mean(ours - theirs, axis=1)
+  gain = finite_mean(ours - theirs, axis=1)
   gain = gain[np.isfinite(gain)]
   n = gain.size
   if n < 2 or not gain.any():
@@ -109,11 +109,6 @@ def compare_users(ours: Array, theirs: Array, level: float = 0.95) -> dict[str, 
     "high": float(pairs[-1 - cut]),
     "level": level,
   }
-
-
-def over_splits(values: Array) -> np.ndarray:
-  """[u, s] -> [u], the mean of each user's defined splits; NaN where there is none."""
-  return _mean(values, axis=1)
 
 
 def bootstrap(
@@ -134,13 +129,14 @@ def bootstrap(
   defined = np.isfinite(srcc)
   count = defined.sum(axis=1)
   srcc, defined, count = (a[count > 0] for a in (srcc, defined, count))
-  result = {"mean": _number(_mean(_mean(srcc, axis=1))), "level": level, "resamples": resamples}
+  of_users = finite_mean(srcc, axis=1)
+  result = {"mean": _number(finite_mean(of_users)), "level": level, "resamples": resamples}
   if len(srcc) < 2:
     return result | {"people": None, "people_and_splits": None}
   first = np.take_along_axis(srcc, np.argsort(~defined, axis=1, kind="stable"), axis=1)
   rng = np.random.default_rng(seed)
   drawn = rng.integers(len(srcc), size=(resamples, len(srcc)))
-  means = {"people": _mean(srcc, axis=1)[drawn].mean(axis=1)}
+  means = {"people": of_users[drawn].mean(axis=1)}
   blocks = [drawn[i : i + AT_ONCE] for i in range(0, resamples, AT_ONCE)]
   means["people_and_splits"] = np.concatenate([_redraw(first, count, b, rng) for b in blocks])
   ends = (1 - level) / 2, (1 + level) / 2
@@ -161,7 +157,7 @@ def _redraw(
   return (np.where(used, values, 0).sum(axis=2) / own[..., 0]).mean(axis=1)
 
 
-def _mean(values: Array, axis: int | None = None) -> np.ndarray:
+def finite_mean(values: Array, axis: int | None = None) -> np.ndarray:
   """Mean of the finite values; NaN, without a warning, where there are none."""
   finite = np.isfinite(values)
   total = np.where(finite, values, 0).sum(axis=axis, dtype=np.float64)

@@ -72,8 +72,8 @@ def people_sections(config: ConfigDict, workdir: Path) -> list[Section]:
   headline = people_table(config, blocks[:1], "headline")
   everyone = people_table(config, blocks, "everyone")
   k = config.shots[-1]
-  one = [blocks[0][f"{name}/{k}/srcc"] for name in ("generic", HEADLINE)]
-  bars = figures.people_bars(*map(by_person, one), f"{HEADLINE}, k = {k}")
+  generic, personal = (joined(blocks[:1], f"{name}/{k}/srcc") for name in ("generic", HEADLINE))
+  bars = figures.people_bars(generic, personal, f"{HEADLINE}, k = {k}")
   gains = {
     name: [
       joined(blocks, f"{name}/{k}/srcc") - joined(blocks, f"generic/{k}/srcc") for k in config.shots
@@ -178,11 +178,4 @@ def gallery_section(data: Study, workdir: Path) -> Section:
 
 def joined(blocks: Sequence[dict[str, Any]], key: str) -> np.ndarray:
   """A figure of every user of all blocks [u], their splits averaged."""
-  return np.concatenate([by_person(block[key]) for block in blocks])
-
-
-def by_person(values: np.ndarray) -> np.ndarray:
-  """Mean over the splits [u, s] where it is defined; NaN where it nowhere is."""
-  defined = np.isfinite(values)
-  total = np.where(defined, values, 0).sum(axis=1)
-  return np.where(defined.any(axis=1), total / np.maximum(defined.sum(axis=1), 1), np.nan)
+  return np.concatenate([statistics.finite_mean(block[key], axis=1) for block in blocks])

@@ -16,7 +16,7 @@ import polars as pl
 from paiaa_jax.apps.benchmark import PROTOCOL, read_scores
 from paiaa_jax.apps.benchmark.read_scores import Scores
 from paiaa_jax.personalization import evaluation, statistics
-from paiaa_jax.personalization.agreement import agreement
+from paiaa_jax.personalization.evaluation import ranked_images
 from paiaa_jax.personalization.held_out import Evaluation
 from paiaa_jax.personalization.splits import Protocol, Splits, draw_splits
 from paiaa_jax.personalization.users import Users
@@ -93,11 +93,28 @@ def evaluate(
 
 
 def _agreement(scores: Array, users: Users, splits: Splits, k: int) -> dict[str, Any]:
-  """name -> mean over users, and its interval; a user's splits are averaged first."""
-  found = agreement(scores, users, splits, k)
+  """Mean over users of plcc, mae and rmse, and its interval; a user's splits are averaged first.
+
+  In float64, where metrics.plcc and metrics.rmse are of float32 vectors. scores: [u, n, s].
+  """
+  held_out = ranked_images(users, splits, k)
+
+  def mean(values: Array) -> np.ndarray:  # [u, n, s] -> [u, s]
+    return statistics.finite_mean(np.where(held_out, values, np.nan), axis=1)
+
+  scores = np.asarray(scores, np.float64)
+  ratings = np.asarray(users.ratings, np.float64)[..., None]
+  error, (a, b) = scores - ratings, (x - mean(x)[:, None] for x in (scores, ratings))
+  scatter = mean(a * a) * mean(b * b)
+  scatter[scatter < np.finfo(float).eps ** 2] = np.nan  # scores or ratings are all equal
+  found = {
+    "plcc": mean(a * b) / np.sqrt(scatter),
+    "mae": mean(np.abs(error)),
+    "rmse": np.sqrt(mean(np.square(error))),
+  }
   told = {}
   for name, values in found.items():
-    one = statistics.bootstrap(statistics.over_splits(values)[:, None])
+    one = statistics.bootstrap(statistics.finite_mean(values, axis=1)[:, None])
     told[name] = {"mean": one["mean"], "people": one["people"]}
   return told
 
