@@ -24,7 +24,7 @@ from paiaa_jax import rng
 from paiaa_jax.personalization.users import Images, Users
 from paiaa_jax.types import Array
 from studies.baselines import factors
-from studies.baselines.inputs import Baseline, Photos, Shots
+from studies.baselines.inputs import Baseline, Photos, Shots, user_by_user
 
 PENALTIES = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0)  # x has mean squared norm 1, ratings are points
 FOLDS = 3
@@ -53,12 +53,11 @@ def _learn(others: Users, columns: Callable[[Images], Array]) -> Baseline:
   ratings = user, row[user, place], rating[user, place]
   model = factors.fit_others(theirs, *ratings, penalty=choose_penalty(theirs, *ratings))
 
-  def baseline(photos: Photos, shots: Shots) -> np.ndarray:
-    x = factors.with_constant(np.asarray(columns(photos.images)))
-    users = zip(shots.row, shots.place, shots.rating, strict=True)
-    return np.stack([factors.score_user(model, x[p], place, r) for p, place, r in users])
+  def score(photos: Photos, own: Shots) -> np.ndarray:
+    x = factors.with_constant(np.asarray(columns(photos.images))[own.row])
+    return factors.score_user(model, x, own.place, own.rating)
 
-  return baseline
+  return user_by_user(score)
 
 
 def choose_penalty(x: np.ndarray, user: np.ndarray, photo: np.ndarray, score: np.ndarray) -> float:

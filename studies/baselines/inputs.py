@@ -53,6 +53,15 @@ class Shots(NamedTuple):
 Baseline = Callable[[Photos, Shots], np.ndarray]
 
 
+def user_by_user(score: Callable[[Photos, Shots], Array]) -> Baseline:
+  """A baseline that scores each user alone; `score` takes a user's Shots, without the axis u."""
+
+  def baseline(photos: Photos, shots: Shots) -> np.ndarray:
+    return np.stack([score(photos, Shots(*own)) for own in zip(*shots, strict=True)])
+
+  return baseline
+
+
 def take_shots(users: Users, splits: Splits, k: int) -> tuple[np.ndarray, Shots]:
   """Which users have k shots and two photographs more [v] int, and their Shots."""
   row, valid, ratings = map(np.asarray, (users.row, users.valid, users.ratings))

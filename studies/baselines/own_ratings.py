@@ -11,26 +11,22 @@ import numpy as np
 
 from paiaa_jax.personalization.penalties import GRID
 from studies.baselines import kernel_ridge, support_vectors
-from studies.baselines.inputs import Photos, Shots, shots_of
+from studies.baselines.inputs import Photos, Shots, shots_of, user_by_user
 
 STRENGTHS = GRID[:-1]  # an infinite one would rank nothing
 
 
-def ridge(photos: Photos, shots: Shots) -> np.ndarray:
+@user_by_user
+def ridge(photos: Photos, own: Shots) -> np.ndarray:
   """Ridge regression of the rating on the features."""
-  scores = []
-  for photo, place, rating in zip(shots.row, shots.place, shots.rating, strict=True):
-    rows = photos.features[photo].astype(np.float64)
-    to_shots = shots_of(rows @ rows.T, place)  # [s, k, n]
-    kernel = np.take_along_axis(to_shots, place.T[:, None, :], axis=2)
-    fitted = kernel_ridge.fit(kernel, rating.T, STRENGTHS)
-    scores.append(np.einsum("skn,sk->ns", to_shots, fitted.dual) + fitted.intercept)
-  return np.stack(scores)
+  rows = photos.features[own.row].astype(np.float64)
+  to_shots = shots_of(rows @ rows.T, own.place)  # [s, k, n]
+  kernel = np.take_along_axis(to_shots, own.place.T[:, None, :], axis=2)
+  fitted = kernel_ridge.fit(kernel, own.rating.T, STRENGTHS)
+  return np.einsum("skn,sk->ns", to_shots, fitted.dual) + fitted.intercept
 
 
-def support_vector(photos: Photos, shots: Shots) -> np.ndarray:
+@user_by_user
+def support_vector(photos: Photos, own: Shots) -> np.ndarray:
   """Support vector regression of the rating on the features."""
-  rows = zip(shots.row, shots.place, shots.rating, strict=True)
-  return np.stack(
-    [support_vectors.fit_predict(photos.features[p], place, rating) for p, place, rating in rows]
-  )
+  return support_vectors.fit_predict(photos.features[own.row], own.place, own.rating)

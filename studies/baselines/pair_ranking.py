@@ -15,12 +15,6 @@ retrieved photographs that the abstract does not define; its rows stand as publi
 
 from __future__ import annotations
 
-import numpy as np
-
-from studies.baselines.inputs import Photos, Shots
 from studies.baselines.regression_ranking import fit_everybody
 
-
-def pair_ranking(photos: Photos, shots: Shots) -> np.ndarray:
-  """Pairwise logistic loss alone."""
-  return fit_everybody(photos, shots, regression=0.0, pairs=1.0)
+pair_ranking = fit_everybody(regression=0.0, pairs=1.0)

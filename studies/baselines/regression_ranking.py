@@ -19,28 +19,26 @@ import numpy as np
 
 from paiaa_jax.personalization import linear
 from paiaa_jax.personalization.penalties import GRID
+from paiaa_jax.types import Array
 from studies.baselines import kernel_ridge, ranking
-from studies.baselines.inputs import Photos, Shots, shots_of
+from studies.baselines.inputs import Baseline, Photos, Shots, shots_of, user_by_user
 
 
-def regression_ranking(photos: Photos, shots: Shots) -> np.ndarray:
-  """Squared error and pairwise logistic loss, weighed alike."""
-  return fit_everybody(photos, shots, regression=1.0, pairs=1.0)
+def fit_everybody(*, regression: float, pairs: float) -> Baseline:
+  """Scores by `ranking` on the components; its two losses weigh as given."""
 
-
-def fit_everybody(photos: Photos, shots: Shots, *, regression: float, pairs: float) -> np.ndarray:
-  """Scores [u, n, s] by `ranking` on the components; its two losses weigh as given."""
-  scores = []
-  for photo, place, rating in zip(shots.row, shots.place, shots.rating, strict=True):
-    x, generic = photos.images.coordinates[photo], photos.images.generic[photo]
-    own = shots_of(x, place).astype(np.float64)
-    target = (rating - generic[place]).T
-    strength = kernel_ridge.fit(own @ own.transpose(0, 2, 1), target, GRID).strength
-    arrays = (x, generic, rating, strength)
+  def score(photos: Photos, own: Shots) -> Array:
+    components, generic = photos.images.coordinates[own.row], photos.images.generic[own.row]
+    seen = shots_of(components, own.place).astype(np.float64)
+    target = (own.rating - generic[own.place]).T
+    strength = kernel_ridge.fit(seen @ seen.transpose(0, 2, 1), target, GRID).strength
+    arrays = (components, generic, own.rating, strength)
     x, generic, rating, strength = (jnp.asarray(a, jnp.float32) for a in arrays)
-    scores.append(
-      ranking.score_user(
-        linear.design(x), generic, place, rating, strength, regression=regression, ranking=pairs
-      )
+    return ranking.score_user(
+      linear.design(x), generic, own.place, rating, strength, regression=regression, ranking=pairs
     )
-  return np.stack(scores)
+
+  return user_by_user(score)
+
+
+regression_ranking = fit_everybody(regression=1.0, pairs=1.0)

@@ -13,32 +13,26 @@ settings are scikit-learn's defaults.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from paiaa_jax.types import Array
 from studies.baselines import support_vectors
-from studies.baselines.inputs import Photos, Shots
+from studies.baselines.inputs import Baseline, Photos, Shots, user_by_user
 
 
-def on_features(photos: Photos, shots: Shots) -> np.ndarray:
-  """Content: the pooled features."""
-  return _personal(photos.features, photos, shots)
+def _personal(columns: Callable[[Photos], Array]) -> Baseline:
+  """The generic score, and what is learnt of the residual from these columns [N, c] of photos."""
+
+  def score(photos: Photos, own: Shots) -> np.ndarray:
+    generic = np.asarray(photos.images.generic, np.float64)[own.row]
+    rows, residual = np.asarray(columns(photos)[own.row]), own.rating - generic[own.place]
+    return generic[:, None] + support_vectors.fit_predict(rows, own.place, residual)
+
+  return user_by_user(score)
 
 
-def on_traits(photos: Photos, shots: Shots) -> np.ndarray:
-  """Attributes: the auxiliary outputs."""
-  return _personal(photos.images.outputs, photos, shots)
-
-
-def on_both(photos: Photos, shots: Shots) -> np.ndarray:
-  """Both, side by side."""
-  return _personal(np.concatenate([photos.features, photos.images.outputs], axis=1), photos, shots)
-
-
-def _personal(rows: Array, photos: Photos, shots: Shots) -> np.ndarray:
-  scores = []
-  for photo, place, rating in zip(shots.row, shots.place, shots.rating, strict=True):
-    generic = np.asarray(photos.images.generic, np.float64)[photo]
-    own, residual = np.asarray(rows[photo]), rating - generic[place]
-    scores.append(generic[:, None] + support_vectors.fit_predict(own, place, residual))
-  return np.stack(scores)
+on_features = _personal(lambda photos: photos.features)  # content
+on_traits = _personal(lambda photos: photos.images.outputs)  # attributes
+on_both = _personal(lambda p: np.concatenate([p.features, p.images.outputs], axis=1))
