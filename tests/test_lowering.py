@@ -18,7 +18,7 @@ from paiaa_jax.personalization.solvers import SOLVERS
 from paiaa_jax.training import optim, sharding
 from paiaa_jax.training.step import create_state, make_eval_step, make_train_step
 from paiaa_jax.types import Batch
-from tests.personalization.crowd import simulate, users_of
+from tests.personalization.crowd import simulate, state_of, users_of
 
 SIZE, IMAGES, BUCKETS = 76, 2, 5  # pixels: Inception-v3 takes 75 and more
 F32 = functools.partial(jax.ShapeDtypeStruct, dtype=jnp.float32)
@@ -123,8 +123,7 @@ def few_users():
 @pytest.mark.parametrize("name", SOLVERS)
 def test_fitting_and_ranking(name):
   solver, (users, splits) = SOLVERS[name](), few_users()
-  state = solver.init(users) if name == "taste" else None  # it cannot do without other users'
-  lower(evaluation.fit_and_rank, solver, users, splits, state, keep_scores=True)
+  lower(evaluation.fit_and_rank, solver, users, splits, state_of(name, users), keep_scores=True)
 
 
 def test_fits_of_very_many_users():

@@ -181,7 +181,7 @@ def test_an_unknown_pooling_lists_the_known_ones():
 def test_shifted_multiply_adds_are_the_depthwise_convolution(kernel, stride, side):
   x = np.random.default_rng(0).normal(size=(2, side, side + 1, 3)).astype(np.float32)
   module = Depthwise(kernel, stride)
-  variables = module.init(jax.random.key(0), x)
+  variables = jax.jit(module.init)(jax.random.key(0), x)
   expected = jax.lax.conv_general_dilated(
     x,
     variables["params"]["kernel"],
@@ -190,7 +190,7 @@ def test_shifted_multiply_adds_are_the_depthwise_convolution(kernel, stride, sid
     dimension_numbers=("NHWC", "HWIO", "NHWC"),
     feature_group_count=3,
   )
-  np.testing.assert_allclose(module.apply(variables, x), expected, atol=1e-5)
+  np.testing.assert_allclose(jax.jit(module.apply)(variables, x), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])

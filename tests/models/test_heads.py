@@ -10,8 +10,13 @@ from paiaa_jax.models.heads import Head
 def first(initialisation):
   features = np.random.default_rng(0).normal(size=(3, 200)).astype(np.float32)
   head = Head(5, widths=(300,), initialisation=initialisation)
-  variables = head.init(jax.random.key(0), features, train=False)
-  return variables["params"], head.apply(variables, features, train=False)
+
+  @jax.jit
+  def draw(key, features):
+    variables = head.init(key, features, train=False)
+    return variables["params"], head.apply(variables, features, train=False)
+
+  return jax.device_get(draw(jax.random.key(0), features))
 
 
 def test_torchs_defaults_are_those_of_its_linear_layer():

@@ -1,5 +1,7 @@
 """Our BatchNorm against its formula in numpy, with torch's running variance."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 from paiaa_jax.models.norm import BatchNorm
 
 
+@functools.partial(jax.jit, static_argnums=0)
 def train(module, x):
   variables = module.init(jax.random.key(0), x, use_running_average=True)
   return module.apply(variables, x, use_running_average=False, mutable=["batch_stats"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -47,3 +47,9 @@ def evaluate(method, users, shots=(10, 100), num_splits=50, seed=0, **options):
   """pz.evaluate under a protocol of these shots and splits."""
   splits = pz.draw_splits(users, pz.Protocol(shots, num_splits, seed))
   return pz.evaluate(method, users, splits, **options)
+
+
+def state_of(name: str, users: pz.Users) -> Any:
+  """What the solver's `init` learns of the users; None where it may learn from others' shots."""
+  from_shots = ("empirical_bayes", "population_mean")
+  return None if name in from_shots else pz.SOLVERS[name]().init(users)

@@ -12,7 +12,7 @@ from paiaa_jax import personalization as pz
 from paiaa_jax.errors import UserError
 from paiaa_jax.personalization import evaluation, statistics
 from tests.personalization.crowd import evaluate as evaluate_users
-from tests.personalization.crowd import simulate, users_of
+from tests.personalization.crowd import simulate, state_of, users_of
 
 SHOTS, SPLITS = (8, 30), 6
 FIXED = pz.ridge((1.0,), intercept=False)
@@ -77,12 +77,12 @@ def test_srcc_is_spearmanrs_of_our_own_predictions():
 
 @pytest.mark.parametrize("method", pz.SOLVERS)
 def test_no_solver_reads_a_rating_that_is_held_out(method):
-  crowd = simulate(users=4, images=30, fewest=30)
+  crowd = simulate(users=6, images=40, fewest=40)
   coordinates = np.random.default_rng(2).normal(size=(*crowd.valid.shape, 3))
   users = users_of(crowd, coordinates=coordinates)
-  splits = pz.draw_splits(users, pz.Protocol((8,), num_splits=1))
-  state = pz.SOLVERS[method]().init(users) if method == "taste" else None
-  other = np.where(splits.held_out(8)[..., 0], 6 - users.ratings, users.ratings)
+  splits = pz.draw_splits(users, pz.Protocol((20,), num_splits=1))
+  state = state_of(method, users)
+  other = np.where(splits.held_out(20)[..., 0], 6 - users.ratings, users.ratings)
   ours, again = (
     pz.predict(pz.SOLVERS[method](), users_of(c, coordinates=coordinates), splits, state).scores
     for c in (crowd, crowd._replace(ratings=other))

@@ -35,7 +35,7 @@ def tiny_backbone(tmp_path, monkeypatch):
   """A backbone that compiles in a moment, in place of the packaged one."""
   file = tmp_path / "weights"
   file.write_bytes(b"of no matter")
-  variables = TinyPhotos().init(jax.random.key(0), np.zeros((1, 16, 16, 3), np.float32))
+  variables = jax.jit(TinyPhotos().init)(jax.random.key(0), np.zeros((1, 16, 16, 3), np.float32))
   monkeypatch.setattr(train, "BACKBONE", "tiny_photos")
   monkeypatch.setattr(pretrained, "packaged_path", lambda name: file)
   monkeypatch.setattr(pretrained, "load", lambda name, path: variables)

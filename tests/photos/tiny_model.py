@@ -42,11 +42,10 @@ def save_tiny_model(folder: Path, seed: int = 0) -> Path:
     backbone="tiny_photos", num_buckets=BUCKETS, aux_names=TRAITS, head_widths=(), head_dropout=0.0
   )
   module = network.Network(**fields)
-  variables = module.init(jax.random.key(seed), jnp.zeros((1, SIZE, SIZE, 3), jnp.uint8))
+  image = jnp.zeros((1, SIZE, SIZE, 3), jnp.uint8)
+  shapes = jax.eval_shape(module.init, jax.random.key(0), image)["params"]
   random = np.random.default_rng(seed)
-  params = jax.tree.map(
-    lambda leaf: random.normal(0, 1, leaf.shape).astype(np.float32), variables["params"]
-  )
+  params = jax.tree.map(lambda leaf: random.normal(0, 1, leaf.shape).astype(np.float32), shapes)
   config = {
     "network": fields,
     "preprocessing": {"image_size": SIZE},
@@ -72,7 +71,7 @@ def save_tiny_frozen(folder: Path, monkeypatch, file: Path) -> tuple[np.ndarray,
   random, buckets = np.random.default_rng(1), 7
   images = random.integers(0, 256, (6, SIZE, SIZE, 3), np.uint8)
   file.write_bytes(b"of no matter")
-  backbone = TinyPhotos().init(jax.random.key(0), images[:1] / 255.0)
+  backbone = jax.jit(TinyPhotos().init)(jax.random.key(0), images[:1] / 255.0)
   monkeypatch.setattr(pretrained, "packaged_path", lambda name: file)
   monkeypatch.setattr(pretrained, "load", lambda name, path: backbone)
   digest = hashlib.sha256(b"of no matter").hexdigest()

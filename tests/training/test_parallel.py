@@ -1,5 +1,7 @@
 """The same step on 1 and on 8 devices, replicated and sharded."""
 
+import functools
+
 import jax
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from tests.training.steps import NETWORK, make_batch, make_optimizer, make_state
 SPOILT = {"u": 255, "f": np.nan, "i": -1}  # by kind of type
 
 
+@functools.cache
 def run(devices, *, images=16, fsdp=1, steps=3, batch_norm="concatenated"):
   """Weights, statistics and loss after some steps over that many devices.
 

@@ -1,5 +1,7 @@
 """One training step: what is minimised, what an absent label does, and how often it compiles."""
 
+import functools
+
 import jax
 import numpy as np
 import pytest
@@ -8,9 +10,15 @@ from paiaa_jax.training.step import make_eval_step, make_train_step
 from tests.training.steps import NETWORK, make_batch, make_optimizer, make_state
 
 
-def run(batch, steps=1, optimizer_options=(), **options):
-  optimizer = make_optimizer(**dict(optimizer_options))
-  train_step = jax.jit(make_train_step(NETWORK, optimizer, **options))
+@functools.cache
+def compiled(momentum=0.9, **options):
+  """An optimiser and the compiled step with it; tests of the same options share it."""
+  optimizer = make_optimizer(momentum=momentum)
+  return optimizer, jax.jit(make_train_step(NETWORK, optimizer, **options))
+
+
+def run(batch, steps=1, **options):
+  optimizer, train_step = compiled(**options)
   state = make_state(optimizer, ema=bool(options.get("ema")))
   for _ in range(steps):
     state, metrics = train_step(state, batch)
@@ -49,13 +57,10 @@ def test_terms_are_means_over_the_labelled_rows():
   batch, optimizer = make_batch(), make_optimizer()
   _, metrics = run(batch)
   state = make_state(optimizer)
-  prediction, _ = NETWORK.apply(
-    {"params": state.params, "batch_stats": state.batch_stats},
-    batch.image,
-    train=True,
-    mutable=["batch_stats"],
-    rngs={"dropout": _dropout_key(step=0)},
-  )
+  apply = jax.jit(functools.partial(NETWORK.apply, train=True, mutable=["batch_stats"]))
+  variables = {"params": state.params, "batch_stats": state.batch_stats}
+  prediction, _ = apply(variables, batch.image, rngs={"dropout": _dropout_key(step=0)})
+  prediction = jax.device_get(prediction)
   even = np.square(prediction.distribution - batch.distribution)[::2].mean()
   odd = np.square(prediction.aux - batch.aux)[1::2].mean()
   np.testing.assert_allclose(metrics["loss_aesthetics"], even, rtol=1e-5)
@@ -100,8 +105,8 @@ def test_separate_batch_norm_normalises_each_stream_by_itself():
 
 
 def test_ema_follows_its_formula():
-  first = make_state(make_optimizer()).params
-  state, _ = run(make_batch(), ema=0.75)
+  first = jax.device_get(make_state(make_optimizer()).params)
+  state = jax.device_get(run(make_batch(), ema=0.75)[0])
   expected = jax.tree.map(lambda old, new: 0.75 * old + 0.25 * new, first, state.params)
   jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5), state.ema, expected)
 
@@ -121,8 +126,8 @@ def test_the_loss_of_distributions_is_the_one_that_is_named():
 def test_dropout_is_a_function_of_the_step():
   batch = make_batch()
   assert run(batch)[1]["loss"] == run(batch)[1]["loss"]
-  frozen = {"optimizer_options": (("momentum", 0.0),)}
-  assert run(batch, 1, **frozen)[1]["loss"] != run(batch, 2, **frozen)[1]["loss"]
+  still = {"momentum": 0.0}
+  assert run(batch, 1, **still)[1]["loss"] != run(batch, 2, **still)[1]["loss"]
 
 
 def test_eval_step_keeps_labels_and_drops_pixels():
