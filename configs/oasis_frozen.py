@@ -1,9 +1,9 @@
-"""Real people: OASIS-beauty, a frozen backbone, photographs and raters both held out.
+"""OASIS-beauty, real users: a frozen backbone, photographs and users both held out.
 
     python -m launch.oasis --source=DIR --workdir=runs/oasis
 
-DIR holds the distributors' files (see paiaa_jax/data/databases/oasis.py). What to expect stands in
-docs/results.md. Meant for two cores and less than 40 minutes; started again, it goes on.
+DIR holds the distributors' files (see paiaa_jax/data/databases/oasis.py). docs/results.md has the
+figures to expect. Takes less than 40 minutes on two cores; started again, it goes on.
 """
 
 from ml_collections import ConfigDict
@@ -15,13 +15,13 @@ def get_config() -> ConfigDict:
       backbone="efficientnet_lite0",  # a key of models.network.BACKBONES
       pretrained="packaged",  # a weight file, or "packaged": inside an installed package
       sizes=(224, 448),  # pixels; the features of all sizes stand side by side
-      seeds=(0, 1, 2, 3, 4),  # each draws folds of photographs and blocks of raters
+      seeds=(0, 1, 2, 3, 4),  # each draws folds of photographs and blocks of users
       folds=5,  # of photographs
       people=37,  # in a block; the first block of the first seed is the headline
-      blocks=0,  # of the first seed, how many are personalised; 0: all full ones
-      shots=(10, 30, 100),  # ratings a person is fitted on
-      headline_splits=50,  # random splits a person of the headline
-      splits=10,  # of each other person
+      blocks=0,  # of the first seed, how many are evaluated; 0: all full ones
+      shots=(10, 30, 100),  # ratings of a user that a fit sees
+      headline_splits=50,  # random splits of a user of the headline
+      splits=10,  # of each other user
       tune=ConfigDict(
         dict(
           seeds=(0, 1, 2, 3, 4),  # seed i holds out fold i of its own folds; () leaves tuning out

@@ -1,4 +1,4 @@
-"""What commands of launch do, in this process: what many runs share is compiled once."""
+"""The commands of launch run in this process, so that many runs share what is compiled."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from studies.steps import Command
 
 
 def train(programs: Programs, command: Command) -> None:
-  """Ends the process with the code that asks for another start where the run is preempted."""
+  """Trains; a preempted run ends the process with the code that asks for another start."""
   try:
     loop.train(command.resolved(), command.flags["workdir"], programs)
   except preemption.Preempted as stop:

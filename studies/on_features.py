@@ -1,8 +1,8 @@
-"""Personal scores from anybody's vectors of photographs and a table of ratings, and nothing else.
+"""Personal scores from anybody's vectors of photographs and a table of ratings.
 
 No network of ours is needed: the generic score is a ridge regression of the training users' mean
-ratings on the vectors, and what stands for auxiliary outputs are their first principal components.
-Test users' ratings, and the training users' of test photographs, are read by neither.
+ratings on the vectors, and the auxiliary outputs are their first principal components. Neither
+reads test users' ratings, nor training users' ratings of test photographs.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""The oracle's ceiling: what a simulated rater's own noise allows, whoever predicts.
+"""The oracle's ceiling: the SROCC of a simulated rater's noise-free scores with their ratings.
 
-The noise-free scores of the simulation are ranked under the same splits as everybody else's. Only a
-report reads them.
+They are ranked under the same splits as all other scores. Only a report reads them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Differences of paired runs and what they allow to say."""
+"""The mean difference of paired runs, with its interval."""
 
 from __future__ import annotations
 

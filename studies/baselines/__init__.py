@@ -1,4 +1,4 @@
-"""Personal baselines of Table V, on the features, shots and splits that PA_IAA has itself.
+"""Personal baselines of Table V, on the features, shots and splits of PA_IAA.
 
-One file a method; its docstring says what is the cited paper's and what is our reading.
+A file a method; its docstring says what the cited paper does and what is done here.
 """

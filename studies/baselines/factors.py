@@ -4,10 +4,9 @@ With x the features of a photograph and a 1,
 
     rating = mean + x . average + x . map' u + noise,    u ~ N(0, I) of each user,
 
-average and map with a prior N(0, 1 / penalty) on each weight. Expectation maximisation: each
-member's factors given the weights, then weights and noise given those; no round makes weights and
-ratings together less likely. Only moments of each member are kept, so memory does not grow with the
-ratings.
+average and map with a prior N(0, 1 / penalty) on each weight. Expectation maximisation: each other
+user's factors given the weights, then weights and noise given those; no round lowers the posterior
+density. Only moments of each other user are kept, so memory does not grow with the ratings.
 
 Shapes: c other users, d factors, q columns of x.
 """
@@ -22,12 +21,12 @@ from studies.baselines.inputs import shots_of
 
 FACTORS = 8
 ROUNDS = 50
-START_PENALTY = 0.1  # of each member's own weights, from which the map starts
+START_PENALTY = 0.1  # of each other user's own weights, from which the map starts
 LEAST_NOISE = 1e-3  # squared points: a handful of ratings can be fitted without error
 
 
 class Factorisation(NamedTuple):
-  """What other users tell.
+  """The model, fitted to other users.
 
   Attributes:
     mean: of its ratings, in points.
@@ -43,12 +42,12 @@ class Factorisation(NamedTuple):
 
 
 class Moments(NamedTuple):
-  """Sums over each member's ratings r, from which the mean of all is taken first.
+  """Sums over each other user's ratings r, less the mean of all ratings.
 
   Attributes:
     gram: [c, q, q], of x x'.
     cross: [c, q], of x r.
-    energy: of r r, over all members.
+    energy: of r r, over all other users.
     count: of ratings, likewise.
   """
 
@@ -108,7 +107,7 @@ def _moments(x: np.ndarray, user: np.ndarray, photo: np.ndarray, centred: np.nda
 
 
 def _start(mean: float, sums: Moments, factors: int, penalty: float) -> Factorisation:
-  """Average by ridge regression; map: the main directions of the members' own deviations."""
+  """The average by ridge regression; the map from principal directions of users' deviations."""
   ridge = START_PENALTY * np.eye(sums.gram.shape[1])
   average = np.linalg.solve(sums.gram.sum(axis=0) + ridge, sums.cross.sum(axis=0))
   residual = sums.cross - sums.gram @ average
@@ -121,7 +120,7 @@ def _start(mean: float, sums: Moments, factors: int, penalty: float) -> Factoris
 
 
 def _round(model: Factorisation, sums: Moments) -> Factorisation:
-  """Each member's factors given the model, then the model given those."""
+  """Each other user's factors given the model, then the model given those."""
   average, latent = model.weights[0], model.weights[1:]
   width, q = model.weights.shape
   precision = latent @ sums.gram @ latent.T / model.noise + np.eye(width - 1)

@@ -5,12 +5,12 @@ Computational Aesthetics 2014): a rating is the product of a user's and an item'
 item's is a learned linear map of its features, so that items without a rating can be predicted; the
 user's has a Gaussian prior. (Their second model puts a neural network in the map's place.)
 
-Ours, who have read its abstract: the model of `factors`, where one factor of everybody is 1, so
-that a user without a shot gets the average taste of the other users; expectation maximisation; as
-penalty of the weights the one under which the other users' ratings of photographs left out are
-predicted best. A test user's factors are the most probable ones given the shots, in closed form.
+Here, from its abstract alone: the model of `factors`, in which one factor is 1 for every user, so
+that a user without a shot gets the average taste of the other users; fitted by expectation
+maximisation; with the penalty of the weights that predicts the other users' ratings of left-out
+photographs best. A test user's factors are the most probable ones given the shots, in closed form.
 Features are the principal components of our pooled features (content), the auxiliary outputs
-(attributes), or both. The generic score takes no part. The other users' photographs are those that
+(attributes), or both. The generic score is not used. The other users' photographs are those that
 stage 1 was trained on.
 """
 
@@ -63,7 +63,8 @@ def _learn(others: Users, columns: Callable[[Images], Array]) -> Baseline:
 def choose_penalty(x: np.ndarray, user: np.ndarray, photo: np.ndarray, score: np.ndarray) -> float:
   """That of PENALTIES of least squared error on the other users' photographs, each left out once.
 
-  Each member's factors come from their ratings of the others; x [m, q]; user, photo, score [t].
+  A user's factors come from their ratings of the photographs that are not left out.
+  x [m, q]; user, photo, score [t].
   """
   fold = rng.generator(0, "photographs left out").permutation(len(x))[photo] % FOLDS
   members = [np.flatnonzero(user == member) for member in np.unique(user)]

@@ -1,8 +1,7 @@
-"""What a baseline may look at: photographs and some users' shots. No rating held out.
+"""What a baseline may read: photographs and users' shots, no held-out rating.
 
-A baseline is a function (Photos, Shots) -> scores [u, n, s], finite wherever `Shots.valid`. One
-that learns from other users is made by a function of them (Users, whose images carry the same
-columns). Ratings that a split holds out are in none of these.
+A baseline is a function (Photos, Shots) -> scores [u, n, s], finite where `Shots.valid`. One that
+learns from other users is returned by a function of them: Users, with the same columns of images.
 
 Shapes: N photographs, f pooled features; u users with n photographs (padded), k shots, s splits.
 """
@@ -20,7 +19,7 @@ from paiaa_jax.types import Array
 
 
 class Photos(NamedTuple):
-  """The photographs that test users rated, as the network of stage 1 sees them.
+  """What the network of stage 1 says of the photographs that test users rated.
 
   Features, coordinates and outputs have mean 0 and mean squared norm 1 over the training
   photographs, each column of features and outputs having the same deviation.

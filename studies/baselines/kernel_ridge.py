@@ -1,6 +1,6 @@
 """Ridge regression in its dual form, the strength chosen by leave-one-out; all splits at once.
 
-Centring the kernel over the shots frees the intercept of any penalty.
+The kernel is centred over the shots, so that the intercept has no penalty.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Fit(NamedTuple):
 def fit(kernel: np.ndarray, target: np.ndarray, strengths: Sequence[float]) -> Fit:
   """Least squared error plus strength * |w|^2, w the weights in the kernel's feature space.
 
-  A shot's own pull on its prediction is h; without it, its residual e is e / (1 - h).
+  A shot of leverage h and residual e has the residual e / (1 - h) when it is left out.
 
   Args:
     kernel: [s, k, k], inner products of the shots.
@@ -47,9 +47,9 @@ def fit(kernel: np.ndarray, target: np.ndarray, strengths: Sequence[float]) -> F
   for strength in strengths:
     shrunk = 1 / (values + strength)  # [s, i]
     coefficients = np.einsum("ski,si->sk", basis, shrunk * rotated)
-    pull = 1 / k + np.einsum("ski,si->sk", np.square(basis), shrunk * values)
+    leverage = 1 / k + np.einsum("ski,si->sk", np.square(basis), shrunk * values)
     fitted = np.einsum("skj,sj->sk", centred, coefficients)
-    error = np.square((target - mean - fitted) / np.maximum(1 - pull, 1e-9)).mean(axis=1)
+    error = np.square((target - mean - fitted) / np.maximum(1 - leverage, 1e-9)).mean(axis=1)
     better = error < best
     best = np.where(better, error, best)
     dual = np.where(better[:, None], coefficients, dual)

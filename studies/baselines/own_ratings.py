@@ -1,8 +1,7 @@
-"""A user's own ratings on pooled features and nothing else: no generic score, no other users.
+"""A user's own k ratings on pooled features: no generic score, no other users.
 
-Ours, after nobody's paper: what a user's k ratings tell by themselves. Ridge regression with an
-intercept, its strength chosen by leave-one-out on the shots; and support vector regression with
-scikit-learn's defaults.
+Not from a paper. Ridge regression with an intercept, its strength chosen by leave-one-out on the
+shots; and support vector regression with scikit-learn's defaults.
 """
 
 from __future__ import annotations

@@ -6,11 +6,11 @@ those most like them, retrieved, a set of the user's own is built interactively.
 personalised ranking (PPR) ranks by it; a user-specific aesthetic distribution (PAD) is learned from
 it together with designed aesthetic attributes.
 
-Ours: PPR's principle and no more, with the shots as all there is of the user: the order of every
-pair rated differently, by the logistic loss, as weights of the principal components of our pooled
-features, the strength of their penalty chosen as in `regression_ranking`. Nothing is retrieved,
-asked again or fine-tuned, so the row does not bear the paper's name. PAD rests on attributes and
-retrieved photographs that the abstract does not define; its rows stand as published only.
+Here: PPR's principle alone. Weights of the principal components of our pooled features are fitted
+to the order of every pair of shots with different ratings, by the logistic loss; the strength of
+their penalty is chosen as in `regression_ranking`. No photograph is retrieved, no further rating
+asked for, nothing fine-tuned, so the row does not have the paper's name. PAD needs attributes and
+retrieved photographs that the abstract does not define; its rows are the published ones.
 """
 
 from __future__ import annotations

@@ -7,9 +7,9 @@ shots with ratings r, w minimises
     + ranking * (2 / k) * sum over r_i > r_j of log(1 + exp(score_j - score_i))
     + strength * |w|^2,
 
-the intercept going free but for a trace of it. 2 / k lets each shot count once, whatever the number
-of pairs it is in. A step goes along Newton's direction as far as the best of a few lengths, so no
-step makes it worse.
+with the penalty FREE on the intercept. The factor 2 / k weighs each shot once, whatever the number
+of pairs it is in. A step has Newton's direction and the best of a few lengths, 0 among them, so the
+loss never rises.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from paiaa_jax.types import Array
 
 STEPS = 12
 LENGTHS = (1.0, 0.5, 0.25, 0.0625, 0.0)
-FREE = 1e-3  # penalty of the intercept: a ranking alone does not know it
+FREE = 1e-3  # penalty of the intercept, which the order alone does not determine
 
 
 @functools.partial(jax.jit, static_argnames=("regression", "ranking"))
@@ -91,7 +91,7 @@ def _loss(
   penalty: Array,
   regression: float,
 ) -> Array:
-  """What w [d] minimises: see the head of this file; pair [k, k] weighs r_i > r_j."""
+  """What w [d] minimises, as the module says; pair [k, k] is the weight of r_i > r_j."""
   scores = generic + x @ w
   squares = regression * jnp.sum(jnp.square(rating - scores))
   pairs = jnp.sum(pair * jax.nn.softplus(scores[None, :] - scores[:, None]))

@@ -26,7 +26,7 @@ Rescale = Callable[[np.ndarray], np.ndarray]
 
 
 class Inputs(NamedTuple):
-  """Test users and what may be known of their photographs.
+  """Test users, and what is known of their photographs.
 
   Attributes:
     rated: u test users; their images' outputs are scaled, their coordinates principal components.
@@ -44,7 +44,7 @@ class Inputs(NamedTuple):
 
 
 class Seen(NamedTuple):
-  """What a split's photographs look like: outputs [n, k], pooled features [n, f]."""
+  """What was predicted of a split's photographs: outputs [n, k], pooled features [n, f]."""
 
   outputs: np.ndarray
   features: np.ndarray

@@ -4,12 +4,12 @@ The paper's (Park, Hong, Baek, Han, "Personalized image aesthetic quality assess
 regression and ranking", WACV 2017), as Li, Zhu et al. cite it: a regression model and a ranking
 model, both support vector machines, used jointly to learn what people and one user like.
 
-Ours, who had that sentence and not the paper: one weight vector under the sum of both losses,
-squared error and the logistic loss of every pair that the user rated differently, smooth where a
-support vector machine has hinges; both weigh 1. The regression is
-of the user's own ratings, the generic score is where it starts. Features are the principal
-components of our pooled features; the strength of the penalty is chosen for the regression alone,
-by leave-one-out on the shots, from a grid that includes infinity (the generic score).
+Here, from that sentence and not the paper: one weight vector under the sum of both losses, squared
+error and the logistic loss of every pair that the user rated differently, each of weight 1 (a
+support vector machine has hinge losses). The weights add to the generic score. Features are the
+principal components of our pooled features; the strength of the penalty is chosen for the
+regression alone, by leave-one-out on the shots, from a grid that includes infinity (the generic
+score).
 """
 
 from __future__ import annotations

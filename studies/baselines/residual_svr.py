@@ -1,14 +1,14 @@
-"""Support vector regression of a user's residual: what PAM does, on our features or our traits.
+"""Support vector regression of a user's residual, as PAM, on our features or traits.
 
 The paper's (Ren, Shen, Lin, Mech, Foran, "Personalized image aesthetics", ICCV 2017): a user's
 rating is the generic score and an offset of their own; a support vector regression with an RBF
 kernel learns the offset from the user's few ratings, from content, attributes, or both.
 
-Ours: their attributes come from a network trained on AADB, their content from one of its own;
-neither can be had here, so no row is called PAM. Content is our pooled features and attributes are
-the auxiliary outputs (five traits), from the network whose generic score it is. `both` puts them
-side by side, each scaled to the same mean squared norm: 2,048 features would drown five traits. The
-settings are scikit-learn's defaults.
+Here: their attributes come from a network trained on AADB, their content from another network;
+neither is available, so no row is called PAM. Content is our pooled features and attributes are the
+auxiliary outputs (five traits), of the network that gives the generic score. `both` puts them side
+by side, each scaled to the same mean squared norm, as 2,048 features would outweigh five traits.
+The settings are scikit-learn's defaults.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Every baseline on the splits that launch.personalize draws; JSON like its own, a key a baseline.
 
-What a baseline is given are the k shots (`inputs.Shots`); the ratings held out are read afterwards,
-by `evaluation.evaluate`, on the images that the same splits hold out.
+A baseline is given the k shots (`inputs.Shots`). The held-out ratings of the same splits are read
+afterwards, by `evaluation.evaluate`.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def choose(only: Sequence[str], has_others: bool) -> list[str]:
 
 
 def settings(inputs: Inputs, protocol: Protocol) -> dict[str, Any]:
-  """What a result rests on: results with other settings are not put beside it."""
+  """What a result depends on; results of other settings are never put into one file."""
   return {
     "database": inputs.database,
     "shots": list(protocol.shots),
@@ -114,7 +114,7 @@ def evaluate(
 
 
 def learn(name: str, inputs: Inputs) -> Baseline:
-  """The baseline `name`, once it has learned from the other users what it needs to."""
+  """The baseline `name`, fitted to the other users where it needs them."""
   entry = BASELINES[name]
   function = cast(Any, entry.function)  # one that needs others is made by a function of them
   return function(inputs.others) if entry.needs_others else function

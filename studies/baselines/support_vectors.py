@@ -2,7 +2,7 @@
 
 The same as `sklearn.svm.SVR()` on the rows of the shots: its defaults C = 1, epsilon = 0.1 and
 gamma = 1 / (columns x variance of the shots' entries). Squared distances are computed once a
-person, so a fit costs k^2 instead of k^2 f.
+user, so a fit costs k^2 instead of k^2 f.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Every baseline on a run's predictions, from its folder to its folder."""
+"""Runs baselines on a run's predictions; reads and writes the run's folder."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How the model that comes with the package is made, and what it is worth."""
+"""How the model that comes with the package is made and measured."""

@@ -1,7 +1,7 @@
 """Degraded copies of photographs, and how much lower people are assumed to score them.
 
-Nobody rated these copies: that blur and wrong exposure cost `points` is an assumption, made so that
-the model does not go by the motif alone.
+Nobody rated these copies. That blur and wrong exposure lower a score by `points` is an assumption,
+made so that the model does not score by the subject alone.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class Damage(NamedTuple):
 
   Attributes:
     points: by how much lower people are taken to score it.
-    weight: what such a copy counts in the fit, a photograph counting 1.
+    weight: of such a copy in the fit, where a photograph has 1.
     apply: the damage.
   """
 
@@ -70,7 +70,7 @@ DAMAGES = (
   Damage(1.0, 0.3, lambda image: expose(image, 2)),
   Damage(1.0, 0.1, lambda image: expose(image, -3)),
 )
-# What a model is asked about that never saw the photograph; the last two are new to it in kind.
+# Damage to photographs that a model never saw; it was trained on nothing like the last two.
 CHECKS = {
   "blur 5": lambda image: blur(image, 5),
   "blur 10": lambda image: blur(image, 10),

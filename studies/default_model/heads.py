@@ -11,7 +11,7 @@ from paiaa_jax.models.frozen_heads import Heads
 from studies.default_model.copies import DAMAGES, lower
 
 COPIED = 64  # photographs whose copies a model learns from
-FRAME_WEIGHT = 0.03  # of a uniform frame, a photograph counting 1
+FRAME_WEIGHT = 0.03  # of a uniform frame, where a photograph has 1
 SCALE = np.arange(1.0, 8.0)
 
 
@@ -36,11 +36,11 @@ class Inputs(NamedTuple):
 
 
 def fit(inputs: Inputs, train: np.ndarray, technique: bool = True) -> Heads:
-  """Heads from the photographs where train [n] is True; without `technique` from nothing else.
+  """Heads fitted to the photographs where train [n] is True.
 
-  With it, copies of the first COPIED of them in the order of the draw count too, scored lower than
-  their photograph, and uniform frames, which are given the lowest score. The coordinates are those
-  of photographs and copies, so that what a damage changes is among them.
+  With `technique`, they are also fitted to copies of the first COPIED of them in the order of the
+  draw, scored lower than their photograph, and to uniform frames, which get the lowest score. The
+  coordinates then come from photographs and copies, so that they show what damage changes.
   """
   features, shares, norms = (
     x[train] for x in (inputs.features, inputs.shares, inputs.norms.astype(float))

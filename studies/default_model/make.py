@@ -49,7 +49,7 @@ def network() -> FrozenNetwork:
 
 
 def read(data: Study, workdir: Path) -> tuple[Inputs, np.ndarray]:
-  """Everything that is fitted and measured; the features are kept in `workdir`."""
+  """What the heads are fitted to, and features of damaged photographs; kept in `workdir`."""
   extract = inputs.Extract(network(), workdir)
   found = inputs.read(data, extract)
   return found, inputs.damaged(data, measure.checked(found.names), extract)
@@ -78,7 +78,7 @@ def write(data: Study, found: Inputs, figures: dict, out: Path) -> None:
 
 
 def write_prior(data: Study, found: Inputs, fitted: Heads, out: Path) -> None:
-  """Writes what OASIS's users tell of one more beside the model."""
+  """Writes, beside the model, the prior of a new user that is fitted to OASIS's users."""
   category = np.argmax(data.norms[:, found.norms.shape[1] :], axis=1)
   prior = taste.fit_prior(found, data.ratings, category, fitted)
   told = {"learned_from": LEARNED_FROM.format(raters=taste.USERS)}

@@ -1,7 +1,7 @@
-"""What the default model is worth on photographs that its heads never saw.
+"""How well the default model scores photographs that its heads never saw.
 
-Folds by photograph, and by theme: all photographs of a theme ("Beach 1", "Beach 2") fall in one
-fold, as a stranger's photographs are of themes that were not in training.
+Folds by photograph, and by theme: all photographs of a theme ("Beach 1", "Beach 2") are in one
+fold, as another person's photographs are of themes that were not in training.
 """
 
 from __future__ import annotations

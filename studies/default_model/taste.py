@@ -1,10 +1,10 @@
-"""What OASIS's users tell of one more: the prior of weights, taste and noise beside the model.
+"""The prior of a new user's weights, taste and noise, fitted to OASIS's users.
 
-A stranger's photographs may be of themes like OASIS's or of another kind altogether. So each user
+A new user's photographs may be of themes like OASIS's, or of another kind. So each of OASIS's users
 counts twice: with all ratings, of photographs described by heads that saw no photograph of their
-theme; and with the ratings of each category (animals, objects, people, scenery) as those of a user
-of its own, described by heads that saw none of the category. The prior under which all of them are
-likely is found by expectation maximisation (empirical Bayes).
+theme; and with the ratings of each category (animals, objects, people, scenery) as if by a user of
+their own, described by heads that saw none of the category. The prior that makes all of them
+likeliest is found by expectation maximisation (empirical Bayes).
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ USERS = 120  # of OASIS's, drawn; more do not move the prior
 FEWEST = 20  # ratings of one user in one category
 STEPS = 40  # of expectation maximisation
 LEAST_DEVIATION = 0.2  # of the logarithms of the variances
-OTHER_SCALE = 1.0  # squared points: a stranger's scale need not begin where OASIS's does
+OTHER_SCALE = 1.0  # squared points, as a new user may use the scale otherwise than OASIS's users
 
 
 class Case(NamedTuple):
-  """One user's ratings [n] of one category, in points, and what the model says of them."""
+  """One user's ratings [n] of one category, in points, and the model's outputs for them."""
 
   photographs: Photographs
   points: np.ndarray
@@ -40,7 +40,7 @@ class Case(NamedTuple):
 def fit_prior(inputs: Inputs, ratings: np.ndarray, category: np.ndarray, kept: Heads) -> TastePrior:
   """The prior from ratings [r, n] (NaN: none) of photographs in categories [n].
 
-  kept: the heads of the model, whose coordinates and kernel width the prior speaks of.
+  kept: the heads of the model, whose coordinates and kernel width the prior has.
   """
   drawn = rng.generator(0, "default model taste").permutation(len(ratings))[:USERS]
   theme = measure.draw_folds(measure.themes(inputs.names), measure.SEEDS[0])
@@ -68,7 +68,7 @@ def fit_prior(inputs: Inputs, ratings: np.ndarray, category: np.ndarray, kept: H
 
 
 def _cases(ratings: np.ndarray, described: Photographs, parts: np.ndarray) -> list[Case]:
-  """One for each user's [v] ratings [v, n] of each part [n] that are enough."""
+  """A Case for each of v users and each of `parts` [n] with FEWEST ratings; ratings [v, n]."""
   return [
     Case(described.take(rows), own[rows].astype(np.float64))
     for own in ratings
@@ -79,7 +79,7 @@ def _cases(ratings: np.ndarray, described: Photographs, parts: np.ndarray) -> li
 
 
 def describe(inputs: Inputs, fold: np.ndarray, kept: Heads) -> Photographs:
-  """Each photograph by heads that saw nothing of its fold; coordinates are the model's own."""
+  """Each photograph by heads fitted without its fold; coordinates are the model's own."""
   generic, outputs = np.empty(len(fold)), np.empty((len(fold), inputs.norms.shape[1]))
   for name in np.unique(fold):
     own = fold == name

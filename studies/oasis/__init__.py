@@ -1,1 +1,1 @@
-"""The method on real people: OASIS-beauty, photographs and users held out; see docs/results.md."""
+"""The method on OASIS-beauty, real photographs and users, both held out; see docs/results.md."""

@@ -23,14 +23,14 @@ from paiaa_jax.personalization.users import Users
 from studies.oasis import gallery, people, stage1, stage2, study
 from studies.oasis.study import Draw, Study
 
-EVERYONE = {  # personalised in every block
+EVERYONE = {  # run on every block
   "generic": stage2.generic,
-  "population_mean": stage2.by(pz.population_mean()),  # no ratings of one's own: not personal
+  "population_mean": stage2.by(pz.population_mean()),  # reads no ratings of the user: not personal
   "empirical_bayes": stage2.by(pz.empirical_bayes()),
   "taste": stage2.by(pz.taste(linear_kernel)),
   "ridge": stage2.by(pz.ridge(rating_range=(1.0, 7.0))),
 }
-SLOW = {  # in the headline's block only, on as many splits as the others have
+SLOW = {  # run on the headline's block alone, with the other blocks' number of splits
   "conditional": stage2.by(pz.conditional(), components=True),
   "taste on own ratings alone": stage2.by(pz.taste(linear_kernel, generic=False)),
   "SVR on features": stage2.support_vectors,
@@ -39,7 +39,7 @@ PICTURED = "taste"  # in the gallery
 
 
 class Blocks:
-  """The blocks of users of the first seed that are personalised, and what they share.
+  """The first seed's blocks of users that are evaluated, and what they share.
 
   Attributes:
     config, data: of the study.
@@ -55,7 +55,7 @@ class Blocks:
 
   @cached_property
   def heads(self) -> stage1.Heads:
-    """Of all blocks, whichever are asked for: so a score does not depend on where a run went on."""
+    """Heads for all blocks, so that a score does not depend on the block at which a run resumed."""
     return stage1.fit(self._features, self.data, self.drawn, tuple(self.numbers))
 
   @cached_property
@@ -112,7 +112,7 @@ def evaluate(
 
 
 def fields(name: str, found: Evaluation, shots: Sequence[int]) -> dict[str, np.ndarray]:
-  """What is kept of an Evaluation, by name/k/field."""
+  """The fields of an Evaluation that are written, by name/k/field."""
   kept = {"srcc": found.srcc_personal, "coverage": found.coverage, "width": found.width}
   return {
     f"{name}/{k}/{field}": np.asarray(values[i])
@@ -122,7 +122,7 @@ def fields(name: str, found: Evaluation, shots: Sequence[int]) -> dict[str, np.n
 
 
 def without_error(data: Study, drawn: Draw, block: int, users: Users, splits: Splits) -> Evaluation:
-  """The other users' own mean as the generic score: what a network without any error reaches."""
+  """The other users' mean as the score: what a network reaches that predicts it without error."""
   crowd = study.distribution(data.ratings[drawn.block != block], data.scale)
   mean = mean_score(crowd, data.scale)
   shape = (len(splits.shots), *splits.position.shape)

@@ -1,6 +1,6 @@
-"""Which two users, and which photographs, show what personal scores are for (as in Fig. 7).
+"""The two users and the photographs of the gallery (as Fig. 7).
 
-They are chosen by their ratings alone; what was predicted for them has no say.
+Both are chosen by ratings alone, not by what was predicted.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def two_people(
   ratings[user, users.row[user, place]] = users.ratings[user, place]
   a, b = _least_alike(ratings)
   apart = ratings[a] - ratings[b]
-  apart = apart - np.nanmean(apart)  # one of them may be kinder throughout
+  apart = apart - np.nanmean(apart)  # one of them may rate higher throughout
   shared = np.flatnonzero(~np.isnan(apart))
   order = shared[np.argsort(apart[shared])]
   photo = np.concatenate([order[: SHOWN // 2], order[-(SHOWN - SHOWN // 2) :]])

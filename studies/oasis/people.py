@@ -7,11 +7,11 @@ import numpy as np
 from paiaa_jax.personalization.users import Images, Users, make_images, make_users
 from studies.oasis.study import Study
 
-WIDTH = 64  # photographs of a user are padded to its multiples: blocks then share compiled programs
+WIDTH = 64  # photographs of a user are padded to a multiple of it, so that blocks share programs
 
 
 def gather(study: Study, members: np.ndarray) -> Users:
-  """The users at rows `members` of the study; who gave one score throughout is left out.
+  """The users at rows `members` of the study, without those whose ratings are all equal.
 
   Their images are all N photographs of the study, with scores and outputs of 0.
   """

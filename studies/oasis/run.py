@@ -1,4 +1,4 @@
-"""The whole measurement as steps of studies.steps; one reads in the workdir what another wrote.
+"""The study as steps of studies.steps; each reads from the workdir what earlier ones wrote.
 
 WORKDIR/features/*.npy, image_level/*.json, people/*.npz and gallery.npz, tuned/*.json.
 """
@@ -24,7 +24,7 @@ from studies.oasis import blocks, stage1, study, tune
 from studies.oasis.study import Draw, Study
 from studies.steps import Step
 
-HEADLINE = "multi_level, all sizes"  # the features that stage 2 stands on
+HEADLINE = "multi_level, all sizes"  # the features of stage 2
 
 
 def claim(workdir: Path, config: ConfigDict) -> None:
@@ -33,7 +33,7 @@ def claim(workdir: Path, config: ConfigDict) -> None:
 
 
 def steps(config: ConfigDict, data: Study, workdir: Path) -> Iterator[Step]:
-  """Every step, in order; what stands between two of them runs once the earlier ones are done."""
+  """Yields the steps in order; the code between two of them runs once the earlier ones are done."""
   stored = {size: workdir / "features" / f"{config.backbone}_{size}.npy" for size in config.sizes}
   for size, file in stored.items():
     write = partial(_write_features, config, data, size, file)
@@ -58,7 +58,7 @@ def _write_features(config: ConfigDict, data: Study, size: int, file: Path) -> N
 
 
 def poolings(config: ConfigDict, features: dict[int, np.ndarray]) -> dict[str, np.ndarray]:
-  """What is compared at image level: name -> features [n, d]."""
+  """The features that are compared at image level: name -> [n, d]."""
   width = backbone_class(config.backbone).FEATURES
   first = features[config.sizes[0]]
   return {
@@ -71,14 +71,14 @@ def poolings(config: ConfigDict, features: dict[int, np.ndarray]) -> dict[str, n
 def _write_image_level(
   config: ConfigDict, data: Study, inputs: dict[str, np.ndarray], seed: int, file: Path
 ) -> None:
-  """Agreement of cross-fitted scores with the other users' distributions, by name of `inputs`."""
+  """Writes the metrics of cross-fitted scores, for each of `inputs`."""
   drawn = study.draw(data, seed, config.folds, config.people)
   heads = {name: stage1.fit(features, data, drawn, (0,)) for name, features in inputs.items()}
   files.write_json(file, {name: agreement(data, drawn, own) for name, own in heads.items()})
 
 
 def agreement(data: Study, drawn: Draw, heads: stage1.Heads) -> dict[str, Any]:
-  """Of the first block's heads with its other users: pooled over folds, and SROCC fold by fold."""
+  """Metrics of the first block's heads on its other users' distributions, over all folds."""
   target = study.distribution(data.ratings[drawn.block != 0], data.scale)
   predicted = stage1.own_fold(heads.distribution[:, 0], drawn.photo_fold)
   shares = np.maximum(predicted, 0)

@@ -1,8 +1,8 @@
 """Stage 1 on a frozen backbone: five sets of heads, each fitted without one fold of photographs.
 
-What the heads say of any photograph was always fitted without it: of their training photographs by
-leave-one-out. Shapes: f folds, n photographs, g blocks of users (each has its own other users, and
-so its own heads), b buckets, k auxiliary outputs.
+A photograph's outputs never rest on its own labels: those of the training photographs are
+leave-one-out predictions. Shapes: f folds, n photographs, g blocks of users (each has
+other users, and so heads, of its own), b buckets, k auxiliary outputs.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Stage 2: what k of a user's own ratings add, by several methods on the same splits.
 
-A photograph of fold f is scored with what fold f's heads know and nothing else: outputs of the
-shots, prior of the other users and kernel are all those of fold f, which never saw the other users'
-ratings of its photographs. The five folds' scores are then put together and ranked.
+A photograph of fold f is scored by the model of fold f: its heads, its prior of the other users and
+its kernel, none of which has seen the other users' ratings of the fold's photographs. The scores of
+the five folds are then put together and ranked.
 
 Shapes: u users, n ratings each (padded), s splits, N photographs, v other users.
 """
@@ -31,7 +31,7 @@ COMPONENTS = 64  # of the pooled features, for `conditional`
 
 
 class FoldModel(NamedTuple):
-  """One fold's heads, as stage 2 sees them; none of it has seen other users' ratings of the fold.
+  """What stage 2 reads of one fold; none of it has seen other users' ratings of the fold.
 
   Attributes:
     test: [N] bool, the fold's photographs.
@@ -65,7 +65,7 @@ def make_model(
   kernel: tuple[np.ndarray, np.ndarray],
   ratings: np.ndarray,
 ) -> FoldModel:
-  """See FoldModel; the fold's own ratings by the other users [v, N] are dropped here.
+  """A FoldModel; drops the other users' `ratings` [v, N] of the fold's photographs.
 
   `kernel` is what `coordinates` returned for the fold.
   """
@@ -78,7 +78,7 @@ def make_model(
 def evaluate(
   models: Sequence[FoldModel], users: Users, splits: Splits, method: Method
 ) -> Evaluation:
-  """How the method ranks what each split holds out."""
+  """How well the method ranks the photographs that each split holds out."""
   return evaluation.evaluate(score(models, users, splits, method), users, splits)
 
 
@@ -109,7 +109,7 @@ def _as_normal(prediction: Prediction) -> Prediction:
 
 
 def generic(model: FoldModel, users: Users, splits: Splits) -> Prediction:
-  """The generic score for everyone."""
+  """The generic score, the same for every user."""
   del model
   shape = (len(splits.shots), *splits.position.shape)
   return Prediction(np.broadcast_to(users.generic[None, ..., None], shape))
@@ -128,7 +128,7 @@ def by(solver: Solver, *, components: bool = False) -> Method:
 
 
 def support_vectors(model: FoldModel, users: Users, splits: Splits) -> Prediction:
-  """A support vector regression for each user on pooled features; no other users at all."""
+  """A support vector regression of each user's ratings on pooled features; no other users."""
   shots = splits.shots
   scores = np.empty((len(shots), *splits.position.shape), np.float32)
   for u, row in enumerate(users.row):

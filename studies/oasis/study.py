@@ -1,7 +1,8 @@
 """OASIS-beauty as arrays, and who is held out: n photographs, r users, k auxiliary norms.
 
-Photographs fall into folds, and each is scored by fits to the other folds. Users fall into blocks;
-those of one block are those to personalise, and everyone else is another user. A seed draws both.
+Each photograph is in one fold, and is scored by fits to the other folds. Each user is in one block;
+the users of a block are evaluated, and the users of all other blocks are their other users. A seed
+draws both.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def read(source: str | Path) -> Study:
 
 
 def draw(study: Study, seed: int, folds: int, people: int) -> Draw:
-  """The folds that data.databases.oasis draws for this seed; the last block may be smaller."""
+  """As data.databases.oasis draws them for this seed; the last block may be smaller."""
   photo_fold = np.empty(len(study.images), int)
   for fold in range(folds):
     members = draws.fold_members(pl.Series(study.images), fold, folds, seed, "oasis folds")

@@ -32,7 +32,7 @@ EVAL_BATCH = 17
 
 
 class Photographs:
-  """Some of the study's photographs with both labels, as data.pipeline reads them."""
+  """A pipeline.Source of some of the study's photographs, with both labels."""
 
   def __init__(self, data: Study, rows: np.ndarray, distributions: np.ndarray):
     self._paths = [data.paths[row] for row in rows]
@@ -54,7 +54,7 @@ class Photographs:
 
 
 class Trainer(NamedTuple):
-  """What the seeds of one task share, compiled once: dropout too, its key being no seed's own."""
+  """What the seeds of one task share, compiled once; their dropout is that of seed 0."""
 
   network: Network
   optimizer: optax.GradientTransformation
@@ -116,7 +116,7 @@ def make_trainer(config: ConfigDict, data: Study, tasks: str) -> Trainer:
 def run(
   config: ConfigDict, data: Study, drawn: Draw, seed: int, trainer: Trainer
 ) -> dict[str, float]:
-  """Trains one seed and returns its agreement with the held-out fold.
+  """Trains one seed and returns its metrics on the held-out fold.
 
   Returns:
     srcc of the mean scores, srcc_<name> of each auxiliary output, the last loss_aesthetics.

@@ -37,7 +37,7 @@ def write(
   null: bool = False,
   heavy_tails: bool = False,
 ) -> None:
-  """Writes the three databases and the truth, unless that very simulation is there already.
+  """Writes the three databases and the truth, unless `out` holds the same simulation already.
 
   Args:
     out: a new folder; it appears when all of it is written.
@@ -49,7 +49,7 @@ def write(
 
   Raises:
     UserError: `out` holds something else, or a simulation with other settings; `null` and
-      `heavy_tails` together; or photographs that are not there or do not serve.
+      `heavy_tails` together; or photographs that are missing, unreadable or too small.
   """
   if null and heavy_tails:
     raise UserError("null and heavy_tails exclude each other; choose one.")
@@ -94,7 +94,7 @@ def _write_ava(folder: Path, photos: list, latent: raters.Latent, seed: int) -> 
 def _write_flickr_aes(
   out: Path, photos: list, latent: raters.Latent, seed: int, null: bool, heavy_tails: bool
 ) -> dict[str, str]:
-  """Workers for training rate photographs for training, five an image; the others the rest."""
+  """Training workers rate training photographs, five an image; test workers rate test ones."""
   random = rng.generator(seed, "simulate/flickr_aes")
   names = formats.flickr_names(len(photos), random)
   workers = formats.worker_names(TRAIN_WORKERS + TEST_WORKERS, random)
@@ -139,16 +139,16 @@ def _write_flickr_aes(
 def _write_psychoflickr(
   folder: Path, photos: list, latent: raters.Latent, seed: int
 ) -> dict[str, str]:
-  """People in the loader's first fold, which it tests, favour photographs for testing.
+  """People in the loader's first fold, its test split, have favourites among test photographs.
 
-  Those of the nine other folds share the photographs for training, so that only the first fold,
-  the default, tests on photographs that no network has seen.
+  Those of the nine other folds have theirs among the training photographs. So the first fold, the
+  default, is the only one that tests on photographs that no network has seen.
   """
   random = rng.generator(seed, "simulate/psychoflickr")
   people = [f"user{number:03d}" for number in range(PEOPLE)]
   tested = draws.fold_members(pl.Series(people), 0, PSYCHOFLICKR_FOLDS, 0, "psychoflickr folds")
   traits = np.clip(np.round(1.6 * random.normal(size=(PEOPLE, len(TRAITS)))), -4, 4)
-  traits[~traits.any(axis=1), 0] = 1  # nobody without any trait: that person would like nothing
+  traits[~traits.any(axis=1), 0] = 1  # a person without any trait would have no favourites
   own = raters.self_assessed(traits, random.spawn(1)[0])
   sources, rows = {}, []
   for person, values in zip(people, traits, strict=True):

@@ -1,4 +1,4 @@
-"""The three databases' files, exactly as their distributors lay them out."""
+"""Writes the files of the three databases as their distributors lay them out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Simulated raters: the latent model, in equations. Nothing that learns ever sees these states.
+"""Simulated raters: the latent model, in equations. No network and no solver sees these states.
 
 Each photograph i has attributes z_i, measured on its pixels and standardised over all photographs
 (composition comes from the crop): light, contrast, saturation, warmth, sharpness, clutter,
@@ -48,8 +48,8 @@ TRAIT = np.array(
 )
 PLANTED = np.array([-0.20, 0.60, -0.25, 0.45, -0.45])  # signs of Table IV
 
-# Set from published agreement, with nothing but these latent states at hand, and frozen. They give,
-# over 2,000 raters of the photographs for testing: the true generic score against one rater's
+# Set once, from published figures and these latent states alone, before any network was trained.
+# Over 2,000 raters of the test photographs they give: the true generic score against one rater's
 # ratings SROCC .57 (published, for a network's: .53), the true personal score .76 (published after
 # 100 ratings: .64); with heavy tails, where most weights are small, .64 and .74.
 CONTENT = 0.2
