@@ -94,6 +94,11 @@ def public_objects() -> dict[str, object]:
 OBJECTS = public_objects()
 
 
+@pytest.mark.parametrize("name", [n for n, found in OBJECTS.items() if inspect.isfunction(found)])
+def test_a_public_function_takes_eight_arguments_at_most(name):
+  assert len(inspect.signature(OBJECTS[name]).parameters) <= 8
+
+
 @pytest.fixture
 def names(example, model_path, tmp_path, monkeypatch):  # noqa: F811
   """What an example may use: the example of the page, and a model in runs/quickstart."""

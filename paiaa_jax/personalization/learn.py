@@ -11,7 +11,7 @@ from paiaa_jax.personalization.profile import Profile
 from paiaa_jax.types import Array
 
 
-def learn_profile(  # noqa: PLR0913 what a profile says of itself
+def learn_profile(
   rated: Photographs,
   ratings: Array | Given,
   *,
@@ -21,7 +21,6 @@ def learn_profile(  # noqa: PLR0913 what a profile says of itself
   rating_scale: tuple[float, float] = (1.0, 5.0),
   prior: TastePrior | None = None,
   groups: Array | None = None,
-  judged: bool = True,
 ) -> Profile:
   """The posterior of personalization.posterior, and what it is worth on photographs left out.
 
@@ -33,8 +32,8 @@ def learn_profile(  # noqa: PLR0913 what a profile says of itself
     scale: (lowest, highest) score of the model.
     rating_scale: (lowest, highest) possible rating.
     prior: what other users tell of this one; None: that little is known.
-    groups: [n] bursts or folders, left out together; None: each photograph alone.
-    judged: whether it is found out what the profile is worth, which takes longer than to learn it.
+    groups: [n] bursts or folders, left out together; None: each photograph alone. Empty: none is
+      left out, which saves most of the time, and what the profile is worth is not known.
 
   Raises:
     UserError: fewer than three ratings, rejections and choices, or a rating that is not finite or
@@ -55,7 +54,7 @@ def learn_profile(  # noqa: PLR0913 what a profile says of itself
   groups = np.arange(len(told.points)) if groups is None else np.asarray(groups)
   found = posterior.weigh(prior, rated, told)
   worth = left_out.NOT_JUDGED
-  if judged:
+  if len(groups):
     worth = left_out.judge(prior, rated, told, groups, found=found)
   return Profile(
     model_id=model_id,

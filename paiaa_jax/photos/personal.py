@@ -84,8 +84,7 @@ def learn_from(
     scale=(model.score_values[0], model.score_values[-1]),
     rating_scale=rating_scale,
     prior=prior_file.of_model(model),
-    groups=groups,
-    judged=judged,
+    groups=groups if judged else np.zeros(0),
   )
 
 
@@ -137,7 +136,8 @@ def learn_scored(
 ) -> Profile:
   """The profile from what was told of these photographs, with their digests.
 
-  judged: as in `learn_profile`; start: a profile under the same model that is learnt on from.
+  judged: whether it is measured what the profile is worth, which takes most of the time. start: a
+  profile under the same model that is learnt on from.
   """
   known = known_of(scored, given, model, rating_scale, start)
   profile = learn_from(known.photographs, known.given, model, rating_scale, known.groups, judged)
