@@ -13,8 +13,8 @@ from collections.abc import Iterator
 MAX_INFLATED = 16 << 20  # bytes, of a compressed profile or text
 _COLOUR_TYPE = 25  # where IHDR says it
 _KEY_BYTES = {0: 2, 2: 6}  # colour type -> length of its transparent colour
-_RAW_EXIF, _XMP = b"Raw profile type exif", b"XML:com.adobe.xmp"
-
+TEXTS = (b"tEXt", b"zTXt", b"iTXt")
+RAW_EXIF, XMP = b"Raw profile type exif", b"XML:com.adobe.xmp"  # keys of texts
 
 Described = dict[str, bytes | str]
 
@@ -30,17 +30,17 @@ def essential(data: bytes) -> tuple[bytes, Described]:
   kept, view = [], memoryview(data)
   start = end = 8  # of the piece that is kept, and of the last chunk
   pixels = False
-  for kind, at, end in _chunks(data):
+  for kind, at, end in chunks(data):
     pixels |= kind == b"IDAT"
     if kind[:1].isupper():  # critical
       continue
-    wanted = kind == b"tRNS" or kind in _READERS
+    wanted = kind in (b"tRNS", b"iCCP", b"eXIf", *TEXTS)
     body = bytes(view[at + 8 : end - 4]) if wanted and _is_intact(view[at:end]) else None
     if kind != b"tRNS" or body is None or not _fits(body, data[_COLOUR_TYPE]):
       kept.append(view[start:at])
       start = end
-    if kind in _READERS and body is not None and not (pixels and kind == b"iCCP"):
-      _READERS[kind](body, described)
+    if kind != b"tRNS" and body is not None and not (pixels and kind == b"iCCP"):
+      _describe(kind, body, described)
   # What is no chunk is left to Pillow, to say what it is, unless the pixels are whole.
   whole = pixels and data[end + 4 : end + 8] != b"IDAT"
   kept.append(view[start : end if whole else len(data)])
@@ -49,7 +49,7 @@ def essential(data: bytes) -> tuple[bytes, Described]:
   return b"".join([view[:8], *kept]), described
 
 
-def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+def chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
   """Kind, start and end of each chunk up to the last, or to what is none."""
   kind, at = b"", 8
   while at + 12 <= len(data) and kind != b"IEND":
@@ -72,45 +72,30 @@ def _fits(transparency: bytes, colour_type: int) -> bool:
   return len(transparency) >= _KEY_BYTES.get(colour_type, 0)
 
 
-def _profile(body: bytes, described: Described) -> None:
-  """Name, zero, method, compressed profile."""
-  if profile := _inflated(body.partition(b"\0")[2]):
-    described["icc_profile"] = profile
-
-
-def _exif(body: bytes, described: Described) -> None:
-  described["exif"] = b"Exif\0\0" + body
-
-
-def _text(body: bytes, described: Described) -> None:
-  """Key, zero, text."""
-  key, _, text = body.partition(b"\0")
-  if key == _RAW_EXIF:
-    described[key.decode()] = text.decode("latin-1")
-
-
-def _compressed_text(body: bytes, described: Described) -> None:
-  """Key, zero, method, compressed text."""
+def _describe(kind: bytes, body: bytes, described: Described) -> None:
+  if kind == b"eXIf":
+    described["exif"] = b"Exif\0\0" + body
+  elif kind == b"iCCP":  # name, zero, method, compressed profile
+    if profile := _inflated(body.partition(b"\0")[2]):
+      described["icc_profile"] = profile
+    return
   key, _, rest = body.partition(b"\0")
-  if key == _RAW_EXIF:
-    described[key.decode()] = _inflated(rest).decode("latin-1")
+  if (key, kind) == (XMP, b"iTXt"):
+    described["xmp"] = text_of(kind, rest)
+  elif key == RAW_EXIF and kind in (b"tEXt", b"zTXt"):
+    described[key.decode()] = text_of(kind, rest).decode("latin-1")
 
 
-def _international_text(body: bytes, described: Described) -> None:
-  """Key, zero, whether compressed, method, language, zero, translated key, zero, text."""
-  key, _, rest = body.partition(b"\0")
-  if key == _XMP:
+def text_of(kind: bytes, rest: bytes) -> bytes:
+  """The text behind the key of one of the TEXTS and its zero; empty where it does not inflate.
+
+  Text; or method, compressed text; or whether that, method, language, zero, translated key, zero,
+  text.
+  """
+  if kind == b"iTXt":
     text = rest[2:].partition(b"\0")[2].partition(b"\0")[2]
-    described["xmp"] = _inflated(rest[1:2] + text) if rest[:1] == b"\1" else text
-
-
-_READERS = {
-  b"iCCP": _profile,
-  b"eXIf": _exif,
-  b"tEXt": _text,
-  b"zTXt": _compressed_text,
-  b"iTXt": _international_text,
-}
+    return _inflated(rest[1:2] + text) if rest[:1] == b"\1" else text
+  return _inflated(rest) if kind == b"zTXt" else rest
 
 
 def _inflated(data: bytes) -> bytes:

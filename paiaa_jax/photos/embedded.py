@@ -9,17 +9,19 @@ from typing import BinaryIO, NamedTuple
 
 from PIL import JpegImagePlugin
 
-from paiaa_jax.data import images
+from paiaa_jax.data import images, png
 from paiaa_jax.errors import UserError
 from paiaa_jax.files import open_regular
 from paiaa_jax.photos import exif_rating, xmp_packet
 from paiaa_jax.photos.star_values import Rating
 
-_JPEG, _GIF, _RIFF = b"\xff\xd8\xff", b"GIF8", b"RIFF"
+_JPEG, _PNG, _GIF, _RIFF = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"RIFF"
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_EXIF = (b"Exif\0\0", *_TIFF)
 _JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _JPEG_MORE = b"http://ns.adobe.com/xmp/extension/\0"  # what 64 KiB cannot hold: part 3, 1.1.3.1
 _PORTION = struct.Struct(">32sII")  # of which packet: its digest, its length, the portion's offset
+_RAW_PROFILES = (png.RAW_EXIF, b"Raw profile type xmp", b"Raw profile type APP1")  # of PNGs' texts
 _MOST_CHUNKS = 100_000  # of a WebP: a chunk a frame, and few more
 _GIF_XMP, _GIF_END = b"\x21\xff\x0bXMP DataXMP", b"\x01\xff\xfe\xfd"  # XMP, part 3, 1.1.2
 
@@ -44,7 +46,7 @@ def read_rating(photo: Path) -> Rating:
   for packet in found.packets:
     try:
       name = f"the XMP inside {photo.name}"
-      ratings.append(xmp_packet.parse_rating(packet.strip(b"\0 \r\n\t"), name))
+      ratings.append(xmp_packet.parse_rating(_unpadded(packet), name))
     except UserError as error:
       faults.append(error)
   predicted = next((one.predicted for one in ratings if one.predicted is not None), None)
@@ -56,6 +58,12 @@ def read_rating(photo: Path) -> Rating:
   if faults and not given:
     raise faults[0]
   return next(iter(given or ratings))
+
+
+def _unpadded(packet: bytes) -> bytes:
+  """A packet without the blanks around it; UTF-16 and UTF-32, whose zeros are no blanks, stay."""
+  found = packet.strip(b"\0 \r\n\t")
+  return packet if b"\0" in found[:4] else found
 
 
 def metadata(photo: Path) -> Metadata:
@@ -108,14 +116,31 @@ def _of_bytes(data: bytes) -> Metadata:
   if data.startswith(_GIF):
     _, there, rest = data.partition(_GIF_XMP)
     return Metadata([rest.partition(_GIF_END)[0]] if there else [], b"")
+  if data.startswith(_PNG):
+    return _of_png(data)
   info = images.open_image(data).info
-  exif = info.get("exif") or _of_image_magick(info.get("Raw profile type exif") or "")
-  return Metadata([info["xmp"]] if info.get("xmp") else [], exif)
+  return Metadata([info["xmp"]] if info.get("xmp") else [], info.get("exif") or b"")
 
 
-def _of_image_magick(text: str) -> bytes:
+def _of_png(data: bytes) -> Metadata:
+  """Its eXIf and its texts, those whose checksum is wrong too: a rating in them is one."""
+  packets, exif = [], []
+  for kind, start, end in png.chunks(data):
+    body = data[start + 8 : end - 4]
+    key, _, rest = body.partition(b"\0")
+    if kind == b"eXIf":
+      exif.append(body)
+    elif kind in png.TEXTS and key == png.XMP:
+      packets.append(png.text_of(kind, rest))
+    elif kind in png.TEXTS and key in _RAW_PROFILES:
+      found = _of_image_magick(png.text_of(kind, rest))
+      (exif if found.startswith(_EXIF) else packets).append(found.removeprefix(_JPEG_XMP))
+  return Metadata(packets, next(iter(exif), b""))
+
+
+def _of_image_magick(text: bytes) -> bytes:
   """A text of ImageMagick's: a line without words, a kind, a length, then hexadecimal."""
-  return bytes.fromhex("".join(text.split("\n")[3:]))
+  return bytes.fromhex(b"".join(text.split(b"\n")[3:]).decode("ascii"))
 
 
 def _riff_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -1,13 +1,14 @@
 """Which sidecars are a photograph's, by name, by what they say themselves, and by who is beside.
 
 Of photo.jpg: photo.jpg.xmp (darktable, digiKam) and photo.xmp (Lightroom, Capture One), whatever
-the case of the letters. photo.xmp is the raw file's where there is one, unless it names another
-extension.
+the case of the letters and the Unicode form of their accents. photo.xmp is the raw file's where
+there is one, unless it names another extension.
 """
 
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections import defaultdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,7 +29,7 @@ _RAW = (  # of raw files, as ExifTool and LibRaw know them
 
 
 class Listings(dict[Path, defaultdict[str, list[str]]]):
-  """Folder -> the names in it by what stands before their last dot, in small letters.
+  """Folder -> the names in it by what stands before their last dot, as `_plain` has it.
 
   A folder is read once: looking it through for each of its photographs takes their number squared.
   """
@@ -40,12 +41,12 @@ class Listings(dict[Path, defaultdict[str, list[str]]]):
     except OSError as error:
       raise UserError(f"{folder} cannot be read ({error.strerror}).") from error
     for name in found:
-      names[os.path.splitext(name)[0].casefold()].append(name)
+      names[_plain(os.path.splitext(name)[0])].append(name)
     return names
 
   def add(self, path: Path) -> None:
     """A file that is there now."""
-    self[path.parent][path.stem.casefold()].append(path.name)
+    self[path.parent][_plain(path.stem)].append(path.name)
 
 
 class Sidecar(NamedTuple):
@@ -85,8 +86,13 @@ def of(photo: Path, listings: Listings | None = None) -> list[Sidecar]:
 
 def _sidecars(names: dict[str, list[str]], stem: str) -> list[str]:
   """Sidecars by name; the one of the very letters first."""
-  found = [name for name in names.get(stem.casefold(), ()) if _suffix(name) == SUFFIX]
+  found = [name for name in names.get(_plain(stem), ()) if _suffix(name) == SUFFIX]
   return sorted(found, key=lambda name: name != stem + SUFFIX)
+
+
+def _plain(name: str) -> str:
+  """A name as macOS and Windows compare it."""
+  return unicodedata.normalize("NFC", name).casefold()
 
 
 def _suffix(name: str) -> str:
@@ -118,10 +124,10 @@ def _owners(sidecar: str, photo: str, extension: str, names: dict[str, list[str]
   """Names of the files that a sidecar may be of, those of the very letters alone if there are."""
   stem, _ = os.path.splitext(sidecar)
   inner, suffix = os.path.splitext(stem)
-  named = names.get(inner.casefold(), ()) if suffix else ()
-  found = [name for name in named if name.casefold() == stem.casefold()]
+  named = names.get(_plain(inner), ()) if suffix else ()
+  found = [name for name in named if _plain(name) == _plain(stem)]
   if not found:
-    beside = [name for name in names.get(stem.casefold(), ()) if _suffix(name) != SUFFIX]
+    beside = [name for name in names.get(_plain(stem), ()) if _suffix(name) != SUFFIX]
     if extension:
       found = [name for name in beside if _suffix(name) == f".{extension.casefold()}"]
     else:

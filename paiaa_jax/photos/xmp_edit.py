@@ -53,6 +53,7 @@ def with_stars(data: bytes, stars: int, name: str) -> bytes:
     safe = all(len(places.values[tag]) == count for tag, count in counts.items())
     rating = xmp_packet.rating_of(after, name)
     safe &= (rating.stars, rating.predicted) == (stars, stars)
+    safe &= not new or xmp_packet.nodes_of(after)[-1].tag == f"{{{RDF}}}Description"
     safe &= _rest(before) == _rest(after, added=bool(new))
   except (expat.ExpatError, ValueError, LookupError):  # an encoding that is not understood too
     safe = False

@@ -22,6 +22,7 @@ _PERCENT = (
   "{http://ns.microsoft.com/photo/1.0/}Rating",
   "{http://ns.microsoft.com/photo/1.0}Rating",
 )
+_ACDSEE = "{http://ns.acdsee.com/iptc/1.0/}rating"  # stars; what other programs wrote comes first
 _EXTENSION = "{http://ns.adobe.com/photoshop/1.0/}SidecarForExtension"
 _DARKTABLE = "http://darktable.sf.net/"
 
@@ -87,8 +88,12 @@ def rating_of(root: Any, name: str) -> Rating:
   """
   misplaced = [""] * len(_MISPLACED(root))
   predicted = _numbers(texts_of(root, PREDICTED), name)
-  stars = _numbers(texts_of(root, RATING) + misplaced, name)
-  percent = _numbers([text for tag in _PERCENT for text in texts_of(root, tag)], name, True)
+  percents = [text for tag in _PERCENT for text in texts_of(root, tag)]
+  places = [
+    _numbers(texts_of(root, RATING) + misplaced, name),
+    _numbers(percents, name, percent=True),
+    _numbers(texts_of(root, _ACDSEE), name),
+  ]
   darktable = any(
     key.startswith(f"{{{_DARKTABLE}}}")
     for node in nodes_of(root)
@@ -96,11 +101,10 @@ def rating_of(root: Any, name: str) -> Rating:
   )
   try:
     ours = star_values.chosen(predicted)
-    rating = Rating(star_values.chosen(stars, ours), ours, darktable)
-    by_percent = Rating(star_values.chosen(percent, ours), ours, darktable)
+    ratings = [Rating(star_values.chosen(stars, ours), ours, darktable) for stars in places]
   except ValueError as error:
     raise UserError(f"{name} has {error}; they stay.") from error
-  return by_percent if rating.human is None and by_percent.human is not None else rating
+  return next((rating for rating in ratings if rating.human is not None), ratings[0])
 
 
 def extension_of(root: Any) -> str:

@@ -47,6 +47,13 @@ def itxt(data, compressed=False):
   return chunk(b"iTXt", b"XML:com.adobe.xmp\0" + bytes([compressed, 0]) + b"\0\0" + text)
 
 
+def raw_profile(kind, data):
+  """As ImageMagick keeps XMP and EXIF in a PNG: a name, a length, lines of hexadecimal."""
+  lines = [data.hex()[at : at + 72] for at in range(0, 2 * len(data), 72)]
+  text = "\n".join(["", kind, f"{len(data):8d}", *lines, ""]).encode()
+  return chunk(b"zTXt", f"Raw profile type {kind}\0\0".encode() + zlib.compress(text))
+
+
 def gif():
   plain = encoded("GIF")
   at = plain.rindex(b"\x2c", 0, -12)
@@ -57,11 +64,20 @@ def gif():
 PLACES = {
   "jpeg": lambda: encoded("JPEG", xmp=FIVE),
   "jpeg, padded": lambda: encoded("JPEG", xmp=b"\n" + FIVE + b" \n" * 999 + b"\0"),
+  "jpeg, UTF-16": lambda: encoded("JPEG", xmp=FIVE.decode().encode("utf-16")),
   "jpeg, exif": lambda: encoded("JPEG", exif=exif(5)),
   "jpeg, exif's percentage": lambda: encoded("JPEG", exif=exif(99, 0x4749)),
   "png before the pixels": lambda: png(itxt(FIVE), "before"),
   "png after the pixels": lambda: png(itxt(FIVE), "after"),
   "png, compressed": lambda: png(itxt(FIVE, True), "after"),
+  "png, text": lambda: png(chunk(b"tEXt", b"XML:com.adobe.xmp\0" + FIVE), "before"),
+  "png, wrong checksum": lambda: png(itxt(FIVE)[:-1] + b"\0", "before"),
+  "png, ImageMagick's xmp": lambda: png(raw_profile("xmp", FIVE), "before"),
+  "png, ImageMagick's APP1": lambda: png(
+    raw_profile("APP1", b"http://ns.adobe.com/xap/1.0/\0" + FIVE), "after"
+  ),
+  "png, ImageMagick's exif": lambda: png(raw_profile("exif", exif(5)), "after"),
+  "png, ImageMagick's exif as APP1": lambda: png(raw_profile("APP1", exif(5)), "before"),
   "png, exif": lambda: png(chunk(b"eXIf", exif(5).removeprefix(b"Exif\0\0")), "after"),
   "tiff": lambda: encoded("TIFF", tiffinfo={700: FIVE}),
   "tiff, big": lambda: encoded("TIFF", tiffinfo={700: FIVE}, big_tiff=True),
@@ -85,6 +101,14 @@ def test_a_rating_is_seen_wherever_a_format_keeps_it(place, tmp_path):
   with pytest.raises(UserError, match=r"rating of its own \(5\)"):
     xmp.write_predicted(photo, 3)
   assert photo.read_bytes() == before and list(tmp_path.iterdir()) == [photo]
+
+
+def test_exiftool_sees_it_in_the_same_places_of_a_png(tmp_path):
+  places = [place for place in PLACES if place.startswith("png")]
+  for place in places:
+    (tmp_path / f"{place}.png").write_bytes(PLACES[place]())
+  read = exiftool("-j", "-n", "-XMP-xmp:Rating", "-IFD0:Rating", tmp_path)
+  assert [one["Rating"] for one in read] == [5] * len(places)
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "tif", "webp", "avif", "gif"])
@@ -121,11 +145,13 @@ def test_a_packet_that_does_not_parse_falls_through_to_exif(tmp_path):
     (encoded("JPEG", xmp=BROKEN, exif=exif(0)), r"the XMP inside a\.jpg is not XMP"),
     (encoded("JPEG", xmp=packet("", "<xmp:Rating/>")), r"the XMP inside a\.jpg has a rating that"),
     (encoded("JPEG", exif=exif("none")), r"a\.jpg has a rating in its EXIF that is not understood"),
+    (png(itxt(FIVE, True).replace(b"x\x9c", b"xx"), "after"), r"the XMP inside a\.jpg is not XMP"),
+    (png(chunk(b"tEXt", b"Raw profile type xmp\0zz\n\n\nzz"), "after"), r"a rating inside a\.jpg"),
     (b"no image", r"a rating inside a\.jpg cannot be looked for: not an image"),
     (b"", r"a rating inside a\.jpg cannot be looked for: the file is empty"),
     (encoded("JPEG")[:40], r"a rating inside a\.jpg cannot be looked for: "),
   ],
-  ids=range(7),
+  ids=range(9),
 )
 def test_where_nothing_can_be_read_nothing_is_written(data, says, tmp_path):
   photo = tmp_path / "a.jpg"

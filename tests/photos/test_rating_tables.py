@@ -63,6 +63,12 @@ def test_a_table_of_another_encoding_is_told_how_to_save_it(folder):
     ratings.read_table(folder / "r.csv")
 
 
+def test_a_name_that_no_system_takes_is_told_with_its_line(folder):
+  (folder / "r.csv").write_text(f"{PLAIN}{'a' * 5000}.jpg,3\n", encoding="utf-8")
+  with pytest.raises(UserError, match=r"r\.csv, line 6: .*a\.jpg is not there"):
+    ratings.read_table(folder / "r.csv")
+
+
 @pytest.mark.parametrize("scale", [(1, math.inf), (-math.inf, 5), (math.nan, 5), (5, 1), (3, 3)])
 def test_a_scale_is_two_finite_numbers(folder, scale):
   (folder / "r.csv").write_text(PLAIN, encoding="utf-8")

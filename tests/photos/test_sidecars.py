@@ -101,6 +101,11 @@ def test_a_sidecar_named_like_a_raw_file_is_that_ones(folder):
   assert xmp.read_rating(photo).human == 2
 
 
+def test_an_accent_of_either_unicode_form_is_the_same_name(folder):
+  photo = folder("K\u00e4se.jpg", **{"Ka\u0308se.jpg.xmp": rated(5)})  # NFC and NFD, as from macOS
+  assert xmp.read_rating(photo).human == 5
+
+
 def test_upper_case_gets_no_second_sidecar(folder):
   photo = folder("A.JPG", **{"A.XMP": UNRATED})
   xmp.write_predicted(photo, 3)

@@ -93,11 +93,14 @@ def test_exiftool_reads_what_was_written(tmp_path):
     packet("", '<xmp:Rating rdf:parseType="Resource"><rdf:value>0</rdf:value></xmp:Rating>'),
     packet("", "<xmp:Rating><!-- none -->0</xmp:Rating>"),
     packet().replace(b"rdf:", b"r:").replace(b":rdf", b":r"),
+    packet()
+    .replace(b"rdf:", b"r:")
+    .replace(b"xmlns:rdf", b'xmlns:rdf="http://example.org/" xmlns:r'),
     packet('xmp:Rating="0"').decode().encode("utf-16"),
     f'<rdf:RDF xmlns:rdf="{NAMES["rdf"]}"/>'.encode(),
     b"<a/>",
   ],
-  ids=range(8),
+  ids=range(9),
 )
 def test_what_cannot_be_edited_safely_is_left_alone(data):
   assert xmp_packet.parse_rating(data, "a.xmp").human is None

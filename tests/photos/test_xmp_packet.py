@@ -130,6 +130,14 @@ def test_stars_count_before_a_percentage_and_a_persons_before_none():
   assert parse_rating(again, "a").human == 2
 
 
+def test_stars_of_acdsee_count_after_those_of_others():
+  stars = 'xmlns:a="http://ns.acdsee.com/iptc/1.0/" a:rating="4"'  # as ExifTool's XMP-acdsee
+  assert parse_rating(packet(stars), "a").human == 4
+  assert parse_rating(packet(f'xmp:Rating="3" {stars}'), "a").human == 3
+  with pytest.raises(UserError, match="it stays"):
+    parse_rating(packet(stars.replace("4", "none")), "a.xmp")
+
+
 def test_our_own_prediction_is_no_persons_until_it_is_changed():
   ours = 'xmlns:p="https://paiaa.invalid/ns/1.0/" p:PredictedRating="4"'
   assert parse_rating(packet(f'{ours} xmp:Rating="4"'), "a") == Rating(4, 4)
