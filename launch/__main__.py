@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+from launch import cli_errors
+
 FOLDER = Path(__file__).parent
 STARTS = 'if __name__ == "__main__":'  # what a module that can be started ends with
 
@@ -25,4 +27,5 @@ def _says(path: Path) -> str:
 
 
 if __name__ == "__main__":
-  main()
+  with cli_errors.to_the_reader():
+    main()

@@ -1,14 +1,16 @@
 """How every launch main ends when the user's input is wrong: one line on stderr, exit code 2.
 
-That is a UserError, or a wrong flag or config field; anything else keeps its traceback. With
---verbosity=1 a UserError shows its traceback too.
+That is a UserError, a wrong flag or config field, or a file that the system refuses; anything else
+keeps its traceback. With --verbosity=1 a UserError shows its traceback too.
 """
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 from absl import app, flags, logging
@@ -50,13 +52,31 @@ def run(main: Callable[[list[str]], None], *, arguments: int = 0, addresses: boo
       if (line := extras.told(error)) is None:
         raise
       sys.exit(_tell(UserError(line)))
+    except OSError as error:
+      if error.filename is None:
+        raise
+      sys.exit(_tell(UserError(f"{os.fsdecode(error.filename)}: {error.strerror}.")))
 
   sys.argv[1:] = expand_home(sys.argv[1:])
   try:
     sys.argv[1:] = [_known_config(argument) for argument in sys.argv[1:]]
   except UserError as error:
     sys.exit(_tell(error))
-  app.run(guarded, flags_parser=_parse_flags)
+  with to_the_reader():
+    app.run(guarded, flags_parser=_parse_flags)
+
+
+@contextlib.contextmanager
+def to_the_reader() -> Generator[None]:
+  """Where whoever reads the output has gone, as `head` does, the block ends in exit code 1."""
+  try:
+    try:
+      yield
+    finally:
+      print(end="", flush=True)
+  except BrokenPipeError:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the exit
+    sys.exit(1)
 
 
 def _known_config(argument: str) -> str:
@@ -83,6 +103,8 @@ def _parse_flags(argv: list[str]) -> list[str]:
     for name in flags.FLAGS:  # a config file that could not be read raises once it is looked at
       getattr(flags.FLAGS[name].value, "keys", None)
     return rest
+  except BrokenPipeError:  # of --help
+    raise
   except (flags.Error, AttributeError, KeyError, TypeError, ValueError, OSError) as error:
     sys.exit(_tell(error))
 

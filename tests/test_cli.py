@@ -68,6 +68,7 @@ def test_a_table_goes_to_stdout_and_words_to_stderr(paiaa, photos):  # noqa: F81
     (["score"], "Missing argument"),
     (["score", "nowhere"], "nowhere: no such file or folder"),
     (["score", "."], "no photograph in ."),
+    (["score", "a" * 300], "aaa: File name too long"),
     (["score", ".", "-o", "scores.xls"], ".csv or .jsonl or .parquet"),
     (["score", ".", "-o", "no/such/scores.csv"], "no such folder"),
     (["score", ".", "--model", "./nothing"], "no model folder"),
@@ -146,6 +147,12 @@ def test_whose_ratings_a_model_learned_is_said(paiaa, photos, model_path, tmp_pa
   assert "learned from simulated raters" in err
   _, _, err = paiaa("score", photos)
   assert "learned from" not in err
+
+
+def test_closed_streams_are_as_good_as_none(photos, model_path, tmp_path, child_env):  # noqa: F811
+  child_env |= {"PAIAA_MODEL": str(model_path), "PAIAA_CACHE": str(tmp_path / "cache.sqlite")}
+  command = f"{sys.executable} -m tests.photos.tiny_model score {photos} <&- >&- 2>&-"
+  assert subprocess.run(command, shell=True, env=child_env, check=False).returncode == 0
 
 
 def test_doctor_reports_what_is_there_and_what_is_to_be_mended(paiaa, photos, tmp_path):  # noqa: F811

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from typing import Annotated
@@ -75,6 +76,9 @@ def _terminate(*_) -> None:
 
 def main() -> None:
   """Runs the command; what the user can mend (UserError) is one line on stderr and exit code 2."""
+  for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+    if getattr(sys, name) is None:  # closed, as in `paiaa score x >&-`
+      setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 to the end
   former = signal.signal(signal.SIGTERM, _terminate)
   try:
     _run()
@@ -93,6 +97,10 @@ def _run() -> None:
     if (line := extras.told(error)) is None:
       raise
     _fail(line, 2)
+  except OSError as error:
+    if error.filename is None:
+      raise
+    _fail(f"{os.fsdecode(error.filename)}: {error.strerror}.", 2)
   except Exception as error:
     told = getattr(error, "format_message", None)  # typer's own errors, by whatever class it has
     if told is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -69,8 +70,10 @@ def read_table(path: Path, scale: tuple[float, float] = STARS) -> Ratings:
         f"{where}: rating {text!r} is no number from {scale[0]:g} to {scale[1]:g}; other ratings "
         "need --scale LOWEST HIGHEST."
       )
-    if not photo.is_file():
-      what = "is a folder; a rating is of one photograph" if photo.is_dir() else "is not there"
+    if not os.path.isfile(photo):
+      what = (
+        "is a folder; a rating is of one photograph" if os.path.isdir(photo) else "is not there"
+      )
       raise UserError(f"{where}: {photo} {what}; mend or delete the line.")
     found[photo] = value
   return Ratings(list(found), list(found.values()), scale)
@@ -148,4 +151,4 @@ def check_new(out: Path) -> None:
 def beside(text: str, folder: Path) -> Path:
   """The path in a table that lies in `folder`: from there, or from here where it is only here."""
   there, path = path_of(str(folder / text)), path_of(text)
-  return there if there.exists() or not path.exists() else path
+  return there if os.path.exists(there) or not os.path.exists(path) else path

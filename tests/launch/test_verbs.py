@@ -1,5 +1,6 @@
 """What every verb shares: the list of them, the config that is printed, and a config's path."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +26,18 @@ def test_every_verb_is_listed_with_what_it_does(child_env):
   expected = [p.stem for p in (ROOT / "launch").glob("[!_]*.py") if starts in p.read_text()]
   assert names == sorted(expected) and {"train", "evaluate"} < set(names)
   assert all(len(line.split()) > 4 for line in listed.stdout.splitlines() if line.startswith("  "))
+
+
+@pytest.mark.parametrize("words", [["launch"], ["launch.features", "--help"]])
+def test_a_reader_that_has_gone_is_no_fault_of_ours(words, child_env):
+  read, write = os.pipe()
+  os.close(read)  # as `head` does once it has its lines
+  command = [sys.executable, "-m", *words]
+  done = subprocess.run(
+    command, cwd=ROOT, env=child_env, stdout=write, stderr=subprocess.PIPE, check=False
+  )
+  os.close(write)
+  assert (done.returncode, done.stderr) == (1, b"")
 
 
 def test_a_config_is_printed_with_its_overrides_and_nothing_is_done(tmp_path, child_env):
