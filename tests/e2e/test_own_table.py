@@ -1,4 +1,4 @@
-"""docs/train.md's way from a table to a trained network: its commands, cut short."""
+"""docs/train.md's way from a table to a trained network: its commands, cut short, on a tiny network."""
 
 import re
 import shlex
@@ -11,9 +11,15 @@ import numpy as np
 from tests.photos.conftest import save_photo
 
 ROOT = Path(__file__).parents[2]
-PAIAA = "from paiaa_jax.cli import main; main()"
-SHORT = """--config.data.image_size=32 --config.data.resize=36 --config.optim.steps=4
---config.optim.batch_size=4 --config.train.eval_every=2 --config.model.pooling=gap"""
+# Each program of the page, in a process that knows the backbone "tiny".
+PAIAA = "import tests.training.tiny; from paiaa_jax.cli import main; main()"
+VERB = (
+  "import runpy, sys; import tests.training.tiny; sys.argv = sys.argv[1:];"
+  "runpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)"
+)
+TINY = """--config.model.backbone=tiny --config.model.pretrained=none --config.model.pooling=gap
+--config.data.image_size=16 --config.data.resize=18 --config.optim.steps=4
+--config.optim.batch_size=4 --config.train.eval_every=2"""
 
 
 def commands():
@@ -33,10 +39,9 @@ def test_a_table_becomes_a_network_that_scores(tmp_path, child_env):
 
   def run(command):
     words = shlex.split(command)
-    program = ["-c", PAIAA, *words[1:]] if words[0] == "paiaa" else words[1:]
-    short = SHORT.split() if "launch.train" in words else []
+    program = [PAIAA, *words[1:]] if words[0] == "paiaa" else [VERB, *words[2:]]
     done = subprocess.run(
-      [sys.executable, *program, *short],
+      [sys.executable, "-c", *program, *(TINY.split() if "launch.train" in words else [])],
       cwd=tmp_path,
       env=env,
       check=False,
