@@ -21,7 +21,10 @@ from launch import cli_errors
 from paiaa_jax.errors import UserError
 
 DATASET = flags.DEFINE_string(
-  "dataset", None, "ava, flickr_aes, psychoflickr, para, oasis or table.", required=True
+  "dataset",
+  None,
+  "ava, flickr_aes, psychoflickr, para, oasis, vessel, lapis, xpass_vis, real_cur or table.",
+  required=True,
 )
 SOURCE = flags.DEFINE_string(
   "source", None, "The distributor's folder; for `table`, a csv, jsonl or parquet.", required=True
