@@ -1,4 +1,4 @@
-"""docs/train.md's way from a table to a trained network: its commands, cut short, on a tiny network."""
+"""docs/train.md's way from a table to a trained network: its commands, cut short, on a tiny one."""
 
 import re
 import shlex
