@@ -8,6 +8,8 @@ summed image by image, so that each image stays in the cache for all of the k * 
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -24,6 +26,13 @@ def pointwise(x: Array, weight: Array) -> Array:
   if is_xla_cpu():
     return jnp.tensordot(x, weight[0, 0], axes=1)
   return jax.lax.conv_general_dilated(x, weight, (1, 1), "SAME", dimension_numbers=LAYOUT)
+
+
+def convolve(x: Array, weight: Array, strides: Sequence[int], padding: Any, **options) -> Array:
+  """`jax.lax.conv_general_dilated` of one group, as flax's nn.Conv calls it."""
+  if weight.shape[:2] == (1, 1) and set(strides) == {1}:
+    return pointwise(x, weight)
+  return jax.lax.conv_general_dilated(x, weight, strides, padding, **options)
 
 
 def depthwise(x: Array, weight: Array, stride: int) -> Array:

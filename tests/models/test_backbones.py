@@ -11,7 +11,7 @@ import pytest
 
 from paiaa_jax.errors import UserError
 from paiaa_jax.models.backbones.efficientnet_lite import Depthwise, Pointwise
-from paiaa_jax.models.convolutions import depthwise
+from paiaa_jax.models.convolutions import convolve, depthwise
 from paiaa_jax.models.network import BACKBONES
 from paiaa_jax.models.platform import traced_for_elsewhere
 from paiaa_jax.models.pooling import pool
@@ -221,3 +221,22 @@ def test_a_pointwise_convolution_is_linens():
   assert jax.tree.all(jax.tree.map(jnp.array_equal, ours.init(jax.random.key(1), x), variables))
   found, expected = (module.apply(variables, x) for module in (ours, theirs))
   np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+  ("kernel", "stride", "padding"), [((1, 1), 1, "VALID"), ((1, 1), 2, "SAME"), ((3, 1), 1, 1)]
+)
+def test_a_convolution_of_ours_within_linens_is_linens(kernel, stride, padding):
+  x = jax.random.normal(jax.random.key(0), (3, 5, 7, 6))
+  plain = nn.Conv(4, kernel, stride, padding, use_bias=False)
+  hooked = plain.clone(conv_general_dilated=convolve)
+  variables = plain.init(jax.random.key(1), x)
+
+  def gradients(module):
+    return jax.value_and_grad(lambda *at: jnp.sum(jnp.sin(module.apply(*at))), (0, 1))(variables, x)
+
+  found, expected = (jax.tree.leaves(gradients(module)) for module in (hooked, plain))
+  for one, other in zip(found, expected, strict=True):
+    np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+  program = jax.jit(hooked.apply).lower(variables, x).as_text()
+  assert ("stablehlo.convolution" in program) == (kernel != (1, 1) or stride > 1)

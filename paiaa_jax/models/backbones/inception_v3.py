@@ -15,6 +15,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from paiaa_jax.models.backbones.base import Backbone
+from paiaa_jax.models.convolutions import convolve
 from paiaa_jax.models.norm import BatchNorm
 from paiaa_jax.models.pooling import pool
 from paiaa_jax.models.windows import avg_pool, max_pool
@@ -39,6 +40,7 @@ class Conv(nn.Module):
       self.padding,
       use_bias=False,
       dtype=self.dtype,
+      conv_general_dilated=convolve,
       name="conv",
     )(x)
     if self.average:
