@@ -13,6 +13,7 @@ from importlib import metadata
 import pytest
 
 import paiaa_jax
+from paiaa_jax.photos import doctor
 from tests.photos.command import runner
 from tests.photos.conftest import model, model_path, open_library, photos  # noqa: F401
 
@@ -77,7 +78,7 @@ def test_a_table_goes_to_stdout_and_words_to_stderr(paiaa, photos):  # noqa: F81
     (["rank", ".", "--profile", "nobody.json"], "nobody.json is missing; `paiaa personalize`"),
     (["rank", "."], "--profile"),
     (["personalize"], "either a csv of ratings or --from-xmp"),
-    (["personalize", "--from-xmp", "."], "no rating in .; --recursive looks"),
+    (["personalize", "--from-xmp", "."], "no rating in . (predicted stars do not count); --rec"),
     (["personalize", "none.csv"], "none.csv is missing; `paiaa suggest` writes one"),
     (["personalize", "columns.csv"], "columns path, taste; it needs path and rating"),
     (["personalize", "percent.csv"], "line 2: rating '85' is no number from 1 to 5"),
@@ -164,6 +165,12 @@ def test_doctor_reports_what_is_there_and_what_is_to_be_mended(paiaa, photos, tm
   wrong = " ".join(out.partition("to mend:")[2].split())
   assert code == 1 and "no model folder" in wrong and "as JPEG first" in wrong
   assert "score cache it cannot be read" in wrong
+
+
+def test_doctor_knows_every_extra_that_is_no_device_nor_a_developers():
+  extras = set(metadata.metadata("paiaa-jax").get_all("Provides-Extra"))
+  told = {extra for extra, _ in doctor.EXTRAS.values()}
+  assert told == extras - {"cuda12", "cuda13", "tpu", "docs", "test"}
 
 
 def test_python_gives_what_the_command_gives(paiaa, photos, model_path):  # noqa: F811

@@ -53,8 +53,9 @@ def personalize(  # noqa: PLR0913 each parameter is an option of the command
   else:
     raise UserError("give either a csv of ratings or --from-xmp=FOLDER.")
   if not found.paths:
+    predicted = "" if table else " (predicted stars do not count)"
     deeper = "" if table or recursive else "; --recursive looks into folders in folders"
-    raise UserError(f"no rating in {table or from_xmp}{deeper}.")
+    raise UserError(f"no rating in {table or from_xmp}{predicted}{deeper}.")
   library = start.library(found.paths, model, batch_size, False, cache, features)
   verbs.personalize(library, found, output, verbose)
 

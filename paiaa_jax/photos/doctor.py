@@ -26,11 +26,13 @@ PACKAGES = ("jax", "jaxlib", "flax", "numpy", "scipy", "pillow")
 EXTRAS = {  # module -> the extra that brings it, and what it is for
   "polars": ("parquet", "tables as .parquet"),
   "matplotlib": ("figures", "drawn cards"),
+  "fastapi": ("web", "paiaa rate, paiaa serve"),
   "grain": ("train", "training"),
   "pillow_heif": ("heic", "HEIC photographs"),
   "huggingface_hub": ("hub", "models from the hub"),
   "ray": ("ray", "scoring on a Ray cluster"),
   "jax2onnx": ("onnx", "export to ONNX"),
+  "flatbuffers": ("stablehlo", "export to StableHLO"),
 }
 HEIC = (".heic", ".heif", ".hif")
 RAW = (".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".pef", ".raf", ".rw2")

@@ -114,6 +114,7 @@ def personalize(library: Library, ratings: Ratings, out: Path, verbose: bool = F
   if verbose:
     say(figures(profile))
   tell(str(out))
+  say(f"to use it: paiaa rank photos/ --profile {out}")
 
 
 def verdict(profile: Profile) -> str:
