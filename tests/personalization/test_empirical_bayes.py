@@ -75,7 +75,7 @@ def test_t_quantiles_are_scipys_within_a_percent():
 
 @pytest.fixture(scope="module")
 def evaluations():
-  users = users_of(simulate(users=24, images=90, fewest=80, seed=2, spread=0.7))
+  users = users_of(simulate(users=24, images=90, outputs=3, fewest=80, seed=2, spread=0.7))
   names = ("ridge", "empirical_bayes", "population_mean")
   return {name: evaluate(name, users, (8, 60), 12) for name in names}
 

@@ -77,7 +77,7 @@ def test_srcc_is_spearmanrs_of_our_own_predictions():
 
 @pytest.mark.parametrize("method", pz.SOLVERS)
 def test_no_solver_reads_a_rating_that_is_held_out(method):
-  crowd = simulate(users=6, images=40, fewest=40)
+  crowd = simulate(users=6, images=40, outputs=3, fewest=40)
   coordinates = np.random.default_rng(2).normal(size=(*crowd.valid.shape, 3))
   users = users_of(crowd, coordinates=coordinates)
   splits = pz.draw_splits(users, pz.Protocol((20,), num_splits=1))
@@ -95,10 +95,10 @@ def test_no_solver_reads_a_rating_that_is_held_out(method):
 
 @pytest.mark.parametrize("method", [name for name, make in pz.SOLVERS.items() if make().fit_all])
 def test_all_users_at_once_are_the_pair_of_functions_mapped(method):
-  crowd = simulate(users=3, images=20, fewest=15)
+  crowd = simulate(users=3, images=20, outputs=3, fewest=15)
   coordinates = np.random.default_rng(2).normal(size=(*crowd.valid.shape, 3))
   users = users_of(crowd, coordinates=coordinates)
-  others = users_of(simulate(users=5, seed=4), coordinates=np.zeros((5, 60, 3)))
+  others = users_of(simulate(users=5, outputs=3, seed=4), coordinates=np.zeros((5, 60, 3)))
   splits = pz.draw_splits(users, pz.Protocol((4, 8), num_splits=2))
   solver = pz.SOLVERS[method]()
   state = solver.init(others)
@@ -110,7 +110,7 @@ def test_all_users_at_once_are_the_pair_of_functions_mapped(method):
 
 
 def test_without_a_state_the_prior_is_that_of_the_other_users_shots():
-  crowd = simulate(users=6, images=40, fewest=40)
+  crowd = simulate(users=6, images=40, outputs=3, fewest=40)
   users, protocol = users_of(crowd), pz.Protocol((20,), num_splits=1)
   splits = pz.draw_splits(users, protocol)
   ours = pz.predict(pz.population_mean(), users, splits).weights[0, ..., 0]

@@ -83,7 +83,9 @@ def test_one_picture_needs_no_list_and_bad_files_are_skipped_if_asked(opened, ph
   np.testing.assert_array_equal(found.score, every.score[[0, 3]])
 
 
-def test_profiles_parts_and_suggestions_are_those_of_the_commands(opened, photos, tmp_path):
+def test_a_saved_profile_scores_alike_its_parts_sum_up_and_no_rated_photograph_is_suggested(
+  opened, photos, tmp_path
+):
   paths = sorted(photos.iterdir())
   predictions = opened.score(paths)
   profile = opened.personalize(paths[:6], [1, 5, 2, 4, 3, 5])
