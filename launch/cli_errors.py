@@ -17,7 +17,7 @@ from absl import app, flags, logging
 
 from paiaa_jax import extras
 from paiaa_jax.errors import UserError
-from paiaa_jax.files import expand_home, refuse_address
+from paiaa_jax.files import expand_home, refuse_addresses
 from paiaa_jax.photos.names import printable
 
 CLONE = Path(__file__).parents[1]
@@ -38,8 +38,7 @@ def run(main: Callable[[list[str]], None], *, arguments: int = 0, addresses: boo
       raise app.UsageError(f"unknown argument {stray[0]!r}; flags are written --name=value")
     try:
       if not addresses:
-        for argument in sys.argv[1:]:
-          refuse_address(argument.partition("=")[2] or argument)
+        refuse_addresses(sys.argv[1:])
       if flags.FLAGS.print_config:
         print(flags.FLAGS.config if "config" in flags.FLAGS else "this verb takes no config")
         return

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
   import numpy as np
   import polars as pl
 
+_BUCKET_WITHIN = re.compile(r"\b(?!https?:)[A-Za-z][\w+.-]*://[^\s,'\")\]]*")
 MAX_READ = 2 << 30  # bytes, of a file that is read at once
 # Polars and safetensors, Orbax's storage, and ArrayRecord tell a system's error in their own texts.
 _IN_TEXT = re.compile(
@@ -59,6 +60,17 @@ def refuse_address(path: str | Path) -> None:
       f"{found[1]}://{found[2]} is an address, and only folders are read and written: mount the "
       "bucket (gcsfuse, mount-s3, rclone mount), or copy it, and name the folder."
     )
+
+
+def refuse_addresses(arguments: list[str]) -> None:
+  """As refuse_address, of a command's arguments: --name=ADDRESS, or an address within a value.
+
+  Within a value a page of the web is admitted, as words may name one.
+  """
+  for argument in arguments:
+    refuse_address(argument.partition("=")[2] or argument)
+    if found := _BUCKET_WITHIN.search(argument):
+      refuse_address(found[0])
 
 
 @contextlib.contextmanager

@@ -9,11 +9,15 @@ import shutil
 import subprocess
 import sys
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 
 import paiaa_jax
+from paiaa_jax.errors import UserError
 from paiaa_jax.photos import doctor
+from paiaa_jax.photos.cache import Cache
+from paiaa_jax.web.session import Session
 from tests.photos.command import runner
 from tests.photos.conftest import model, model_path, open_library, photos  # noqa: F401
 
@@ -53,6 +57,24 @@ def test_what_is_compiled_is_kept_beside_the_scores(paiaa, photos, tmp_path, mon
   monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR")
   assert paiaa("score", photos)[0] == 0
   assert os.environ["JAX_COMPILATION_CACHE_DIR"] == str(tmp_path / "compiled")
+
+
+@pytest.mark.parametrize("way", ["--cache", "--session", "PAIAA_CACHE"])
+def test_a_buckets_address_makes_no_folder_of_that_name(paiaa, photos, way, tmp_path, monkeypatch):  # noqa: F811
+  (tmp_path / "empty").mkdir()
+  monkeypatch.chdir(tmp_path / "empty")
+  address = "s3://bucket/kept.sqlite"
+  if way == "PAIAA_CACHE":
+    monkeypatch.setenv(way, address)
+    given = ["score", photos]
+  else:
+    given = ["rate", photos, f"{way}={address}"]
+  code, out, err = paiaa(*given)
+  assert (code, out) == (2, "") and err.startswith(f"error: {address} is an address, ")
+  for keep in (Cache, Session):
+    with pytest.raises(UserError, match="is an address"):
+      keep(Path(address), *(["model", 3] if keep is Cache else []))
+  assert err.count("\n") == 1 and not list(Path().iterdir())
 
 
 def test_a_table_goes_to_stdout_and_words_to_stderr(paiaa, photos):  # noqa: F811

@@ -163,3 +163,15 @@ def test_a_buckets_address_is_refused_and_no_folder_of_that_name_made(
       act()
   assert not list(tmp_path.iterdir())
   files.write_json("c:/a.json", 1)  # a drive, or a folder of that name
+
+
+@pytest.mark.parametrize(
+  "argument",
+  ["--out=gs://b/x", "--option=images=gs://b/x", "--runs=a,gs://b/x", "--c=('a','gs://b/x')"],
+)
+def test_a_buckets_address_is_refused_anywhere_in_an_argument(argument):
+  with pytest.raises(UserError, match=r"^gs://b/x is an address, "):
+    files.refuse_addresses(["--a=b", argument])
+  files.refuse_addresses(
+    ["--words=from https://example.org/a", "--node=a:1", "c:/x", "--x", "a//b"]
+  )

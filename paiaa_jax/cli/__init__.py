@@ -25,7 +25,7 @@ from paiaa_jax.cli import (
   train,
 )
 from paiaa_jax.errors import UserError
-from paiaa_jax.files import expand_home
+from paiaa_jax.files import expand_home, refuse_addresses
 
 VERBS = (  # in the order of the help
   score.score,
@@ -88,6 +88,7 @@ def main() -> None:
 
 def _run() -> None:
   try:
+    refuse_addresses(sys.argv[1:])
     code = app(expand_home(sys.argv[1:]) or ["--help"], standalone_mode=False)
   except _Terminated:
     _fail(f"stopped by SIGTERM; {KEPT}", TERMINATED)

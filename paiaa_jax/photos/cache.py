@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from paiaa_jax.errors import UserError
+from paiaa_jax.files import refuse_address
 from paiaa_jax.photos.files import DIGEST_BYTES
 from paiaa_jax.photos.names import path_of
 
@@ -60,6 +61,7 @@ class Rows(NamedTuple):
 def default_path() -> Path:
   """$PAIAA_CACHE, or scores.sqlite in the user's cache folder; UserError for a user without."""
   if given := os.environ.get("PAIAA_CACHE"):
+    refuse_address(given)
     return Path(given).expanduser()
   try:
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
@@ -228,6 +230,7 @@ class Cache:
 
 def _place(path: Path) -> Path:
   """The path, its folder made; UserError where no file can be."""
+  refuse_address(path)
   if path.is_dir():
     raise UserError(f"the cache {path} is a folder; {_REMEDY}, as {path / 'scores.sqlite'}.")
   try:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from paiaa_jax.errors import UserError
-from paiaa_jax.files import open_regular
+from paiaa_jax.files import open_regular, refuse_address
 from paiaa_jax.personalization.profile import Profile
 from paiaa_jax.photos import profile_file
 from paiaa_jax.photos.files import DIGEST_BYTES
@@ -73,6 +73,7 @@ class Session:
     Raises:
       UserError: it is no session, or cannot be opened or written; so do all methods.
     """
+    refuse_address(path)
     self.path = Path(path)
     self._lock = threading.RLock()
     self._marks = Marks()
