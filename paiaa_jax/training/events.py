@@ -25,22 +25,22 @@ class EventWriter:
     """Begins a file; events of earlier files past `first_step` no longer count."""
     name = f"events.out.tfevents.{time.time():.0f}.{socket.gethostname()}.{os.getpid()}"
     self._file = (folder / name).open("wb", buffering=0)
-    self._write(_field(3, BYTES, b"brain.Event:2"))
-    self._write(_field(2, VARINT, _varint(first_step + 1)) + _field(7, BYTES, SESSION_START))
+    self._append(_field(3, BYTES, b"brain.Event:2"))
+    self._append(_field(2, VARINT, _varint(first_step + 1)) + _field(7, BYTES, SESSION_START))
 
-  def add(self, step: int, scalars: dict[str, float]) -> None:
-    """Writes the scalars of a step through to the file."""
+  def write(self, step: int, metrics: dict[str, float]) -> None:
+    """Writes the metrics of a step through to the file."""
     values = b""
-    for tag, value in scalars.items():
+    for tag, value in metrics.items():
       content = _field(1, BYTES, tag.encode()) + _field(2, FLOAT, struct.pack("<f", value))
       values += _field(1, BYTES, content)
-    self._write(_field(2, VARINT, _varint(step)) + _field(5, BYTES, values))
+    self._append(_field(2, VARINT, _varint(step)) + _field(5, BYTES, values))
 
   def close(self) -> None:
     """Closes the file; what was written stays."""
     self._file.close()
 
-  def _write(self, fields: bytes) -> None:
+  def _append(self, fields: bytes) -> None:
     event = _field(1, DOUBLE, struct.pack("<d", time.time())) + fields
     length = struct.pack("<Q", len(event))
     self._file.write(length + _masked_crc(length) + event + _masked_crc(event))

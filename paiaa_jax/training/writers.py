@@ -1,6 +1,6 @@
-"""Where metrics go: metrics.jsonl, TensorBoard events, a progress bar or lines; by process 0 alone.
+"""Where metrics go: WRITERS, and a progress bar or lines; by process 0 alone.
 
-A line of metrics.jsonl is {"step": ..., "time": seconds since 1970, metric: number, ...}.
+Another place is a class with the methods of Writer, and its name in WRITERS.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ import json
 import math
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import jax
 from rich.console import Console
@@ -21,8 +23,40 @@ from paiaa_jax.training.events import EventWriter
 LINE_EVERY = 10.0  # seconds, where stderr is no terminal
 
 
+class Writer(Protocol):
+  """Made once a run by (workdir, first_step): what was written past that step no longer counts."""
+
+  def write(self, step: int, metrics: dict[str, float]) -> None:
+    """Writes the metrics of a step through to the disk; an OSError becomes the user's."""
+
+  def close(self) -> None:
+    """Closes what is open; what was written stays."""
+
+
+class JsonLines:
+  """metrics.jsonl: a line is {"step": ..., "time": seconds since 1970, metric: number or null}."""
+
+  def __init__(self, workdir: Path, first_step: int):
+    path = workdir / "metrics.jsonl"
+    drop_after(path, first_step)
+    self._lines = path.open("ab", buffering=0)  # a full disk shows at once, not at close
+
+  def write(self, step: int, metrics: dict[str, float]) -> None:
+    """One line; a value that is not finite is null."""
+    line: dict[str, float | None] = {"step": step, "time": round(time.time(), 3)}
+    line |= {name: value if math.isfinite(value) else None for name, value in metrics.items()}
+    self._lines.write((json.dumps(line) + "\n").encode())
+
+  def close(self) -> None:
+    """Closes the file."""
+    self._lines.close()
+
+
+WRITERS: list[Callable[[Path, int], Writer]] = [JsonLines, EventWriter]
+
+
 class MetricWriter:
-  """Appends metrics of a run; a resumed run first drops what was logged past its first step."""
+  """Hands metrics of a run to all WRITERS, and shows how far it is."""
 
   def __init__(self, workdir: Path, first_step: int, total_steps: int):
     """
@@ -39,26 +73,20 @@ class MetricWriter:
       "training", total=total_steps, completed=first_step, note=""
     )
     self._progress.start()
-    if enabled:
-      path = workdir / "metrics.jsonl"
-      with files.writing(path):
-        drop_after(path, first_step)
-        self._lines = path.open("ab", buffering=0)  # a full disk shows at once, not at close
-        self._events = EventWriter(workdir, first_step)
+    with files.writing(f"the metrics in {workdir}"):
+      self._writers = [make(workdir, first_step) for make in WRITERS] if enabled else []
 
   def write(self, step: int, metrics: dict[str, float]) -> None:
-    """One line, and one event a metric; a non-finite value is null in the line.
+    """Writes them everywhere.
 
     Raises:
       UserError: where the disk is full.
     """
     if not self._enabled:
       return
-    line: dict[str, float | None] = {"step": step, "time": round(time.time(), 3)}
-    line |= {name: value if math.isfinite(value) else None for name, value in metrics.items()}
-    with files.writing(f"the line of step {step} in metrics.jsonl"):
-      self._lines.write((json.dumps(line) + "\n").encode())
-      self._events.add(step, metrics)
+    with files.writing(f"the metrics of step {step}"):
+      for writer in self._writers:
+        writer.write(step, metrics)
     if "loss" in metrics:
       self._note = f"loss {metrics['loss']:.4g}"
       self._progress.update(self._bar, note=self._note)
@@ -85,9 +113,8 @@ class MetricWriter:
   def close(self) -> None:
     """Takes the progress bar away and closes the files."""
     self._progress.stop()
-    if self._enabled:
-      self._lines.close()
-      self._events.close()
+    for writer in self._writers:
+      writer.close()
 
 
 def drop_after(path: Path, step: int) -> None:

@@ -212,7 +212,9 @@ except ValueError as error:
 """
 
 
-@pytest.mark.skipif(not importlib.util.find_spec("ray"), reason="ray is not installed; an extra")
+@pytest.mark.skipif(
+  not importlib.util.find_spec("ray"), reason="ray, 80 MB, is an extra that CI does without"
+)
 def test_a_local_cluster_writes_the_same(shards, scorer, model_path, tmp_path, child_env):
   done = run([shards, model_path, tmp_path / "ray"], child_env, ("-c", LOCAL_CLUSTER))
   assert done.returncode == 0, done.stderr[-2000:]

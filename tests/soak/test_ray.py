@@ -43,7 +43,9 @@ print("parts", done)
 
 
 @pytest.mark.soak
-@pytest.mark.skipif(not importlib.util.find_spec("ray"), reason="ray is not installed; an extra")
+@pytest.mark.skipif(
+  not importlib.util.find_spec("ray"), reason="ray, 80 MB, is an extra that CI does without"
+)
 def test_a_node_that_is_killed_costs_no_row(model_path, tmp_path, child_env, tell):
   random = np.random.default_rng(0)
   kinds = [encoded(photo(64, 48, seed), quality=80) for seed in range(50)]

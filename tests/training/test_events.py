@@ -47,8 +47,8 @@ def read(path):
 
 def test_scalars_come_back(tmp_path):
   writer = EventWriter(tmp_path, first_step=7)
-  writer.add(300, {"loss": 0.25, "validation/srcc": float("nan")})
-  writer.add(2**40, {"loss": -1e-3})
+  writer.write(300, {"loss": 0.25, "validation/srcc": float("nan")})
+  writer.write(2**40, {"loss": -1e-3})
   writer.close()
   (path,) = tmp_path.iterdir()
   version, start, first, second = (event_class().FromString(event) for _, event in read(path))
