@@ -19,8 +19,6 @@ from pathlib import Path
 
 import polars as pl
 from absl import flags
-from rich.console import Console
-from rich.table import Table
 
 from launch import cli_errors
 from paiaa_jax import files
@@ -31,6 +29,7 @@ FLAGS = flags.FLAGS
 
 
 def main(_) -> None:
+  from paiaa_jax.reporting.table import print_tables
   from studies import sweeps
 
   folder = Path(FLAGS.workdir)
@@ -43,19 +42,13 @@ def main(_) -> None:
   if FLAGS.over:
     table = sweeps.over(table, FLAGS.over, settings, metrics, FLAGS.against)
     tables = {f"Over {FLAGS.over}": table} | tables
-  _print(next(iter(tables.values())))
+  told = [sweeps.table(f"table{i + 1}", *titled) for i, titled in enumerate(tables.items())]
+  print_tables(told[:1])
   if FLAGS.out:
     files.write_frame(FLAGS.out, table)
   if FLAGS.report:
     runs = {str(path.relative_to(folder)): path for path in _workdirs(folder)}
-    print(f"report: {sweeps.write_page(Path(FLAGS.report), runs, tables)}")
-
-
-def _print(table: pl.DataFrame) -> None:
-  printed = Table(*table.columns)
-  for row in table.iter_rows():
-    printed.add_row(*(f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in row))
-  Console().print(printed)
+    print(f"report: {sweeps.write_page(Path(FLAGS.report), runs, told)}")
 
 
 def collect(folder: Path) -> pl.DataFrame:

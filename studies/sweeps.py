@@ -17,7 +17,7 @@ from paiaa_jax import files, look
 from paiaa_jax.errors import UserError
 from paiaa_jax.reporting import page
 from paiaa_jax.reporting.page import Picture, Section
-from paiaa_jax.reporting.table import Table
+from paiaa_jax.reporting.table import Cell, Table, interval, mean_std
 from studies.paired import paired
 
 CURVES = {"loss": "loss", "lr_heads": "rate of the heads", "validation/srcc": "validation SROCC"}
@@ -86,20 +86,35 @@ def _difference(
   return dict(zip(names, paired(gap), strict=True))
 
 
-def write_page(folder: Path, runs: Mapping[str, Path], tables: Mapping[str, pl.DataFrame]) -> Path:
+def table(name: str, title: str, frame: pl.DataFrame) -> Table:
+  """A frame to be read: of `over`'s columns, a mean has its deviation, and a gain its interval."""
+  behind = (" deviation", " low", " high")
+  columns = [column for column in frame.columns if not column.endswith(behind)]
+  found = Table(name, title, tuple(columns))
+  for row in frame.iter_rows(named=True):
+    found.add(*(_cell(row, column) for column in columns))
+  return found
+
+
+def _cell(row: Mapping[str, Any], column: str) -> Cell:
+  if f"{column} deviation" in row:
+    return mean_std((row[column], row[f"{column} deviation"]))
+  whole = column.removesuffix(" gain")
+  if column != whole and row[column] is not None:
+    return f"{row[column]:+.3f} {interval(row[f'{whole} low'], row[f'{whole} high'])}"
+  value = row[column]
+  return f"{value:.4g}" if isinstance(value, float) else value  # a rate is no metric
+
+
+def write_page(folder: Path, runs: Mapping[str, Path], tables: Sequence[Table]) -> Path:
   """Writes <folder>/report.html: the tables, and each run's loss, rate and validation.
 
   Args:
     folder: of the page, tables/ and figures/.
     runs: name -> workdir.
-    tables: title -> rows.
+    tables: of all of them.
   """
-  sections = []
-  for number, (title, frame) in enumerate(tables.items()):
-    table = Table(f"table{number + 1}", title, tuple(frame.columns))
-    for row in frame.iter_rows():
-      table.add(*row)
-    sections.append(Section(title, "", [table]))
+  sections = [Section(one.title, "", [one]) for one in tables]
   lines = {name: _lines(workdir) for name, workdir in runs.items()}
   caption = "A line a run; runs of one setting have its colour."
   picture = Picture("curves", caption, curves(lines))
