@@ -115,7 +115,7 @@ def served(room):
     bound.close()
 
 
-def wait_until(true, seconds=60):
+def wait_until(true, seconds=180):
   end = time.monotonic() + seconds
   while not true():
     assert time.monotonic() < end, "it never came"

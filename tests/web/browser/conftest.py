@@ -2,13 +2,13 @@
 
 import contextlib
 import shutil
-import time
 
 import pytest
 
 from tests.photos.tiny_model import save_tiny_model
 from tests.web.browser.library import save_library
 from tests.web.browser.server import Server
+from tests.web.conftest import wait_until
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
@@ -71,12 +71,12 @@ def started(folder, environment):
 
 def wait_until_scored(server: Server) -> None:
   """Until every photograph has its score, and a refit has seen them all."""
-  for _ in range(600):
+
+  def settled():
     state = server.get("/api/state")
-    if state["ready"] == state["n"] and state["refit"] and not state["fitting"]:
-      return
-    time.sleep(0.1)
-  raise AssertionError(f"still {state}")
+    return state["ready"] == state["n"] and state["refit"] and not state["fitting"]
+
+  wait_until(settled)
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def open_page(chromium, request):
   def opened(server=None, **options):
     server = server or request.getfixturevalue("server")
     context = chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)
     contexts.append(context)
     page = context.new_page()
     page.on("pageerror", lambda error: faults.append(f"{error}\n{error.stack}"))

@@ -2,19 +2,16 @@
 
 import json
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from paiaa_jax.web.session import Session
+from tests.web.conftest import SEED
 
 COMMAND = (sys.executable, "-m", "tests.photos.tiny_model")
-
-
-def free_port() -> int:
-  with socket.socket() as held:
-    held.bind(("127.0.0.1", 0))
-    return held.getsockname()[1]
 
 
 class Server:
@@ -22,8 +19,11 @@ class Server:
 
   def __init__(self, library: Path, model: Path, folder: Path, environment: dict[str, str]):
     self.library, self.model, self.folder = library, model, folder
-    self.session, self.port = folder / "test.session", free_port()
+    self.session, self.port = folder / "test.session", 0  # any that is free; then the same again
     folder.mkdir(parents=True, exist_ok=True)
+    session = Session(self.session)  # whose orders and judges are not left to chance
+    session._base.execute("update session set seed = ?", (SEED,))
+    session.close()
     self.environment = {
       **environment,
       "PAIAA_CACHE": str(folder / "cache" / "scores.sqlite"),
@@ -42,6 +42,7 @@ class Server:
       )
     self.address = self.process.stdout.readline().strip()
     assert self.address, (self.folder / "errors.txt").read_text()
+    self.port = urlsplit(self.address).port
 
   def end(self, how: signal.Signals = signal.SIGTERM) -> None:
     self.process.send_signal(how)
