@@ -18,6 +18,7 @@ RUNS = {
   "fusion": ["--repeats=21"],
   "fusion_growth": [],
   "input_pipeline": ["--seconds=2"],
+  "scoring": ["--count=48"],
   "train_step": ["--rounds=5", "--size=160"],
 }
 PAGE = """# Ratios

@@ -10,7 +10,6 @@ they take turns in one run. The model is EfficientNet-Lite0 at 224 pixels with i
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import tempfile
 import time
@@ -23,8 +22,8 @@ import numpy as np
 from PIL import Image
 from sklearn.datasets import load_sample_images
 
+from benchmarks import ratios
 from paiaa_jax.models import vector
-from paiaa_jax.models.backbones.efficientnet_lite import EfficientNetLite0
 from paiaa_jax.models.network import Network
 from paiaa_jax.models.weights import model_folder, pretrained
 from paiaa_jax.personalization.learn import learn_profile
@@ -34,6 +33,7 @@ from paiaa_jax.types import TRAITS
 
 SIZE, BUCKETS, BATCH = 224, 10, 32
 PHOTO = (1280, 853)  # pixels
+OURS = "paiaa"
 ROWS = 1_000_000
 COORDINATES, RATED = 256, 100
 
@@ -68,42 +68,39 @@ def save_photos(folder: Path, count: int) -> None:
     crop.save(folder / f"{i:04d}.jpg", quality=90)
 
 
-def torch_predict(channels_last: bool) -> score.Predict | None:
-  """The same backbone by torch's own convolutions, in either layout; None without torch."""
+def torch_networks(compiled: bool) -> dict[str, score.Predict]:
+  """The same backbone in torch, at its best; none where torch is not to be had."""
   try:
-    import torch
-
-    from tests.models.test_against_torch import efficientnet_in_torch
+    from benchmarks import torch_scoring
   except ImportError:
-    return None
+    return {}
   weights = pretrained.torch_files.read(pretrained.packaged_path("efficientnet_lite0"))
-  weights = {name: torch.from_numpy(np.array(array)) for name, array in weights.items()}
-  mean, std = np.array([EfficientNetLite0.MEAN, EfficientNetLite0.STD], np.float32)
-
-  def predict(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    normalised = (pixels.astype(np.float32) / 255 - mean) / std
-    if not channels_last:
-      normalised = np.ascontiguousarray(normalised.transpose(0, 3, 1, 2)).transpose(0, 2, 3, 1)
-    with torch.inference_mode():
-      return score.without_coordinates(
-        efficientnet_in_torch(weights, normalised)[:, : BUCKETS + len(TRAITS)]
-      )
-
-  return predict
+  networks = torch_scoring.networks(weights, compiled)
+  width = BUCKETS + len(TRAITS)
+  return {
+    name: lambda pixels, network=network: score.without_coordinates(network(pixels)[:, :width])
+    for name, network in networks.items()
+  }
 
 
-def onnx_predict(path: Path | None) -> score.Predict | None:
-  """The exported program in onnxruntime; None without either."""
+def onnx_networks(path: Path | None) -> dict[str, score.Predict]:
+  """The exported program in onnxruntime, with idle threads that spin (its default) and not."""
   try:
     import onnxruntime
   except ImportError:
-    return None
+    return {}
   if path is None:
-    return None
-  session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-  return lambda pixels: score.without_coordinates(
-    vector.pack(*session.run(None, {"image": pixels}))
-  )
+    return {}
+
+  def predict(spinning: str) -> score.Predict:
+    options = onnxruntime.SessionOptions()
+    options.add_session_config_entry("session.intra_op.allow_spinning", spinning)
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    return lambda pixels: score.without_coordinates(
+      vector.pack(*session.run(None, {"image": pixels}))
+    )
+
+  return {"onnxruntime": predict("1"), "onnxruntime without spinning": predict("0")}
 
 
 def take_turns(
@@ -123,16 +120,12 @@ def take_turns(
   }
 
 
-def throughput(model: model_folder.ModelFolder, photos: Path, onnx: Path | None, rounds: int):
-  """Prints photographs a second of each contender, end to end and in the network alone."""
+def throughput(
+  model: model_folder.ModelFolder, photos: Path, peers: Mapping[str, score.Predict], rounds: int
+) -> list[ratios.Ratio]:
+  """Photographs a second of each contender, end to end and in the network alone; printed too."""
   paths = sorted(photos.iterdir())
-  contenders = {
-    "paiaa": score.network_of(model, BATCH),
-    "torch": torch_predict(channels_last=True),
-    "torch, channels first": torch_predict(channels_last=False),
-    "onnxruntime": onnx_predict(onnx),
-  }
-  contenders = {name: predict for name, predict in contenders.items() if predict}
+  contenders = {OURS: score.network_of(model, BATCH), **peers}
 
   def end_to_end(predict: score.Predict) -> None:
     with score.open_cache(":memory:", model) as cache:
@@ -140,15 +133,20 @@ def throughput(model: model_folder.ModelFolder, photos: Path, onnx: Path | None,
     assert len(scored) == len(paths) and not any(photo.error for photo in scored)
 
   pixels = np.random.default_rng(0).integers(0, 256, (BATCH, SIZE, SIZE, 3), np.uint8)
-  runs = {
-    **{f"{name}, files": partial(end_to_end, predict) for name, predict in contenders.items()},
-    **{f"{name}, network": partial(predict, pixels) for name, predict in contenders.items()},
-  }
-  print(f"{len(paths)} JPEGs of {PHOTO[0]} x {PHOTO[1]}; {os.cpu_count()} cores, load {load()}")
-  print(f"{'contender':32}{'photos/s':>10}{'ms of CPU a photo':>20}")
-  for name, (clock, processor) in take_turns(runs, rounds).items():
-    count = len(paths) if name.endswith("files") else BATCH
-    print(f"{name:32}{count / clock:>10.1f}{1e3 * processor / count:>20.1f}")
+  print(f"{len(paths)} JPEGs of {PHOTO[0]} x {PHOTO[1]}; {ratios.machine()}")
+  print(f"{'contender':48}{'photos/s':>10}{'ms of CPU a photo':>20}")
+  found = []
+  works = (("files to rows", end_to_end, len(paths)), ("network", lambda of: of(pixels), BATCH))
+  for work, run, count in works:
+    runs = {name: partial(run, predict) for name, predict in contenders.items()}
+    times = {name: np.divide(pair, count) for name, pair in take_turns(runs, rounds).items()}
+    for name, (clock, processor) in times.items():
+      print(f"{work + ': ' + name:48}{1 / clock:>10.1f}{1e3 * processor:>20.1f}")
+    ours = times.pop(OURS)
+    for name, theirs in times.items():
+      what = f"a photograph, {work}, {SIZE} px"
+      found.append(ratios.Ratio(what, name, 1e3 * ours[0], *(theirs / ours).tolist()))
+  return found
 
 
 def rescoring(model: model_folder.ModelFolder, path: Path, rounds: int) -> None:
@@ -183,14 +181,10 @@ def rescoring(model: model_folder.ModelFolder, path: Path, rounds: int) -> None:
     "read the same bytes (sum)": lambda: vectors.sum(),
     "copy the same bytes": lambda: vectors.copy(),
   }
-  print(f"\n{ROWS} photographs, {vectors.nbytes / 1e6:.0f} MB of vectors; load {load()}")
+  print(f"\n{ROWS} photographs, {vectors.nbytes / 1e6:.0f} MB of vectors; {ratios.machine()}")
   for name, (clock, processor) in take_turns(runs, rounds).items():
     speed = vectors.nbytes / processor / 1e9
     print(f"{name:36}{1e3 * clock:>8.1f} ms{1e3 * processor:>8.1f} ms of CPU{speed:>8.2f} GB/s")
-
-
-def load() -> str:
-  return f"{os.getloadavg()[0]:.1f}"
 
 
 def main() -> None:
@@ -199,6 +193,7 @@ def main() -> None:
   parser.add_argument("--count", type=int, default=128, help="of the default photographs")
   parser.add_argument("--onnx", type=Path, help="what `paiaa export --format=onnx` wrote")
   parser.add_argument("--save_model", type=Path, help="only write the model, for that export")
+  parser.add_argument("--compile", action="store_true", help="torch.compile too: minutes")
   parser.add_argument("--rounds", type=int, default=5)
   flags = parser.parse_args()
   if flags.save_model:
@@ -210,7 +205,8 @@ def main() -> None:
     if not flags.photos:
       photos.mkdir()
       save_photos(photos, flags.count)
-    throughput(model, photos, flags.onnx, flags.rounds)
+    peers = {**torch_networks(flags.compile), **onnx_networks(flags.onnx)}
+    ratios.save("scoring", throughput(model, photos, peers, flags.rounds))
     rescoring(model, Path(folder) / "cache.sqlite", flags.rounds)
 
 
