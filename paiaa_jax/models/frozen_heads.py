@@ -16,6 +16,7 @@ from paiaa_jax.models.kernel_ridge import CONSTANT
 
 RANK = 1e-9  # components of a smaller share of the first one's variance are rounding
 PENALTIES = 10.0 ** np.arange(-3, 1.01, 0.25)  # as shares of the kernel's diagonal, which is 1
+COORDINATES = 256  # at most
 Heads = dict[str, np.ndarray]
 
 
@@ -33,7 +34,7 @@ class Extra(NamedTuple):
   weight: np.ndarray
 
 
-def projection(features: np.ndarray, count: int = 256) -> Heads:
+def projection(features: np.ndarray, count: int = COORDINATES) -> Heads:
   """Standardisation and the first principal coordinates, at most the rank, of features [n, d].
 
   Each component's largest entry is positive, so that the same photographs give the same signs.

@@ -160,20 +160,25 @@ class Candidates(NamedTuple):
   fits: list[laplace.Fit]
 
 
+def grid(prior: TastePrior) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+  """The h pairs: how likely each is beforehand (logarithm, less a constant), tau^2, sigma^2."""
+  taste, noise = (steps.ravel() for steps in np.meshgrid(STEPS, STEPS, indexing="ij"))
+  log_weight = -(np.square(taste) + np.square(noise)) / 2
+  taste = np.exp(prior.log_taste[0] + prior.log_taste[1] * taste)
+  return log_weight, taste, np.exp(prior.log_noise[0] + prior.log_noise[1] * noise)
+
+
 def weigh(prior: TastePrior, rated: Photographs, told: Told) -> Candidates:
   """How much each pair of the grid counts, given what was told of n photographs."""
   x = design(prior, rated)
-  taste, noise = (grid.ravel() for grid in np.meshgrid(STEPS, STEPS, indexing="ij"))
-  log_weight = -(np.square(taste) + np.square(noise)) / 2
-  taste = np.exp(prior.log_taste[0] + prior.log_taste[1] * taste)
-  noise = np.exp(prior.log_noise[0] + prior.log_noise[1] * noise)
+  log_weight, taste, noise = grid(prior)
   mean, linear = x @ prior.mean, x @ prior.covariance @ x.T
   alike = likeness(prior, rated, rated)
   fits: list[laplace.Fit] = []
   for tau2, sigma2 in zip(taste, noise, strict=True):
     start = fits[-1].dual if fits else None
     fits.append(laplace.fit(told, mean, linear + tau2 * alike, tau2, sigma2, start))
-  log_weight += [fit.evidence for fit in fits]
+  log_weight = log_weight + [fit.evidence for fit in fits]
   weight = np.exp(log_weight - log_weight.max())
   return Candidates(weight / weight.sum(), taste, noise, fits)
 

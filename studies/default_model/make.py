@@ -22,7 +22,7 @@ from studies.oasis.study import Study
 
 BACKBONE = "efficientnet_lite0"
 TRAINED_ON = "ratings of beauty by {raters} people of {photographs} photographs (OASIS-beauty)"
-LEARNED_FROM = "{raters} raters of OASIS-beauty, whole and category by category"
+LEARNED_FROM = "{raters} raters of OASIS-beauty, fold by fold of themes and category by category"
 SOURCES = {
   "photographs": "OASIS (Kurdi, Lozano and Banaji, Behavior Research Methods 2017); those used are "
   "in the public domain",

@@ -13,11 +13,9 @@ import numpy as np
 
 from paiaa_jax.data import images
 from paiaa_jax.files import atomic_write
-from paiaa_jax.models import frozen_heads
 from paiaa_jax.personalization import posterior
-from paiaa_jax.personalization.posterior import Photographs
 from studies.default_model import heads, measure, taste
-from studies.default_model.heads import SCALE, Inputs
+from studies.default_model.heads import Inputs
 from studies.oasis.study import Study, distribution
 
 RATED, BEST, SIDE = 20, 10, 240  # ratings; photographs of a row; pixels
@@ -38,12 +36,7 @@ def draw(data: Study, inputs: Inputs, out: Path) -> str:
     copies=_copies(seen, ~library),
   )
   prior = taste.fit_prior(training, others[:, ~library], category[~library], fitted)
-  features = inputs.features[library]
-  place = frozen_heads.project(fitted, features)
-  raw = frozen_heads.respond(fitted, place)
-  photographs = Photographs(
-    heads.scores(fitted, features), np.clip(raw[:, len(SCALE) :], -1, 1), place
-  )
+  photographs = taste.view(fitted, inputs.features[library])
   own = data.ratings[person, library].astype(np.float64)
   rated = np.flatnonzero(~np.isnan(own))[:RATED]
   learnt = posterior.fit(prior, photographs.take(rated), own[rated])
