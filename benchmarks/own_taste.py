@@ -139,7 +139,7 @@ def one_user(found, u, k, have, draws, photographs: Photographs, facts, prior, t
       alone = posterior.fit(half, rated, found.first[u][shots])
       table[name].append(srcc(alone.score(rest), target))
     profile = learn_profile(rated, found.first[u][shots], prior=prior, **facts)
-    score, width = profile.score(rest), profile.rating_half_width(rest)
+    score, width = profile.new_ratings(rest)
     table["both"].append(srcc(score, target))
     held[k, u].append(np.mean(np.abs(found.first[u][test] - score) <= width))
     gain = table["both"][-1] - srcc(photographs.generic[test], target)

@@ -124,14 +124,19 @@ class Posterior:
 
   def variance(self, photographs: Photographs) -> np.ndarray:
     """[n] of the scores themselves, in squared points; a new rating's is noise_variance more."""
-    own = [np.zeros(0)]
+    return self.score_and_variance(photographs)[1]
+
+  def score_and_variance(self, photographs: Photographs) -> tuple[np.ndarray, np.ndarray]:
+    """[n] and [n], as `score` and `variance`; likeness, most of the work, is found once."""
+    scores, variances, dual = [np.zeros(0)], [np.zeros(0)], self.dual.astype(np.float32)
     for rows in _chunks(photographs):
-      x = design(self.prior, rows)
-      phi = np.concatenate([x, self.alike(rows)], axis=1)
-      prior = np.einsum("ni,ij,nj->n", x, self.prior.covariance, x, optimize=True)
-      prior += self.taste_variance * _square(self.prior, rows)
-      own.append(prior + np.einsum("ni,ij,nj->n", phi, self.spread, phi, optimize=True))
-    return np.maximum(np.concatenate(own), 0)
+      x, alike = design(self.prior, rows), _likeness(self.prior, rows, self.rated)
+      scores.append(x @ self.weights + alike @ dual)
+      phi = np.concatenate([x, alike], axis=1)
+      variance = np.einsum("nd,nd->n", x @ self.prior.covariance, x)
+      variance += self.taste_variance * _square(self.prior, rows)
+      variances.append(variance + np.einsum("nd,nd->n", phi @ self.spread, phi))
+    return np.concatenate(scores), np.maximum(np.concatenate(variances), 0)
 
   def covariance(self, photographs: Photographs) -> np.ndarray:
     """[n, n] of the scores of few photographs."""

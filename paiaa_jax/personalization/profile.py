@@ -108,10 +108,14 @@ class Profile:
     """Half the interval [n] that holds the score itself with probability `level`, in points."""
     return special.ndtri((1 + level) / 2) * np.sqrt(self.posterior.variance(photographs))
 
-  def rating_half_width(self, photographs: Photographs, level: float = 0.9) -> np.ndarray:
-    """Half the interval [n] that holds a single new rating with probability `level`, in points."""
-    variance = self.posterior.variance(photographs) + self.posterior.noise_variance
-    return special.ndtri((1 + level) / 2) * np.sqrt(variance)
+  def new_ratings(
+    self, photographs: Photographs, level: float = 0.9
+  ) -> tuple[np.ndarray, np.ndarray]:
+    """[n] personal scores and [n] half widths, in points: between score - half and score + half
+    lies a single new rating with probability `level`."""
+    scores, variance = self.posterior.score_and_variance(photographs)
+    deviation = np.sqrt(variance + self.posterior.noise_variance)
+    return scores, special.ndtri((1 + level) / 2) * deviation
 
   def rank_intervals(
     self, photographs: Photographs, shown: Array, level: float = 0.9

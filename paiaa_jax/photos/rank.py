@@ -56,7 +56,7 @@ def rank_scored(
 ) -> Ranking:
   """The same of photographs that are scored, under a profile of their model."""
   photographs = personal.photographs_of(scored.vectors, scored.coordinates, model)
-  scores, half = profile.score(photographs), profile.rating_half_width(photographs)
+  scores, half = profile.new_ratings(photographs)
   burst = bursts.group_bursts(scored.keys["taken"], scored.keys["look"])
   place = bursts.places(burst, scores)
   columns = (

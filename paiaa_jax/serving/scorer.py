@@ -90,7 +90,7 @@ def personal_rows(
   if good:
     scored = _scored(photos)
     described = personal.photographs_of(scored.vectors, scored.coordinates, model)
-    scores, half = profile.score(described), profile.rating_half_width(described)
+    scores, half = profile.new_ratings(described)
     for row, mine, width in zip(good, scores.tolist(), half.tolist(), strict=True):
       row |= dict(zip(PERSONAL, (mine, mine - width, mine + width), strict=True))
   return rows

@@ -87,7 +87,7 @@ def look(collection: Collection, marks: Marks, before: View) -> View:
   generic = np.asarray(photographs.generic, np.float64)
   own = own_half = own_percentile = stars = np.full(len(rows), np.nan)
   if profile is not None:
-    own, own_half = profile.score(photographs), profile.rating_half_width(photographs)
+    own, own_half = profile.new_ratings(photographs)
     own_percentile = personal.percentiles(own)
     if profile.stars.any():  # comparisons alone tell nothing of stars
       stars = personal.predict_stars(own, profile)
