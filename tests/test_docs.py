@@ -28,6 +28,7 @@ PROGRAMS = ("paiaa ", "python -m ", "make ", "pip install", ".venv/bin/python -m
 NOT_RUN = {  # and why
   "git clone <this repository> && cd <it>": "the address is whoever publishes the repository's",
   "source .venv/bin/activate": "changes the shell that reads it",
+  ".venv/bin/ruff check --fix . && .venv/bin/ruff format .": "would change the files",
   "paiaa VERB": "VERB stands for each of docs/photos.md",
   "python -m launch": "tests/launch/test_verbs.py",
   "python -m launch.VERB --help": "VERB stands for each of the table",
