@@ -71,8 +71,7 @@ def test_a_picture_that_does_not_come_is_told_and_none_stands_in_for_it(open_pag
   page.click(".tabs a[href='#library']")
   page.keyboard.press("End")  # a photograph that nothing was fetched of yet
   page.keyboard.press("Enter")
-  page.wait_for_selector("#photo .broken:not([hidden])")
-  assert "19.jpg cannot be shown" in page.text_content("#photo .broken")
+  page.wait_for_selector("#photo .broken:has-text('19.jpg cannot be shown')")
   assert not page.is_visible("#photo img")
 
 
