@@ -9,11 +9,11 @@ import flax.linen as nn
 import jax
 import numpy as np
 
-from paiaa_jax.models.backbones.efficientnet_lite import Depthwise, Pointwise
+from paiaa_jax.models.backbones.efficientnet_lite import Depthwise
 from paiaa_jax.models.network import DTYPES, Network
 from paiaa_jax.models.norm import BatchNorm
 
-PRODUCTS = (nn.Conv, nn.Dense, Depthwise, Pointwise)
+PRODUCTS = (nn.Conv, nn.Dense, Depthwise)
 
 
 class Floor(NamedTuple):

@@ -11,6 +11,7 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 from jax import Array
@@ -21,18 +22,15 @@ from paiaa_jax.models.windows import shifts
 LAYOUT = ("NHWC", "HWIO", "NHWC")
 
 
-def pointwise(x: Array, weight: Array) -> Array:
-  """[n, h, w, c] and [1, 1, c, channels] -> [n, h, w, channels]."""
-  if is_xla_cpu():
-    return jnp.tensordot(x, weight[0, 0], axes=1)
-  return jax.lax.conv_general_dilated(x, weight, (1, 1), "SAME", dimension_numbers=LAYOUT)
-
-
 def convolve(x: Array, weight: Array, strides: Sequence[int], padding: Any, **options) -> Array:
   """`jax.lax.conv_general_dilated` of one group, as flax's nn.Conv calls it."""
-  if weight.shape[:2] == (1, 1) and set(strides) == {1}:
-    return pointwise(x, weight)
+  is_product = weight.shape[:2] == (1, 1) and set(strides) == {1} and padding in ("SAME", "VALID")
+  if is_product and is_xla_cpu():
+    return jnp.tensordot(x, weight[0, 0], axes=1)
   return jax.lax.conv_general_dilated(x, weight, strides, padding, **options)
+
+
+Conv = functools.partial(nn.Conv, use_bias=False, conv_general_dilated=convolve)
 
 
 def depthwise(x: Array, weight: Array, stride: int) -> Array:

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from paiaa_jax.errors import UserError
-from paiaa_jax.models.backbones.efficientnet_lite import Depthwise, Pointwise
-from paiaa_jax.models.convolutions import convolve, depthwise
+from paiaa_jax.models.backbones.efficientnet_lite import Depthwise
+from paiaa_jax.models.convolutions import Conv, convolve, depthwise
 from paiaa_jax.models.network import BACKBONES
 from paiaa_jax.models.platform import traced_for_elsewhere
 from paiaa_jax.models.pooling import pool
@@ -217,7 +217,7 @@ def test_a_pointwise_convolution_is_linens():
   x = jax.random.normal(jax.random.key(0), (3, 5, 7, 6))
   theirs = nn.Conv(4, (1, 1), use_bias=False)
   variables = theirs.init(jax.random.key(1), x)
-  ours = Pointwise(4)
+  ours = Conv(4, (1, 1))
   assert jax.tree.all(jax.tree.map(jnp.array_equal, ours.init(jax.random.key(1), x), variables))
   found, expected = (module.apply(variables, x) for module in (ours, theirs))
   np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)

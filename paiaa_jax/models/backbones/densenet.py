@@ -6,7 +6,6 @@ Huang et al., CVPR 2017, as torchvision builds it: growth 32, bottlenecks of 4 x
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import flax.linen as nn
@@ -14,7 +13,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from paiaa_jax.models.backbones.base import Backbone
-from paiaa_jax.models.convolutions import convolve
+from paiaa_jax.models.convolutions import Conv
 from paiaa_jax.models.norm import BatchNorm
 from paiaa_jax.models.pooling import pool
 from paiaa_jax.models.windows import avg_pool, max_pool
@@ -23,8 +22,6 @@ LAYERS = (6, 12, 24, 16)
 GROWTH = 32
 BOTTLENECK = 4 * GROWTH
 STEM = 64
-
-conv = functools.partial(nn.Conv, use_bias=False, conv_general_dilated=convolve)
 
 
 class DenseLayer(nn.Module):
@@ -35,9 +32,9 @@ class DenseLayer(nn.Module):
   @nn.compact
   def __call__(self, x: Array, train: bool) -> Array:
     y = nn.relu(BatchNorm(dtype=self.dtype, name="norm1")(x, use_running_average=not train))
-    y = conv(BOTTLENECK, (1, 1), dtype=self.dtype, name="conv1")(y)
+    y = Conv(BOTTLENECK, (1, 1), dtype=self.dtype, name="conv1")(y)
     y = nn.relu(BatchNorm(dtype=self.dtype, name="norm2")(y, use_running_average=not train))
-    y = conv(GROWTH, (3, 3), padding=1, dtype=self.dtype, name="conv2")(y)
+    y = Conv(GROWTH, (3, 3), padding=1, dtype=self.dtype, name="conv2")(y)
     return jnp.concatenate([x, y], axis=-1)
 
 
@@ -49,7 +46,7 @@ class Transition(nn.Module):
   @nn.compact
   def __call__(self, x: Array, train: bool) -> Array:
     x = nn.relu(BatchNorm(dtype=self.dtype, name="norm")(x, use_running_average=not train))
-    x = conv(x.shape[-1] // 2, (1, 1), dtype=self.dtype, name="conv")(x)
+    x = Conv(x.shape[-1] // 2, (1, 1), dtype=self.dtype, name="conv")(x)
     return avg_pool(x, 2, 2)
 
 
@@ -65,7 +62,7 @@ class DenseNet121(Backbone):
   @nn.compact
   def __call__(self, x: Array, *, train: bool = False) -> Array:
     layer = nn.remat(DenseLayer, static_argnums=(2,)) if self.remat else DenseLayer
-    x = conv(STEM, (7, 7), (2, 2), padding=3, dtype=self.dtype, name="stem")(x)
+    x = Conv(STEM, (7, 7), (2, 2), padding=3, dtype=self.dtype, name="stem")(x)
     x = nn.relu(BatchNorm(dtype=self.dtype, name="norm_stem")(x, use_running_average=not train))
     x = max_pool(x, 3, 2, padding=1)
     levels = [x]

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from paiaa_jax.models.backbones.base import Backbone
-from paiaa_jax.models.convolutions import depthwise, pointwise
+from paiaa_jax.models.convolutions import Conv, depthwise
 from paiaa_jax.models.norm import BatchNorm
 from paiaa_jax.models.pooling import pool
 
@@ -43,19 +43,6 @@ class Depthwise(nn.Module):
     return depthwise(x, weight.astype(self.dtype), self.stride)
 
 
-class Pointwise(nn.Module):
-  """One 1x1 convolution, [n, h, w, c] -> [n, h, w, channels]."""
-
-  channels: int
-  dtype: Any = jnp.float32
-
-  @nn.compact
-  def __call__(self, x: Array) -> Array:
-    shape, init = (1, 1, x.shape[-1], self.channels), nn.initializers.lecun_normal()
-    weight = self.param("kernel", init, shape, jnp.float32)
-    return pointwise(x.astype(self.dtype), weight.astype(self.dtype))
-
-
 class Block(nn.Module):
   """Expand 1x1, depthwise, project 1x1; added to its input where the shapes allow."""
 
@@ -72,11 +59,11 @@ class Block(nn.Module):
 
     y = x
     if self.expansion != 1:
-      y = Pointwise(x.shape[-1] * self.expansion, self.dtype, name="expand")(y)
+      y = Conv(x.shape[-1] * self.expansion, (1, 1), dtype=self.dtype, name="expand")(y)
       y = relu6(norm("norm_expand")(y, use_running_average=not train))
     y = Depthwise(self.kernel, self.stride, self.dtype, name="depthwise")(y)
     y = relu6(norm("norm_depthwise")(y, use_running_average=not train))
-    y = Pointwise(self.channels, self.dtype, name="project")(y)
+    y = Conv(self.channels, (1, 1), dtype=self.dtype, name="project")(y)
     y = norm("norm_project")(y, use_running_average=not train)
     return x + y if x.shape == y.shape else y
 
@@ -100,7 +87,7 @@ class EfficientNetLite(Backbone):
       return BatchNorm(momentum=0.01, epsilon=1e-3, dtype=self.dtype, name=name)
 
     block = nn.remat(Block, static_argnums=(2,)) if self.remat else Block
-    x = nn.Conv(32, (3, 3), (2, 2), use_bias=False, dtype=self.dtype, name="stem")(x)
+    x = Conv(32, (3, 3), (2, 2), dtype=self.dtype, name="stem")(x)
     x = relu6(norm("norm_stem")(x, use_running_average=not train))
     levels, index = [], 0
     for stage, blocks, channels in zip(STAGES, self.BLOCKS, self.CHANNELS, strict=True):
@@ -110,7 +97,7 @@ class EfficientNetLite(Backbone):
         x = block(channels, kernel, step, expansion, self.dtype, name=f"block{index}")(x, train)
         index += 1
       levels.append(x)
-    x = Pointwise(self.FEATURES, self.dtype, name="head")(x)
+    x = Conv(self.FEATURES, (1, 1), dtype=self.dtype, name="head")(x)
     x = relu6(norm("norm_head")(x, use_running_average=not train))
     if self.num_classes:
       return nn.Dense(self.num_classes, dtype=self.dtype, name="fc")(jnp.mean(x, (1, 2)))

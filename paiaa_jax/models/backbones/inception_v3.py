@@ -14,8 +14,8 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jax import Array
 
+from paiaa_jax.models import convolutions
 from paiaa_jax.models.backbones.base import Backbone
-from paiaa_jax.models.convolutions import convolve
 from paiaa_jax.models.norm import BatchNorm
 from paiaa_jax.models.pooling import pool
 from paiaa_jax.models.windows import avg_pool, max_pool
@@ -33,14 +33,12 @@ class Conv(nn.Module):
 
   @nn.compact
   def __call__(self, x: Array, train: bool) -> Array:
-    x = nn.Conv(
+    x = convolutions.Conv(
       self.channels,
       self.kernel,
       (self.stride, self.stride),
       self.padding,
-      use_bias=False,
       dtype=self.dtype,
-      conv_general_dilated=convolve,
       name="conv",
     )(x)
     if self.average:
