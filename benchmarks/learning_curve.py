@@ -10,7 +10,7 @@ split. Prints a row a checkpoint.
 from __future__ import annotations
 
 import argparse
-import json
+import itertools
 import tempfile
 from pathlib import Path
 
@@ -18,19 +18,19 @@ import numpy as np
 from matplotlib.figure import Figure
 from ml_collections import ConfigDict
 
-from paiaa_jax import look
+from paiaa_jax import files, look
 from paiaa_jax.apps import evaluate_model
 from paiaa_jax.training import init_state, setup
 from paiaa_jax.training.checkpoint import Checkpoints
 from paiaa_jax.training.export import export
+from paiaa_jax.training.setup import Run
+from studies.sweeps import read_metrics
 
-INK = (look.BLUE, look.ORANGE, look.SOFT)
+Curve = tuple[np.ndarray, np.ndarray]
 
 
-def on_test(workdir: Path, data: Path) -> tuple[np.ndarray, np.ndarray]:
+def on_test(workdir: Path, config: ConfigDict, run: Run, data: Path) -> Curve:
   """(epochs, SROCC on the test split), at each checkpoint that is there."""
-  config = ConfigDict(json.loads((workdir / "config.json").read_text()))
-  run = setup.prepare(config)
   state = init_state.abstract_state(run, config)
   checkpoints = Checkpoints(workdir.absolute() / "checkpoints", keep=10**6, best="srcc")
   found = []
@@ -44,9 +44,9 @@ def on_test(workdir: Path, data: Path) -> tuple[np.ndarray, np.ndarray]:
   return tuple(np.array(found).T)
 
 
-def losses(workdir: Path, epoch_steps: float) -> tuple[np.ndarray, np.ndarray]:
+def losses(workdir: Path, epoch_steps: float) -> Curve:
   """(epochs, the aesthetics loss of the batches of each epoch)."""
-  rows = map(json.loads, (workdir / "metrics.jsonl").read_text().splitlines())
+  rows = read_metrics(workdir)
   by_step = {row["step"]: row["loss_aesthetics"] for row in rows if "loss_aesthetics" in row}
   epoch = np.array([np.ceil(step / epoch_steps) for step in by_step])
   value = np.array(list(by_step.values()))
@@ -54,11 +54,11 @@ def losses(workdir: Path, epoch_steps: float) -> tuple[np.ndarray, np.ndarray]:
   return epochs, np.array([value[epoch == one].mean() for one in epochs])
 
 
-def draw(runs: dict[str, tuple[tuple, tuple]]) -> Figure:
+def draw(runs: dict[str, tuple[Curve, Curve]]) -> Figure:
   """Losses on the left, SROCC on the right; a color a run."""
   figure = Figure(figsize=(8.5, 3.2), layout="constrained")
   left, right = figure.subplots(1, 2)
-  for color, (name, (loss, srcc)) in zip(INK, runs.items(), strict=False):
+  for color, (name, (loss, srcc)) in zip(itertools.cycle(look.CYCLE), runs.items(), strict=False):
     left.plot(*loss, color=color, label=name)
     right.plot(*srcc, color=color, marker=".", label=name)
   left.set(xlabel="epoch", ylabel="loss of the distribution (Eq. 2)", yscale="log")
@@ -77,9 +77,10 @@ def main() -> None:
   options = parser.parse_args()
   curves = {}
   for name, workdir in (given.split("=", 1) for given in options.runs):
-    config = ConfigDict(json.loads((Path(workdir) / "config.json").read_text()))
-    epoch_steps = setup.prepare(config).epoch_steps
-    curves[name] = losses(Path(workdir), epoch_steps), on_test(Path(workdir), options.data)
+    folder = Path(workdir)
+    config = ConfigDict(files.read_json(folder / "config.json"))
+    run = setup.prepare(config)
+    curves[name] = losses(folder, run.epoch_steps), on_test(folder, config, run, options.data)
   draw(curves).savefig(options.out, dpi=150)
 
 

@@ -37,8 +37,8 @@ def intervals(found: Raters, photographs: Photographs, fold: np.ndarray, k: int)
       shots, test = np.split(np.random.default_rng([u, name, k]).permutation(rated), [k])
       learnt = posterior.fit(found.prior, photographs.take(shots), own[shots])
       rest, generic = photographs.take(test), photographs.generic
-      score = learnt.score(rest)
-      deviation = np.sqrt(learnt.variance(rest) + learnt.noise_variance)
+      score, variance = learnt.score_and_variance(rest)
+      deviation = np.sqrt(variance + learnt.noise_variance)
       left = own[shots] - generic[shots]
       level, spread = generic[test] + left.mean(), np.full(len(test), np.std(left, ddof=1))
       told[u, name] = (

@@ -57,7 +57,7 @@ def read(options: argparse.Namespace) -> Raters:
   own, others = data.ratings[order[:PEOPLE]], data.ratings[order[PEOPLE:]]
   inputs = inputs._replace(shares=study.distribution(others, data.scale))
   category = np.argmax(data.norms[:, 2:], axis=1)
-  prior = taste.fit_prior(inputs, others, category, {"width": np.ones(())})
+  prior = taste.fit_prior(inputs, others, category, width=1.0)
   return Raters(data, inputs, own, others, prior)
 
 

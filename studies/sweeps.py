@@ -115,7 +115,7 @@ def write_page(folder: Path, runs: Mapping[str, Path], tables: Sequence[Table]) 
     tables: of all of them.
   """
   sections = [Section(one.title, "", [one]) for one in tables]
-  lines = {name: _lines(workdir) for name, workdir in runs.items()}
+  lines = {name: read_metrics(workdir) for name, workdir in runs.items()}
   caption = "A line a run; runs of one setting have its colour."
   picture = Picture("curves", caption, curves(lines))
   sections.append(Section("Curves", "", [], [picture]))
@@ -141,7 +141,7 @@ def curves(lines: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
   return figure
 
 
-def _lines(workdir: Path) -> list[dict[str, Any]]:
+def read_metrics(workdir: Path) -> list[dict[str, Any]]:
   """The lines of a run's metrics.jsonl; one cut short is left out."""
   found = []
   for line in files.read_bytes(workdir / "metrics.jsonl").splitlines():

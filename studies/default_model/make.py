@@ -80,7 +80,7 @@ def write(data: Study, found: Inputs, figures: dict, out: Path) -> None:
 def write_prior(data: Study, found: Inputs, fitted: Heads, out: Path) -> None:
   """Writes, beside the model, the prior of a new user that is fitted to OASIS's users."""
   category = np.argmax(data.norms[:, found.norms.shape[1] :], axis=1)
-  prior = taste.fit_prior(found, data.ratings, category, fitted)
+  prior = taste.fit_prior(found, data.ratings, category, float(fitted["width"]))
   told = {"learned_from": LEARNED_FROM.format(raters=taste.USERS)}
   files.write_json(out / prior_file.NAME, prior_file.to_json(prior) | told)
 

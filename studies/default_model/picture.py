@@ -35,7 +35,7 @@ def draw(data: Study, inputs: Inputs, out: Path) -> str:
     order=_within(seen.order, ~library),
     copies=_copies(seen, ~library),
   )
-  prior = taste.fit_prior(training, others[:, ~library], category[~library], fitted)
+  prior = taste.fit_prior(training, others[:, ~library], category[~library], float(fitted["width"]))
   photographs = taste.view(fitted, inputs.features[library])
   own = data.ratings[person, library].astype(np.float64)
   rated = np.flatnonzero(~np.isnan(own))[:RATED]

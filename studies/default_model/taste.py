@@ -42,10 +42,12 @@ class Case(NamedTuple):
   points: np.ndarray
 
 
-def fit_prior(inputs: Inputs, ratings: np.ndarray, category: np.ndarray, kept: Heads) -> TastePrior:
+def fit_prior(
+  inputs: Inputs, ratings: np.ndarray, category: np.ndarray, width: float
+) -> TastePrior:
   """The prior from ratings [r, n] (NaN: none) of photographs in categories [n].
 
-  kept: the heads of the model; the prior's width is in their coordinates.
+  width: of the model's heads, in whose coordinates the prior is told.
   """
   drawn = rng.generator(0, "default model taste").permutation(len(ratings))[:USERS]
   theme = measure.draw_folds(measure.themes(inputs.names), measure.SEEDS[0])
@@ -68,7 +70,7 @@ def fit_prior(inputs: Inputs, ratings: np.ndarray, category: np.ndarray, kept: H
     if number % 10 == 9:
       logging.info("prior of %d ratings' groups: %s", len(users), np.round(prior.mean, 3))
   prior.covariance[0, 0] += OTHER_SCALE
-  return prior._replace(width=NARROWER * float(kept["width"]))
+  return prior._replace(width=NARROWER * width)
 
 
 def cases(
