@@ -111,9 +111,8 @@ def rate_of_processes(task: Callable, encoded: list[bytes], seconds: float, work
 def rate_of_pipeline(source: records.Source, seconds: float, workers: int) -> Rate:
   """train_batches, once its buffers have settled."""
   batches = pipeline.train_batches(
-    source,
+    [pipeline.Stream(source, pipeline.Draws(CROP, RESIZE))],
     batch_size=BATCH,
-    draws=pipeline.Draws(CROP, RESIZE),
     seed=0,
     process=pipeline.Process(workers=workers),
   )

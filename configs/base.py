@@ -44,6 +44,7 @@ def get_config() -> ConfigDict:
       folds=5,  # how many, see launch.evaluate --out_of_fold
       trained_on="",  # whose labels these are, in words that the model folder passes on
       workers=0,  # decoding threads beside the main one; 0: one per core
+      decoders=0,  # processes that training's decoding threads are shared among; 0: the main one's
     )
   )
 

@@ -1,37 +1,43 @@
-"""Prepared records -> batches. The position of every iterator is one number: the step.
+"""Prepared records -> batches, by grain. The position of every iterator is one number: the step.
+
+    MapDataset.source(records) -> Ordered -> map: decode, crop   of each stream
+    -> zip -> batch: the streams row by row -> to_iter_dataset: threads -> mp_prefetch: processes
 
 What a batch holds is a pure function of (seed, stream, step, process): nothing depends on the
-number of threads, nor on where an iterator was started, nor (but for which rows a process gets)
-on the number of processes. A checkpoint therefore saves the step and no iterator.
+number of threads or decoding processes, nor on where an iterator was started, nor (but for which
+rows a process gets) on the number of processes. A checkpoint therefore saves the step and no
+iterator.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple, Protocol
+import itertools
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import grain
 import numpy as np
+from absl import flags
 
 from paiaa_jax import rng
 from paiaa_jax.cores import count_cores
 from paiaa_jax.data import images
+from paiaa_jax.data.order import PADDING, Drawn, Ordered, Shuffle, Slots, in_order
+from paiaa_jax.data.workers import start_decoder
 from paiaa_jax.errors import UserError
 from paiaa_jax.types import Array, Batch
 
 LABELS = ("distribution", "aux", "has_distribution", "has_aux")
 ENDLESS = 2**40  # steps, more than any run takes
 PREFETCH_BATCHES = 3
-CHUNK = 16  # images at most that a thread makes at a time; more would only cost memory
+CHUNK = 128  # images at most that a thread makes at a time; more would only cost memory
+SHARED = 1 << 16  # bytes, of an array that is handed over in shared memory and not copied
 
-
-class Source(Protocol):
-  """Labelled images by row, as data.records.open_split gives them."""
-
-  def __len__(self) -> int: ...
-
-  def __getitem__(self, row: int) -> dict: ...
+# Labelled images by row, as data.records.open_split gives them.
+Source = grain.sources.RandomAccessDataSource[dict]
 
 
 class Draws(NamedTuple):
@@ -51,6 +57,20 @@ class Draws(NamedTuple):
   groups: Array | None = None
 
 
+class Stream(NamedTuple):
+  """Images that are trained on, and how they are drawn.
+
+  Attributes:
+    source: labelled images.
+    draws: see Draws.
+    name: of its own for each stream that runs beside another.
+  """
+
+  source: Source
+  draws: Draws
+  name: str = "aesthetics"
+
+
 class Process(NamedTuple):
   """One of the processes that make each batch together.
 
@@ -58,85 +78,58 @@ class Process(NamedTuple):
     index: of this process.
     count: of all processes.
     workers: decoding threads of this process; 0: one per core.
+    decoders: processes beside this one that have those threads; 0: they are its own.
   """
 
   index: int = 0
   count: int = 1
   workers: int = 0
+  decoders: int = 0
 
 
 ALONE = Process()
 
 
 def train_batches(
-  source: Source,
+  streams: Sequence[Stream],
   *,
   batch_size: int,
-  draws: Draws,
   seed: int,
   first_step: int = 0,
-  stream: str = "aesthetics",
   process: Process = ALONE,
   padded_size: int = 0,
-) -> Iterator[Batch]:
-  """Endless shuffled batches of random crops; a new shuffle each time the source is through.
+) -> Generator[Batch]:
+  """Endless shuffled batches of random crops; a new shuffle each time a source is through.
 
   Args:
-    source: labelled images.
-    batch_size: images a step, over all processes; this process yields its share.
-    draws: see Draws.
+    streams: one, or several whose images alternate row by row.
+    batch_size: images a stream and step, over all processes; this process yields its share.
     seed: of the shuffles and crops.
     first_step: the step to start at, as if all before had been drawn.
-    stream: a name of its own for each source that runs beside another.
     process: see Process.
-    padded_size: rows of a step, over all processes: the batch, then padding as in `eval_batches`,
-      of which the last processes get the most; 0: no padding.
+    padded_size: rows a stream and step, over all processes: the batch, then padding as in
+      `eval_batches`, of which the last processes get the most; 0: no padding.
 
   Raises:
     UserError: an empty source, a crop larger than its square, or a batch that the processes
       cannot share evenly.
   """
+  slots = _slots(batch_size, padded_size or batch_size, process)
+  examples = [_drawn(stream, slots, seed) for stream in streams]
+  return _batches(examples, slots.share, process, first_step)
+
+
+def _drawn(stream: Stream, slots: Slots, seed: int) -> grain.MapDataset:
+  """The examples of a stream for this process's slots of all steps."""
+  source, draws, name = stream
   if len(source) == 0:
-    raise UserError(f"the {stream} source holds no images; check its split.")
+    raise UserError(f"the {name} source holds no images; check its split.")
   if draws.size > draws.resize:
     raise UserError(f"a crop of {draws.size} px does not fit in {draws.resize} px: raise resize.")
-  share = _share(padded_size or batch_size, process.count)
-
-  @functools.lru_cache(maxsize=8)
-  def order(epoch: int) -> np.ndarray:
-    random = rng.generator(seed, stream, epoch)
-    if draws.groups is None:
-      return random.permutation(len(source))
-    return balanced_order(draws.groups, random)
-
-  def example(step: int, slot: int) -> Batch:
-    place = process.index * share + slot
-    if place >= batch_size:
-      return _padding(source, draws.size)
-    position = step * batch_size + place
-    epoch, offset = divmod(position, len(source))
-    row = int(order(epoch)[offset])
-    random = rng.generator(seed, f"{stream}/crop", position)
-    record = source[row]
-    with images.opened(record["image"], draws.resize, record["name"]) as photo:
-      pixels = images.crop_square(photo, draws.resize, draws.size, random, draws.flip)
-    return _example(record, pixels, row)
-
-  return _batches(example, first_step, ENDLESS, share, process.workers)
-
-
-def balanced_order(groups: Array, random: np.random.Generator) -> np.ndarray:
-  """n rows [n] of n images [n] by group: the groups equally often, each one's images in turn.
-
-  A group's images are shuffled, and shuffled again once all of them were drawn.
-  """
-  members = [np.flatnonzero(np.asarray(groups) == group) for group in np.unique(groups)]
-  share = -(-len(groups) // len(members))
-  rounds = [
-    np.concatenate([random.permutation(own) for _ in range(-(-share // len(own)))])[:share]
-    for own in members
-  ]
-  return random.permutation(np.concatenate(rounds))[: len(groups)]
+  shuffle = Shuffle(len(source), seed, name, draws.groups)
+  return Ordered(grain.MapDataset.source(source), slots, ENDLESS, shuffle).map(
+    RandomCrop(draws.size, draws.resize, draws.flip, seed, name)
+  )
 
 
 def eval_batches(
@@ -145,29 +138,61 @@ def eval_batches(
   batch_size: int,
   image_size: int,
   process: Process = ALONE,
-) -> Iterator[Batch]:
+) -> Generator[Batch]:
   """Every image once, in order, resized whole; as many batches on every process.
 
   The last batch is padded with rows of index -1 and no labels. `image_size` is in pixels;
   the other arguments are those of `train_batches`.
   """
-  share = _share(batch_size, process.count)
+  slots = _slots(batch_size, batch_size, process)
   steps = -(-len(source) // batch_size)
-
-  def example(step: int, slot: int) -> Batch:
-    row = step * batch_size + process.index * share + slot
-    if row >= len(source):
-      return _padding(source, image_size)
-    record = source[row]
-    return _example(record, images.square(record["image"], image_size, record["name"]), row)
-
-  return _batches(example, 0, steps, share, process.workers)
+  rows = functools.partial(in_order, len(source))
+  ordered = Ordered(grain.MapDataset.source(source), slots, steps, rows)
+  return _batches([ordered.map(WholeImage(image_size))], slots.share, process)
 
 
-def _padding(source: Source, image_size: int) -> Batch:
-  """An example that is none: black, without labels, of index -1."""
-  blank = {key: np.zeros_like(value) for key, value in source[0].items() if key in LABELS}
-  return _example(blank, np.zeros((image_size, image_size, 3), np.uint8), -1)
+@dataclass(frozen=True)
+class RandomCrop(grain.transforms.Map):
+  """A drawn image -> an example: a square of it, drawn by the image's position.
+
+  Not a RandomMap: grain's generator would draw other crops.
+  """
+
+  size: int
+  resize: int
+  flip: bool
+  seed: int
+  stream: str
+
+  def map(self, element: Drawn) -> Batch:
+    """The example, a batch without its leading axis."""
+    record, row, position = element
+    if row == PADDING:
+      return _padding(record, self.size)
+    random = rng.generator(self.seed, f"{self.stream}/crop", position)
+    with images.opened(record["image"], self.resize, record["name"]) as photo:
+      pixels = images.crop_square(photo, self.resize, self.size, random, self.flip)
+    return _example(record, pixels, row)
+
+
+@dataclass(frozen=True)
+class WholeImage(grain.transforms.Map):
+  """An image in turn -> an example: all of it, resized to a square."""
+
+  size: int
+
+  def map(self, element: Drawn) -> Batch:
+    """The example, a batch without its leading axis."""
+    record, row, _ = element
+    if row == PADDING:
+      return _padding(record, self.size)
+    return _example(record, images.square(record["image"], self.size, record["name"]), row)
+
+
+def _padding(record: dict, image_size: int) -> Batch:
+  """An example that is none: black, of index -1, its labels as wide as a record's and all 0."""
+  blank = {key: np.zeros_like(record[key]) for key in LABELS}
+  return _example(blank, np.zeros((image_size, image_size, 3), np.uint8), PADDING)
 
 
 def _example(record: dict, image: np.ndarray, row: int) -> Batch:
@@ -177,35 +202,71 @@ def _example(record: dict, image: np.ndarray, row: int) -> Batch:
 
 
 def _batches(
-  example: Callable[[int, int], Batch], first_step: int, stop: int, share: int, workers: int
-) -> Iterator[Batch]:
-  """Stacks example(step, slot) for slots 0..share-1 of each step, made ahead on threads.
+  streams: Sequence[grain.MapDataset], share: int, process: Process, first_step: int = 0
+) -> Generator[Batch]:
+  """Examples of each stream, `share` a step -> batches from `first_step` on, made ahead.
 
-  Threads, as Pillow lets go of the GIL; chunks, as grain's work for an element would hold it.
+  On threads, as Pillow lets go of the GIL; a chunk at a time, as grain's work for an element holds
+  it.
   """
-  chunk = max(size for size in range(1, min(CHUNK, share) + 1) if share % size == 0)
+  largest = max(CHUNK // len(streams), 1)
+  chunk = max(size for size in range(1, min(largest, share) + 1) if share % size == 0)
   parts = share // chunk
-
-  def load_chunk(number: int) -> Batch:
-    step, part = divmod(number, parts)
-    slots = range(part * chunk, (part + 1) * chunk)
-    return _combine(np.stack, [example(step, slot) for slot in slots])
-
-  threads = workers or count_cores()
+  stack = functools.partial(_stack, shared=process.decoders > 0)
+  chunks = grain.experimental.ZipMapDataset(streams).batch(chunk, batch_fn=stack)
+  cores = process.workers or count_cores()
+  threads = -(-cores // max(process.decoders, 1))
   ahead = max(PREFETCH_BATCHES * parts, threads)
-  chunks = grain.MapDataset.range(first_step * parts, stop * parts).map(load_chunk)
-  reader = chunks.to_iter_dataset(grain.ReadOptions(threads, ahead))
-  return iter(reader.batch(parts, batch_fn=functools.partial(_combine, np.concatenate)))
+  batches = chunks[first_step * parts :].to_iter_dataset(grain.ReadOptions(threads, ahead))
+  if process.decoders:
+    if not flags.FLAGS.is_parsed():  # grain's flags, read as it starts a process
+      flags.FLAGS.mark_as_parsed()
+    options = grain.experimental.DatasetOptions(min_shm_size=SHARED)
+    batches = grain.experimental.WithOptionsIterDataset(batches, options).mp_prefetch(
+      grain.MultiprocessingOptions(process.decoders), start_decoder
+    )
+  return _closing(batches.batch(parts, batch_fn=_join) if parts > 1 else batches)
 
 
-def _combine(join: Callable, batches: Sequence[Batch]) -> Batch:
-  return Batch(*map(join, zip(*batches, strict=True)))
+def _closing(batches: grain.IterDataset) -> Generator[Batch]:
+  """The batches as plain arrays; whoever closes the iterator ends its threads and processes."""
+  with contextlib.closing(iter(batches)) as iterator:
+    try:
+      for batch in iterator:
+        yield Batch(*map(np.asarray, batch))
+    except RuntimeError as error:
+      if "terminated unexpectedly" not in str(error):  # grain's words, which has no type for it
+        raise
+      raise UserError(
+        "a decoding process was killed, most likely for its memory, or because /dev/shm is too "
+        "small; start again with fewer data.decoders, or 0."
+      ) from error
 
 
-def _share(batch_size: int, process_count: int) -> int:
-  if batch_size % process_count:
+def _stack(rows: Sequence[tuple[Batch, ...]], shared: bool) -> Batch:
+  """Examples of the streams side by side -> one batch, the streams row by row."""
+  examples = itertools.chain.from_iterable(rows)
+  stack = _stack_shared if shared else np.stack
+  return Batch(*map(stack, zip(*examples, strict=True)))
+
+
+def _stack_shared(rows: Sequence[np.ndarray]) -> np.ndarray:
+  """Arrays [n, ...] where another process can read them, if they are large."""
+  if len(rows) * rows[0].nbytes < SHARED:
+    return np.stack(rows)
+  shape = (len(rows), *rows[0].shape)
+  return np.stack(rows, out=grain.multiprocessing.SharedMemoryArray(shape, rows[0].dtype))
+
+
+def _join(chunks: Sequence[Batch]) -> Batch:
+  return Batch(*map(np.concatenate, zip(*chunks, strict=True)))
+
+
+def _slots(batch_size: int, rows: int, process: Process) -> Slots:
+  if rows % process.count:
     raise UserError(
-      f"a batch of {batch_size} cannot be shared evenly by {process_count} processes; "
+      f"a batch of {rows} cannot be shared evenly by {process.count} processes; "
       "make batch_size a multiple of them."
     )
-  return batch_size // process_count
+  share = rows // process.count
+  return Slots(process.index * share, share, batch_size)

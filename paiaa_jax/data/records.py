@@ -159,7 +159,7 @@ class Source:
   def __len__(self) -> int:
     return len(self.names)
 
-  def __getitem__(self, row: int) -> dict:
+  def __getitem__(self, index: int) -> dict:
     """Encoded `image`, `name`, `distribution` [b], `aux` [k], `has_distribution`, `has_aux`.
 
     Not by TFDS's own reader: threads that decode would wait here for each other.
@@ -167,15 +167,15 @@ class Source:
     Raises:
       UserError: the record is another image's than the index says, or has other labels.
     """
-    record = self._records[self._rows[row]]
+    record = self._records[self._rows[index]]
     features = tf_example_pb2.Example.FromString(record).features.feature
     name = features["name"].bytes_list.value[0].decode()
-    if name != self.names[row]:
+    if name != self.names[index]:
       raise UserError(
-        f"the index says {self.names[row]} where the records hold {name}; {MAKE}, "
+        f"the index says {self.names[index]} where the records hold {name}; {MAKE}, "
         "into another --out."
       )
-    labels = {field: getattr(self, field)[row] for field in LABELS}
+    labels = {field: getattr(self, field)[index] for field in LABELS}
     for field, value in labels.items():
       if not np.array_equal(features[field].float_list.value, np.atleast_1d(value)):
         raise UserError(

@@ -7,9 +7,7 @@ that a run that was stopped goes on at the first shard that is missing.
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -20,6 +18,7 @@ import polars as pl
 
 from paiaa_jax.cores import count_cores
 from paiaa_jax.data import images
+from paiaa_jax.data.workers import end_with_parent
 from paiaa_jax.errors import UserError
 from paiaa_jax.files import atomic_write, read_parquet, read_regular
 
@@ -101,10 +100,4 @@ def _encode(path: Path, shorter_side: int) -> tuple[bytes | None, str | None]:
 def _start_worker() -> None:
   """Leaves Ctrl-C to the parent, and ends with it even where it was killed."""
   signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-  def end_with_parent():
-    if parent := multiprocessing.parent_process():
-      parent.join()
-    os._exit(1)
-
-  threading.Thread(target=end_with_parent, daemon=True).start()
+  end_with_parent()

@@ -6,8 +6,8 @@ source lacks, or has on another scale, is zeros under a mask of 0.
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterator
+from collections.abc import Generator
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import jax
@@ -94,34 +94,27 @@ def epoch_steps(streams: Streams, config: ConfigDict) -> int:
 
 def train_batches(
   streams: Streams, config: ConfigDict, first_step: int, rows: int
-) -> Iterator[Batch]:
+) -> Generator[Batch]:
   """This process's rows of each step's batch, from `first_step` on, without end.
 
   A step has `rows` rows a stream over all processes; those past optim.batch_size are padding. A
   pure function of the config, the step and the process: nothing else need be saved to resume.
+  Close the iterator to end its threads, and the processes of data.decoders.
   """
-  iterators = []
-  for stream, source in streams.train.items():
-    weights = example_weights(source, config.train.weigh_by, stream)
-    batches = pipeline.train_batches(
-      source,
-      batch_size=config.optim.batch_size,
-      draws=pipeline.Draws(
-        config.data.image_size,
-        config.data.resize,
-        config.data.flip,
-        sampling_groups(source, config.data.sampling),
-      ),
-      seed=config.seed,
-      first_step=first_step,
-      stream=stream,
-      process=_process(config),
-      padded_size=rows,
-    )
-    fitted = map(functools.partial(_fit, stream, source, streams, config), batches)
-    iterators.append(map(functools.partial(_weigh, weights), fitted))
-  for parts in zip(*iterators, strict=True):
-    yield jax.tree.map(_interleave, *parts)
+  drawn = []
+  for name, source in streams.train.items():
+    weights = example_weights(source, config.train.weigh_by, name)
+    groups = sampling_groups(source, config.data.sampling)
+    draws = pipeline.Draws(config.data.image_size, config.data.resize, config.data.flip, groups)
+    drawn.append(pipeline.Stream(_labelled(name, source, streams, config, weights), draws, name))
+  return pipeline.train_batches(
+    drawn,
+    batch_size=config.optim.batch_size,
+    seed=config.seed,
+    first_step=first_step,
+    process=_process(config)._replace(decoders=config.data.decoders),
+    padded_size=rows,
+  )
 
 
 def sampling_groups(source: records.Source, sampling: str) -> np.ndarray | None:
@@ -139,28 +132,21 @@ def sampling_groups(source: records.Source, sampling: str) -> np.ndarray | None:
   return np.abs(source.mean_score[:, None] - np.asarray(scale)).argmin(axis=1)
 
 
-def example_weights(source: records.Source, weigh_by: str, stream: str) -> Array:
-  """Weight of each image [n] in L_a, mean 1; [0] where all weigh 1.
+def example_weights(source: records.Source, weigh_by: str, stream: str) -> Array | None:
+  """Weight of each image [n] in L_a, mean 1; None where all weigh 1.
 
   Raises:
     UserError: "raters", whose number the folder does not tell.
   """
   scored = source.has_distribution > 0
   if weigh_by == "none" or not scored.any():
-    return np.zeros(0, np.float32)
+    return None
   if not np.isfinite(source.raters[scored]).all():
     raise UserError(
       f"train.weigh_by={weigh_by!r}: data.{stream} does not tell the number of raters; prepare it "
       "again."
     )
   return np.where(scored, source.raters / source.raters[scored].mean(), 0).astype(np.float32)
-
-
-def _weigh(weights: Array, batch: Batch) -> Batch:
-  """The batch with its mask of distributions multiplied by the weights of its rows."""
-  if not len(weights):
-    return batch
-  return batch._replace(has_distribution=batch.has_distribution * weights[batch.index])
 
 
 def batch_shapes(streams: Streams, config: ConfigDict, rows: int) -> Batch:
@@ -183,31 +169,52 @@ def image_names(streams: Streams, index: Array) -> list[str]:
   return [sources[i % len(sources)].names[row] for i, row in enumerate(index) if row >= 0]
 
 
-def eval_batches(streams: Streams, stream: str, config: ConfigDict, rows: int) -> Iterator[Batch]:
+def eval_batches(streams: Streams, stream: str, config: ConfigDict, rows: int) -> Generator[Batch]:
   """This process's rows of each batch of a stream's validation split, padded with index -1.
 
   A batch has `rows` rows over all processes.
   """
-  source = streams.validation[stream]
-  batches = pipeline.eval_batches(
-    source,
+  return pipeline.eval_batches(
+    _labelled(stream, streams.validation[stream], streams, config),
     batch_size=rows,
     image_size=config.data.image_size,
     process=_process(config),
   )
-  return map(functools.partial(_fit, stream, source, streams, config), batches)
 
 
 def _process(config: ConfigDict) -> pipeline.Process:
   return pipeline.Process(jax.process_index(), jax.process_count(), config.data.workers)
 
 
-def _fit(stream: str, source, streams: Streams, config: ConfigDict, batch: Batch) -> Batch:
-  """The batch with labels as wide as the heads; those on another scale are masked."""
-  n = len(batch.index)
+@dataclass(frozen=True)
+class _Labelled:
+  """A source whose records have these labels instead of their own, each [n, ...] by row."""
+
+  source: records.Source
+  labels: dict[str, Array]
+
+  def __len__(self) -> int:
+    return len(self.source)
+
+  def __getitem__(self, index: int) -> dict:
+    return self.source[index] | {name: values[index] for name, values in self.labels.items()}
+
+
+def _labelled(
+  stream: str,
+  source: records.Source,
+  streams: Streams,
+  config: ConfigDict,
+  weights: Array | None = None,
+) -> _Labelled:
+  """A stream's source with labels as wide as the heads; those on another scale are masked.
+
+  `weights` [n] multiply the mask of the distributions.
+  """
+  n = len(source)
   absent = np.zeros(n, np.float32)
-  scores = (batch.distribution, batch.has_distribution)
-  aux = (batch.aux, batch.has_aux)
+  scores = (source.distribution, source.has_distribution)
+  aux = (source.aux, source.has_aux)
   if config.data.auxiliary_target == "distribution":  # MT_IAA: the partner's scores are the target
     aux = scores if stream == "auxiliary" else (None, absent)
     scores = scores if stream == "aesthetics" else (None, absent)
@@ -215,17 +222,14 @@ def _fit(stream: str, source, streams: Streams, config: ConfigDict, batch: Batch
     aux = (None, absent)
   if tuple(source.manifest["scale"]) != streams.scale:
     scores = (None, absent)
-  return batch._replace(
-    distribution=_or_zeros(scores[0], n, len(streams.scale)),
-    has_distribution=scores[1],
-    aux=_or_zeros(aux[0], n, len(streams.aux_names)),
-    has_aux=aux[1],
-  )
+  labels = {
+    "distribution": _or_zeros(scores[0], n, len(streams.scale)),
+    "has_distribution": scores[1] if weights is None else scores[1] * weights,
+    "aux": _or_zeros(aux[0], n, len(streams.aux_names)),
+    "has_aux": aux[1],
+  }
+  return _Labelled(source, labels)
 
 
 def _or_zeros(labels: Array | None, n: int, width: int) -> Array:
   return np.zeros((n, width), np.float32) if labels is None else labels
-
-
-def _interleave(*rows: np.ndarray) -> np.ndarray:
-  return np.stack(rows, axis=1).reshape(-1, *rows[0].shape[1:])

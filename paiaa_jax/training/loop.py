@@ -103,12 +103,12 @@ def run_steps(
     results = evaluate(state)
     writer.write(first_step, {f"validation/{name}": value for name, value in results.items()})
     checkpoints.add_metrics(first_step, results)
-  rows = batches.train_batches(run.streams, config, first_step, run.train_rows)
   window = Window(workdir, run.images, functools.partial(batches.image_names, run.streams))
   results = {}
 
   trace = Trace(config.log.profile_steps, workdir)
-  with closing(trace):
+  rows = batches.train_batches(run.streams, config, first_step, run.train_rows)
+  with closing(trace), closing(rows):
     for step in range(first_step, run.total_steps):
       trace.at(step, state)
       batch = window.fetch(rows)

@@ -18,6 +18,7 @@ FREE = (
   "checkpoint.",
   "personalize.",
   "data.workers",
+  "data.decoders",
   "data.trained_on",
   "train.fsdp",
   "train.eval_",

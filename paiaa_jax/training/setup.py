@@ -32,6 +32,7 @@ CHOICES = {
 AT_LEAST = {
   "seed": 0,
   "data.workers": 0,
+  "data.decoders": 0,
   "data.left_out_fold": -1,
   "data.folds": 2,
   "data.image_size": 1,

@@ -42,12 +42,12 @@ class Photographs:
   def __len__(self) -> int:
     return len(self._paths)
 
-  def __getitem__(self, row: int) -> dict[str, Any]:
+  def __getitem__(self, index: int) -> dict[str, Any]:
     return {
-      "image": self._bytes[row],
-      "name": self._paths[row].name,
-      "distribution": self._distributions[row],
-      "aux": self._norms[row],
+      "image": self._bytes[index],
+      "name": self._paths[index].name,
+      "distribution": self._distributions[index],
+      "aux": self._norms[index],
       "has_distribution": 1.0,
       "has_aux": 1.0,
     }
@@ -128,9 +128,8 @@ def run(
   variables = _first_variables(trainer.network, config, seed)
   state = create_state(variables, trainer.optimizer, ema=tune.ema > 0, seed=0)
   batches = pipeline.train_batches(
-    source,
+    [pipeline.Stream(source, pipeline.Draws(tune.size, tune.resize, flip=True))],
     batch_size=tune.batch_size,
-    draws=pipeline.Draws(tune.size, tune.resize, flip=True),
     seed=seed,
   )
   for _, batch in zip(range(trainer.num_steps), batches, strict=False):

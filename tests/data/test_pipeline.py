@@ -1,7 +1,9 @@
 """Batches are functions of seed, stream, step and process; evaluation counts each image once."""
 
+import contextlib
 import io
 import itertools
+import multiprocessing
 
 import jax
 import numpy as np
@@ -49,10 +51,9 @@ def assert_same(batches, others):
   jax.tree.map(np.testing.assert_array_equal, batches, others)
 
 
-def train(rows=10, batch_size=4, seed=3, draws=DRAWS, **options):
-  return pipeline.train_batches(
-    Photos(rows), batch_size=batch_size, seed=seed, draws=draws, **options
-  )
+def train(rows=10, batch_size=4, seed=3, draws=DRAWS, stream="aesthetics", **options):
+  streams = [pipeline.Stream(Photos(rows), draws, stream)]
+  return pipeline.train_batches(streams, batch_size=batch_size, seed=seed, **options)
 
 
 def test_each_epoch_draws_every_image_once_in_a_new_order():
@@ -81,6 +82,42 @@ def test_starting_late_is_having_run_until_then(first_step):
 def test_the_number_of_threads_changes_nothing(workers):
   few, three = (take(train(process=pipeline.Process(workers=n)), 6) for n in (workers, 3))
   assert_same(few, three)
+
+
+@pytest.mark.parametrize("chunk", [1, 3, 5])
+def test_the_images_that_a_thread_makes_at_a_time_change_nothing(chunk, monkeypatch):
+  whole = take(train(batch_size=6), 4)
+  monkeypatch.setattr(pipeline, "CHUNK", chunk)
+  assert_same(take(train(batch_size=6), 4), whole)
+
+
+def test_decoding_processes_change_nothing_and_end(monkeypatch):
+  """Of the images, large enough to be handed over in shared memory, and of what fills no batch."""
+  streams = [
+    pipeline.Stream(Photos(rows), pipeline.Draws(90, 100, flip=True), name)
+    for rows, name in ((4, "aesthetics"), (3, "auxiliary"))
+  ]
+
+  def batches(**process):
+    process = pipeline.Process(workers=2, **process)
+    options = dict(batch_size=3, padded_size=4, seed=3, first_step=2, process=process)
+    return pipeline.train_batches(streams, **options)
+
+  threads = take(batches(), 3)
+  monkeypatch.setattr(pipeline, "CHUNK", 4)  # the two halves of a batch by one process each
+  with contextlib.closing(batches(decoders=2)) as apart:
+    assert_same(take(apart, 3), threads)
+    assert len(multiprocessing.active_children()) == 2
+  assert not multiprocessing.active_children()
+
+
+def test_a_broken_record_is_named_by_a_decoding_process():
+  source = Photos(1)
+  source.rows[0]["image"] = source.rows[0]["image"][:40]
+  streams = [pipeline.Stream(source, DRAWS)]
+  process = pipeline.Process(workers=1, decoders=1)
+  with pytest.raises(UserError, match=r"0\.png: "):
+    next(pipeline.train_batches(streams, batch_size=1, seed=0, process=process))
 
 
 @pytest.mark.parametrize("processes", [2, 4])
@@ -121,9 +158,19 @@ def test_two_streams_of_different_length_run_side_by_side():
   assert_same([auxiliary for _, auxiliary in take(both, 6)], alone)
 
 
+@pytest.mark.parametrize("processes", [1, 2])
+def test_two_streams_alternate_row_by_row(processes):
+  process = pipeline.Process(processes - 1, processes)
+  options = dict(batch_size=4, padded_size=6, seed=3, process=process)
+  pair = [pipeline.Stream(Photos(10), DRAWS), pipeline.Stream(Photos(4), DRAWS, "auxiliary")]
+  joint = take(pipeline.train_batches(pair, **options), 5)
+  alone = [take(pipeline.train_batches([stream], **options), 5) for stream in pair]
+  assert_same([jax.tree.map(lambda rows: rows[0::2], batch) for batch in joint], alone[0])
+  assert_same([jax.tree.map(lambda rows: rows[1::2], batch) for batch in joint], alone[1])
+
+
 def test_crops_differ_between_epochs_but_not_between_runs():
-  source = Photos(1)
-  batches = pipeline.train_batches(source, batch_size=1, seed=0, draws=pipeline.Draws(4, 12))
+  batches = train(rows=1, batch_size=1, seed=0, draws=pipeline.Draws(4, 12))
   crops = [batch.image for batch in take(batches, 8)]
   assert len({crop.tobytes() for crop in crops}) > 4
 

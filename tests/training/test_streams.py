@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from configs import base
-from paiaa_jax.data import pipeline, records
+from paiaa_jax.data import order, records
 from paiaa_jax.errors import UserError
 from paiaa_jax.training import batches
 
@@ -68,7 +68,7 @@ def test_rare_scores_are_drawn_as_often_as_common_ones(config):
     groups = batches.sampling_groups(source, sampling)
     counts = np.bincount(groups)
     assert counts.max() > 1.2 * counts[counts > 0].min()  # not alike to begin with
-    drawn = pipeline.balanced_order(groups, np.random.default_rng(0))
+    drawn = order.balanced_order(groups, np.random.default_rng(0))
     found = np.bincount(groups[drawn])
     assert len(drawn) == len(source) and np.ptp(found[counts > 0]) <= 1
     often = np.bincount(drawn, minlength=len(source))
