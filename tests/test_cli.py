@@ -178,14 +178,20 @@ def test_closed_streams_are_as_good_as_none(photos, model_path, tmp_path, child_
   assert subprocess.run(command, shell=True, env=child_env, check=False).returncode == 0
 
 
-def test_doctor_reports_what_is_there_and_what_is_to_be_mended(paiaa, photos, tmp_path):  # noqa: F811
+def test_doctor_reports_what_is_there_and_what_is_to_be_mended(
+  paiaa,
+  photos,  # noqa: F811
+  tmp_path,
+  monkeypatch,
+):
   code, out, _ = paiaa("doctor", photos)
   assert code == 0 and "scores 1 to 5" in out and out.endswith("nothing is wrong\n")
   (photos / "a.NEF").touch()
   (tmp_path / "cache.sqlite").write_text("no database")
+  monkeypatch.setattr(doctor, "_is_there", lambda module: False)
   code, out, _ = paiaa("doctor", photos, "--model", "./nothing")
   wrong = " ".join(out.partition("to mend:")[2].split())
-  assert code == 1 and "no model folder" in wrong and "as JPEG first" in wrong
+  assert code == 1 and "no model folder" in wrong and "paiaa-jax[raw]" in wrong
   assert "score cache it cannot be read" in wrong
 
 

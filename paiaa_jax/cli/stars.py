@@ -34,4 +34,5 @@ def stars(
   """
   from paiaa_jax.photos import verbs
 
-  verbs.stars(start.library(paths, model, batch_size, recursive, cache, features), profile, write)
+  library = start.library(paths, model, batch_size, recursive, cache, features)
+  verbs.stars(library._replace(pairs=True), profile, write)  # each file has a sidecar of its own

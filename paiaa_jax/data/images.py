@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from paiaa_jax import files
-from paiaa_jax.data import colour, memory
+from paiaa_jax.data import colour, memory, raw
 from paiaa_jax.data.formats import FORMATS as FORMATS
 from paiaa_jax.data.formats import SUFFIXES as SUFFIXES
 from paiaa_jax.data.formats import open_image, reason
@@ -35,22 +35,25 @@ def opened(source: Source, min_side: int = 0, name: str = "") -> Generator[Image
 
   The memory that it takes is counted for the block: other threads wait where all do not fit.
   """
+  path = ""
   if not isinstance(source, bytes):
-    name = name or os.fspath(source)
-    with files.reading(source, "an image"):
-      source = files.read_regular(source)
+    path = os.fspath(source)
+    with files.reading(path, "an image"):
+      source = files.read_regular(path)
   with contextlib.ExitStack() as held:
     try:
+      source = raw.picture(source, path)
       image = upright(_within_memory(source, min_side, held))  # unnamed, so that it is let go of
     except Exception as error:  # on hostile bytes Pillow's parsers raise a dozen types
-      raise UserError(f"{name or 'image'}: {reason(source, error)}") from error
+      raise UserError(f"{name or path or 'image'}: {reason(source, error)}") from error
     yield image
 
 
 def load(source: Source, min_side: int = 0, name: str = "") -> Image.Image:
   """An image file or its bytes -> an upright Pillow image, RGB in sRGB.
 
-  The first frame of an animation, over white where transparent; colour profiles are converted.
+  The first frame of an animation, over white where transparent; colour profiles are converted. Of
+  a RAW file by its suffix, the camera's own picture in it.
 
   Args:
     source: encoded bytes, or a path.

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from paiaa_jax.cores import count_cores
+from paiaa_jax.data import raw
 from paiaa_jax.data.images import FORMATS, PREPROCESSING
 from paiaa_jax.errors import UserError
 from paiaa_jax.files import refusal
@@ -29,13 +30,13 @@ EXTRAS = {  # module -> the extra that brings it, and what it is for
   "fastapi": ("web", "paiaa rate, paiaa serve"),
   "grain": ("train", "training"),
   "pillow_heif": ("heic", "HEIC photographs"),
+  "rawpy": ("raw", "RAW photographs"),
   "huggingface_hub": ("hub", "models from the hub"),
   "ray": ("ray", "scoring on a Ray cluster"),
   "jax2onnx": ("onnx", "export to ONNX"),
   "flatbuffers": ("stablehlo", "export to StableHLO"),
 }
 HEIC = (".heic", ".heif", ".hif")
-RAW = (".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".pef", ".raf", ".rw2")
 NVIDIA = (Path("/dev/nvidia0"), Path("/proc/driver/nvidia/version"))
 SELF_TEST = Path(__file__).parent / "demo_photographs" / "cat.jpg"
 EXPECTED = 5.207  # its score by the packaged model
@@ -71,8 +72,11 @@ def findings(model: str | None, folder: Path) -> Iterator[Finding]:
   yield _compiled(Path(os.environ.get("JAX_COMPILATION_CACHE_DIR", "")))
   yield from _files_of(folder)
   for module, (extra, purpose) in EXTRAS.items():
-    there = importlib.util.find_spec(module) is not None
-    yield Finding(purpose, "yes" if there else f"no: pip install 'paiaa-jax[{extra}]'")
+    yield Finding(purpose, "yes" if _is_there(module) else f"no: pip install 'paiaa-jax[{extra}]'")
+
+
+def _is_there(module: str) -> bool:
+  return importlib.util.find_spec(module) is not None
 
 
 def _version(package: str) -> str:
@@ -154,10 +158,11 @@ def _files_of(folder: Path) -> Iterator[Finding]:
   except OSError as error:
     yield Finding("files", str(folder), f"the folder cannot be read: {refusal(error)}")
     return
-  heic, raw = (sum(suffixes[suffix] for suffix in kind) for kind in (HEIC, RAW))
-  if heic and importlib.util.find_spec("pillow_heif") is None:
-    mend = "pip install 'paiaa-jax[heic]'"
-    yield Finding("files", f"{counted(heic, 'HEIC photograph')} in {folder} not readable", mend)
-  if raw:
-    mend = "export them as JPEG first"
-    yield Finding("files", f"{counted(raw, 'camera raw file')} in {folder} not read", mend)
+  for kind, what, module in (
+    (HEIC, "HEIC photograph", "pillow_heif"),
+    (raw.SUFFIXES, "RAW file", "rawpy"),
+  ):
+    count = sum(suffixes[suffix] for suffix in kind)
+    if count and not _is_there(module):
+      mend = f"pip install 'paiaa-jax[{EXTRAS[module][0]}]'"
+      yield Finding("files", f"{counted(count, what)} in {folder} not readable", mend)

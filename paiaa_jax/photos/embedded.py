@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import BinaryIO, NamedTuple
 
 from PIL import JpegImagePlugin
 
-from paiaa_jax.data import images, png
+from paiaa_jax.data import images, png, raw
 from paiaa_jax.errors import UserError
 from paiaa_jax.files import open_regular
 from paiaa_jax.photos import exif_rating, xmp_packet
@@ -17,6 +18,10 @@ from paiaa_jax.photos.star_values import Rating
 
 _JPEG, _PNG, _GIF, _RIFF = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"RIFF"
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_TIFF_LIKE = (b"IIU\0", b"IIRO", b"IIRS", b"MMOR")  # Panasonic's and Olympus's RAW files
+_FUJI, _FUJI_JPEG = b"FUJIFILMCCD-RAW", 84  # where it says where its JPEG begins
+_CANON = b"ftypcrx "
+_CANON_XMP = b"uuid" + bytes.fromhex("be7acfcb97a942e89c71999491e3afac")  # as in any MP4
 _EXIF = (b"Exif\0\0", *_TIFF)
 _JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _JPEG_MORE = b"http://ns.adobe.com/xmp/extension/\0"  # what 64 KiB cannot hold: part 3, 1.1.3.1
@@ -80,7 +85,7 @@ def metadata(photo: Path) -> Metadata:
         file.seek(0)
         return _of_jpeg(file)
       data += file.read()
-    return _of_bytes(data)
+    return _of_raw(data) if raw.is_raw(photo) else _of_bytes(data)
   except Exception as error:  # on hostile bytes Pillow's parsers raise a dozen types
     why = getattr(error, "strerror", None) or images.reason(data, error)
     raise UserError(f"a rating inside {photo.name} cannot be looked for: {why}") from error
@@ -106,10 +111,27 @@ def _extended(bodies: list[bytes], packets: list[bytes]) -> Iterator[bytes]:
       yield b"".join(found[offset] for offset in sorted(found))
 
 
+def _of_raw(data: bytes) -> Metadata:
+  """Of a RAW file; those of kinds that keep no stars have none."""
+  if data.startswith(_FUJI):
+    return _of_jpeg(io.BytesIO(data[struct.unpack_from(">I", data, _FUJI_JPEG)[0] :]))
+  if data[4:12] == _CANON:
+    at = data.find(_CANON_XMP)
+    size = struct.unpack_from(">I", data, at - 4)[0] if at > 0 else 0
+    return Metadata([data[at + len(_CANON_XMP) : at - 4 + size]] if size else [], b"")
+  if data.startswith(_TIFF + _TIFF_LIKE):
+    return _of_tiff(data)
+  return Metadata([], b"")
+
+
+def _of_tiff(data: bytes) -> Metadata:
+  found = exif_rating.entries(data, (exif_rating.XMP,))
+  return Metadata([entry.data for entry in found.values()], data)
+
+
 def _of_bytes(data: bytes) -> Metadata:
   if data.startswith(_TIFF):
-    found = exif_rating.entries(data, (exif_rating.XMP,))
-    return Metadata([entry.data for entry in found.values()], data)
+    return _of_tiff(data)
   if data.startswith(_RIFF):
     chunks = dict(_riff_chunks(data))
     return Metadata([chunks[b"XMP "]] if b"XMP " in chunks else [], chunks.get(b"EXIF", b""))

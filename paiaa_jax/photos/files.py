@@ -6,6 +6,7 @@ Nothing here raises for a bad file: what is wrong with it is its `error`.
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import sys
 from collections import Counter
@@ -17,17 +18,14 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from paiaa_jax.data import images
+from paiaa_jax.data import images, raw
 from paiaa_jax.errors import UserError
 from paiaa_jax.files import read_regular
-from paiaa_jax.photos.names import printable
+from paiaa_jax.photos.names import counted, printable
 
 DIGEST_BYTES = 16  # of the sha256 of a file
 BLANK = 2.0  # levels of 255, the deviation of a channel below which there is no picture
-RAW = (  # of cameras; none of them is decoded
-  *(".3fr", ".arw", ".cr2", ".cr3", ".dng", ".erf", ".iiq", ".kdc", ".mef", ".mos", ".mrw"),
-  *(".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srw", ".x3f"),
-)
+RAW, PAIRED, SUBFOLDER = "RAW file", "RAW twin of a JPEG", "subfolder"  # what is passed over
 _OF_NAS = "@eaDir"  # where Synology keeps its thumbnails, in folders named like the photographs
 _EXIF_BLOCK, _TAKEN, _SUBSECONDS = 0x8769, 0x9003, 0x9291
 
@@ -50,23 +48,29 @@ class Decoded(NamedTuple):
 
 
 def find_photos(
-  paths: Iterable[str | Path], recursive: bool = False, passed: Counter[str] | None = None
+  paths: Iterable[str | Path],
+  recursive: bool = False,
+  passed: Counter[str] | None = None,
+  pairs: bool = False,
 ) -> Iterator[Path]:
   """Files as named, and the photographs of folders by suffix, sorted; hidden ones are passed over.
 
-  So are a folder in a folder that is named like a photograph, and a NAS's folders of thumbnails.
+  So are a folder in a folder that is named like a photograph, a NAS's folders of thumbnails, and
+  RAW files where the extra `raw` is not installed.
 
   Args:
     paths: of files and folders.
     recursive: whether folders in folders are searched.
-    passed: takes how many RAW files and subfolders were passed over.
+    passed: takes how many of RAW, PAIRED and SUBFOLDER were passed over.
+    pairs: whether a RAW file counts beside the camera's JPEG of the same shot, which has its name.
 
   Raises:
     UserError: a path that does not exist.
   """
   for path in map(Path, paths):
     if path.is_dir():
-      yield from _in_folder(path, recursive, Counter() if passed is None else passed)
+      passed = Counter() if passed is None else passed
+      yield from _in_folder(path, recursive, passed, pairs)
     elif path.exists() or path.is_symlink():
       yield path
     else:
@@ -74,7 +78,7 @@ def find_photos(
 
 
 def _in_folder(
-  folder: Path, recursive: bool, passed: Counter[str], inner: bool = False
+  folder: Path, recursive: bool, passed: Counter[str], pairs: bool, inner: bool = False
 ) -> Iterator[Path]:
   try:
     entries = os.scandir(folder)
@@ -87,17 +91,26 @@ def _in_folder(
     return
   with entries:
     found = sorted((entry for entry in entries if entry.name[0] != "."), key=lambda e: e.name)
-  for entry in found:
-    if entry.name.lower().endswith(images.SUFFIXES):
+  names = [entry.name.lower() for entry in found]
+  shots: set[str] = set()  # of which there is a picture
+  if not pairs and any(map(raw.is_raw, names)):
+    shots = {os.path.splitext(name)[0] for name in names if name.endswith(images.SUFFIXES)}
+  for entry, name in zip(found, names, strict=True):
+    if name.endswith(images.SUFFIXES):
       if not _is_folder(entry):
         yield folder / entry.name
-    elif entry.name.lower().endswith(RAW):
-      passed["RAW file"] += 1
+    elif raw.is_raw(name):
+      if not raw.is_readable():
+        passed[RAW] += 1
+      elif os.path.splitext(name)[0] in shots:
+        passed[PAIRED] += 1
+      elif not _is_folder(entry):
+        yield folder / entry.name
     elif entry.name != _OF_NAS and entry.is_dir(follow_symlinks=False):
       if recursive:
-        yield from _in_folder(folder / entry.name, recursive, passed, inner=True)
+        yield from _in_folder(folder / entry.name, recursive, passed, pairs, inner=True)
       else:
-        passed["subfolder"] += 1
+        passed[SUBFOLDER] += 1
 
 
 def _is_folder(entry: os.DirEntry) -> bool:
@@ -105,6 +118,13 @@ def _is_folder(entry: os.DirEntry) -> bool:
     return entry.is_dir()
   except OSError:  # a link that leads in a circle, or where it may not be followed
     return False
+
+
+def told(passed: Counter[str]) -> str:
+  """What was passed over, in a line, with what would change that."""
+  counts = ", ".join(counted(count, what) for what, count in sorted(passed.items()))
+  hints = {RAW: f"for RAW files: {raw.INSTALL}", SUBFOLDER: "--recursive looks into subfolders"}
+  return "; ".join([f"passed over: {counts}", *(hints[each] for each in hints if passed[each])])
 
 
 def read_bytes(path: Path) -> bytes:
@@ -120,12 +140,17 @@ def digest_of(data: bytes) -> bytes:
   return hashlib.sha256(data).digest()[:DIGEST_BYTES]
 
 
-def decode(data: bytes, size: int) -> Decoded:
-  """Encoded bytes -> pixels as the model reads them. UserError where they are no picture."""
-  pixels = images.square(data, size)
+def decode(data: bytes, size: int, name: str | Path = "") -> Decoded:
+  """Encoded bytes -> pixels as the model reads them. UserError where they are no picture.
+
+  name: of the file, whose suffix tells a RAW file.
+  """
+  picture, taken = raw.preview(data) if raw.is_raw(name) else (data, float("nan"))
+  pixels = images.square(picture, size)
   if np.max(np.std(pixels[::4, ::4], axis=(0, 1))) < BLANK:
     raise UserError("one colour all over, as of a covered lens: no picture to score.")
-  return Decoded(digest_of(data), pixels, look_of(pixels), taken_at(data))
+  own = taken_at(picture)
+  return Decoded(digest_of(data), pixels, look_of(pixels), taken if math.isnan(own) else own)
 
 
 def reason(error: Exception) -> str:

@@ -25,7 +25,7 @@ def read_stars(folders: Sequence[Path], recursive: bool) -> Ratings:
     UserError: no such folder.
   """
   found, initial, listings = {}, [], Listings()
-  for path in files.find_photos(folders, recursive):
+  for path in files.find_photos(folders, recursive, pairs=True):
     try:
       rating = xmp.read_rating(path, listings)
       if (value := rating.human) is None:

@@ -15,7 +15,7 @@ from paiaa_jax.models.weights.model_folder import ModelFolder
 from paiaa_jax.photos import files, score
 from paiaa_jax.photos.cache import KEY, default_path
 from paiaa_jax.photos.choose_model import open_model
-from paiaa_jax.photos.names import counted, printable
+from paiaa_jax.photos.names import printable
 from paiaa_jax.photos.own_vectors import OwnVectors
 from paiaa_jax.photos.score import Photo
 
@@ -49,7 +49,10 @@ class Scored(NamedTuple):
 
 
 class Library(NamedTuple):
-  """Which photographs, by which model, with which cache, and with whose vectors if not its own."""
+  """Which photographs, by which model, with which cache, and with whose vectors if not its own.
+
+  pairs: see `files.find_photos`.
+  """
 
   paths: Sequence[Path]
   model: ModelFolder
@@ -57,6 +60,7 @@ class Library(NamedTuple):
   recursive: bool = False
   cache: Path | None = None
   vectors: OwnVectors | None = None
+  pairs: bool = False
 
   @classmethod
   def open(cls, paths: Sequence[Path], model: str | None, **options) -> Library:
@@ -79,11 +83,9 @@ class Library(NamedTuple):
         before the first photograph.
     """
     passed: Counter[str] = Counter()
-    found = list(files.find_photos(self.paths, self.recursive, passed))
+    found = list(files.find_photos(self.paths, self.recursive, passed, self.pairs))
     if passed:
-      counts = [counted(count, what) for what, count in sorted(passed.items())]
-      hint = "; --recursive looks into subfolders" if "subfolder" in passed else ""
-      print(f"passed over: {', '.join(counts)}{hint}", file=sys.stderr)
+      print(files.told(passed), file=sys.stderr)
     if not found:
       where = ", ".join(printable(path) for path in self.paths)
       deeper = "" if self.recursive else "; --recursive looks into folders in folders"

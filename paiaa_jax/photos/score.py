@@ -216,7 +216,7 @@ def _read(path: Path, stat: _Stat | None, known: _Known, image_size: int) -> _Re
     seen = (*stat, digest) if stat else None
     if digest in known:
       return _Read(path, digest, seen=seen)
-    return _Read(path, digest, files.decode(data, image_size), seen=seen)
+    return _Read(path, digest, files.decode(data, image_size, path), seen=seen)
   except (UserError, MemoryError) as error:
     return _Read(path, error=files.reason(error))
 

@@ -13,6 +13,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from paiaa_jax.data import raw
 from paiaa_jax.data.images import SUFFIXES
 from paiaa_jax.errors import UserError
 from paiaa_jax.files import read_regular, refusal
@@ -20,12 +21,6 @@ from paiaa_jax.photos import xmp_packet
 from paiaa_jax.photos.star_values import Rating
 
 SUFFIX = ".xmp"
-_RAW = (  # of raw files, as ExifTool and LibRaw know them
-  *(".3fr", ".ari", ".arw", ".bay", ".cap", ".cr2", ".cr3", ".crw", ".dcr", ".dcs", ".dng", ".drf"),
-  *(".eip", ".erf", ".fff", ".gpr", ".iiq", ".k25", ".kdc", ".mdc", ".mef", ".mos", ".mrw", ".nef"),
-  *(".nrw", ".orf", ".pef", ".ptx", ".pxn", ".r3d", ".raf", ".raw", ".rw2", ".rwl", ".rwz", ".sr2"),
-  *(".srf", ".srw", ".x3f"),
-)
 
 
 class Listings(dict[Path, defaultdict[str, list[str]]]):
@@ -84,6 +79,13 @@ def of(photo: Path, listings: Listings | None = None) -> list[Sidecar]:
   return [one for one in sidecars if one is not None]
 
 
+def new_of(photo: Path, listings: Listings) -> Path:
+  """Where a new sidecar goes: photo.jpg.xmp; photo.xmp of a raw file, if it is of no other."""
+  short = photo.with_suffix(SUFFIX)
+  own = raw.is_raw(photo) and _owners(short.name, photo.name, "", listings[photo.parent])
+  return short if own == [photo.name] else photo.with_name(f"{photo.name}{SUFFIX}")
+
+
 def _sidecars(names: dict[str, list[str]], stem: str) -> list[str]:
   """Sidecars by name; the one of the very letters first."""
   found = [name for name in names.get(_plain(stem), ()) if _suffix(name) == SUFFIX]
@@ -131,7 +133,7 @@ def _owners(sidecar: str, photo: str, extension: str, names: dict[str, list[str]
     if extension:
       found = [name for name in beside if _suffix(name) == f".{extension.casefold()}"]
     else:
-      found = [name for name in beside if _suffix(name) in _RAW]
+      found = [name for name in beside if raw.is_raw(name)]
       found = found or [name for name in beside if _suffix(name) in SUFFIXES or name == photo]
   return [name for name in found if name.startswith(stem)] or found
 

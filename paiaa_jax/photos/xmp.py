@@ -63,8 +63,8 @@ def shares(photo: Path, listings: Listings | None = None) -> str:
 def write_predicted(photo: Path, stars: int, listings: Listings | None = None) -> None:
   """Writes 1..5 predicted stars to a sidecar of the photograph, whole or not at all.
 
-  To the one that has our prediction already, else to photo.jpg.xmp, else to photo.xmp; a new one
-  is photo.jpg.xmp. `listings` as in `read_rating`.
+  To the one that has our prediction already, else to photo.jpg.xmp, else to photo.xmp; else to a
+  new one, see `sidecars.new_of`. `listings` as in `read_rating`.
 
   Raises:
     UserError: the photograph has a person's rating, a place where one may be cannot be read or is
@@ -76,7 +76,7 @@ def write_predicted(photo: Path, stars: int, listings: Listings | None = None) -
   if shared := shares(photo, listings):
     raise UserError(f"{photo.name} {shared}; nothing is written.")
   beside = sidecars.of(photo, listings)
-  new = Sidecar(photo.with_name(f"{photo.name}{sidecars.SUFFIX}"), b"", Rating())
+  new = Sidecar(sidecars.new_of(photo, listings), b"", Rating())
   place = next((one for one in beside if one.rating.predicted is not None), (*beside, new)[0])
   edited = with_stars(place.data or _NEW, stars, place.path.name)
   with atomic_write(place.path) as draft:

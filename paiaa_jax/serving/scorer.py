@@ -70,7 +70,7 @@ class Scorer:
   def _begin(self, name: str, data: bytes) -> _Begun:
     path = path_of(name)
     try:
-      decoded = files.decode(data, self.model.image_size)
+      decoded = files.decode(data, self.model.image_size, name)
     except (UserError, MemoryError) as error:
       return score.Photo(path, error=files.reason(error)), None
     (digest,) = split_digests([decoded.digest])

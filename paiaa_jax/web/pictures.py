@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import ExifTags, Image
 
-from paiaa_jax.data import images
+from paiaa_jax.data import images, raw
 from paiaa_jax.errors import UserError
 from paiaa_jax.files import open_regular
 from paiaa_jax.photos.names import printable
@@ -39,6 +39,8 @@ def picture(data: bytes, side: int, quality: int) -> bytes:
 
 def size_of(path: Path) -> tuple[int, int]:
   """Width and height in pixels, upright, by the header; (0, 0) where it does not tell."""
+  if raw.is_raw(path):  # it begins with a small picture's
+    return 0, 0
   try:
     with open_regular(path) as file, Image.open(file, formats=images.FORMATS) as image:
       width, height = image.size

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from paiaa_jax.data import raw
 from paiaa_jax.errors import UserError
 from paiaa_jax.photos.library import Library
 from paiaa_jax.web import pictures
@@ -170,18 +171,23 @@ class Room:
     return self.thumbnails.get(
       self.collection.digest(number),
       side,
-      lambda: pictures.picture(self.collection.read(number), side, pictures.SMALL),
+      lambda: pictures.picture(self._picture(number), side, pictures.SMALL),
     )
 
   def picture(self, number: int, side: int) -> bytes:
     """A JPEG of a photograph to look at."""
+    return pictures.picture(self._picture(number), side, pictures.LARGE)
+
+  def _picture(self, number: int) -> bytes:
+    """A photograph's bytes, or those of the picture in it; its digest is known from then on."""
     data = self.collection.read(number)
     self.collection.digest(number, data)
-    return pictures.picture(data, side, pictures.LARGE)
+    return raw.picture(data, self.collection.paths[number])
 
   def details(self, number: int) -> dict[str, Any]:
     """What is told of one photograph beside its picture."""
     collection, data = self.collection, self.collection.read(number)
+    picture = raw.picture(data, collection.paths[number])
     width, height = pictures.size_of(collection.paths[number])
     return {
       "name": collection.names[number],
@@ -189,8 +195,8 @@ class Room:
       "width": width or None,
       "height": height or None,
       "bytes": len(data),
-      "exif": pictures.exif(data),
-      "histogram": pictures.histogram(data),
+      "exif": pictures.exif(picture),
+      "histogram": pictures.histogram(picture),
     }
 
   def rate(

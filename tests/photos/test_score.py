@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from paiaa_jax.data import images
+from paiaa_jax.data import images, raw
 from paiaa_jax.errors import UserError
 from paiaa_jax.models.predictor import Predictor
 from paiaa_jax.photos import files, score, table, verbs
@@ -296,16 +296,20 @@ def test_what_is_no_regular_file_is_an_error_and_not_a_wait(photos):
   assert done.stdout.splitlines() == ["cannot be read (not a regular file)."] * 3
 
 
-def test_what_is_passed_over_is_said(photos, open_library, capsys):
+def test_what_is_passed_over_is_said(photos, open_library, capsys, monkeypatch):
+  monkeypatch.setattr(raw, "is_readable", lambda: False)  # as without the extra
+  hint = "; for RAW files: pip install 'paiaa-jax[raw]'"
   for name in ("a.CR2", "b.nef", "c.txt", ".hidden.dng"):
     (photos / name).touch()
   (photos / "sub").mkdir()
   save_photo(photos / "sub" / "x.jpg", np.random.default_rng(0))
   assert len(list(open_library(photos).photos())) == 20
   said = capsys.readouterr().err
-  assert said == "passed over: 2 RAW files, 1 subfolder; --recursive looks into subfolders\n"
+  assert said == (
+    f"passed over: 2 RAW files, 1 subfolder{hint}; --recursive looks into subfolders\n"
+  )
   assert len(list(open_library(photos, recursive=True).photos())) == 21
-  assert capsys.readouterr().err == "passed over: 2 RAW files\n"
+  assert capsys.readouterr().err == f"passed over: 2 RAW files{hint}\n"
 
 
 def test_folders_that_only_look_like_photographs_are_passed_over(photos):
