@@ -9,12 +9,15 @@ import pytest
 
 from paiaa_jax import metrics
 from paiaa_jax import personalization as pz
+from paiaa_jax.models import kernel_ridge
 from paiaa_jax.models.frozen_network import FrozenNetwork
 from paiaa_jax.models.network import BACKBONES, Network
 from paiaa_jax.models.platform import traced_for_elsewhere
-from paiaa_jax.personalization import blocks, evaluation
+from paiaa_jax.personalization import blocks, described, evaluation
 from paiaa_jax.personalization.prior import Prior
 from paiaa_jax.personalization.solvers import SOLVERS
+from paiaa_jax.personalization.solvers.empirical_bayes import _fit_prior_of
+from paiaa_jax.personalization.solvers.taste import _fit_process, gaussian_kernel
 from paiaa_jax.training import optim, sharding
 from paiaa_jax.training.step import create_state, make_eval_step, make_train_step
 from paiaa_jax.types import Batch
@@ -30,6 +33,14 @@ BATCH = Batch(
   has_distribution=F32((IMAGES,)),
   has_aux=F32((IMAGES,)),
   index=jax.ShapeDtypeStruct((IMAGES,), jnp.int32),
+)
+
+# Of a network; a frozen one and all that personalizes compute in float32 alone.
+DTYPES = pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+# By name, as other tests add backbones of their own to BACKBONES.
+ONE_OF_EACH = pytest.mark.parametrize(
+  "backbone",
+  ["inception_v3", "densenet121", "efficientnet_lite0", "dinov2_vit_s14", "convnextv2_atto"],
 )
 
 
@@ -51,19 +62,8 @@ def shapes_of(network):
   return jax.eval_shape(network.init, jax.random.key(0), PIXELS)
 
 
-@pytest.mark.parametrize(
-  ("backbone", "dtype"),
-  [
-    ("inception_v3", "bfloat16"),
-    ("densenet121", "float32"),
-    ("efficientnet_lite0", "bfloat16"),
-    ("efficientnet_lite0", "float32"),
-    ("dinov2_vit_s14", "bfloat16"),
-    ("dinov2_vit_s14", "float32"),
-    ("convnextv2_atto", "bfloat16"),
-    ("convnextv2_atto", "float32"),
-  ],
-)
+@DTYPES
+@ONE_OF_EACH
 def test_training_and_evaluation(backbone, dtype, monkeypatch):
   monkeypatch.setattr(jax, "default_backend", lambda: "gpu")  # networks are traced as there
   network = Network(backbone, BUCKETS, head_widths=(8,), dtype=dtype)
@@ -79,12 +79,8 @@ def test_training_and_evaluation(backbone, dtype, monkeypatch):
   lower(sharding.jit_eval_step(make_eval_step(network), *weights, mesh), *weights, BATCH)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-# By name, as other tests add backbones of their own to BACKBONES.
-@pytest.mark.parametrize(
-  "backbone",
-  ["inception_v3", "densenet121", "efficientnet_lite0", "dinov2_vit_s14", "convnextv2_atto"],
-)
+@DTYPES
+@ONE_OF_EACH
 def test_scoring(backbone, dtype):
   network = Network(backbone, BUCKETS, head_widths=(8,), dtype=dtype)
   with traced_for_elsewhere():
@@ -126,9 +122,27 @@ def test_fitting_and_ranking(name):
   lower(evaluation.fit_and_rank, solver, users, splits, state_of(name, users), keep_scores=True)
 
 
+PRIOR = Prior(F32((6,)), F32((6, 6)), F32(()), F32(()))
+
+
 def test_fits_of_very_many_users():
-  prior = Prior(F32((6,)), F32((6, 6)), F32(()), F32(()))
-  lower(jax.jit(blocks.fit_block), F32((8, 16, 7)), prior)
+  lower(jax.jit(blocks.fit_block), F32((8, 16, 7)), PRIOR)
+
+
+def test_what_other_users_tell():
+  users, splits = few_users()
+  lower(_fit_prior_of, users)
+  lower(_fit_process, users, PRIOR, kernel=gaussian_kernel, generic=True)
+  lower(described._fit, users, PRIOR, F32((4, 3)))
+  lower(described._predict, F32((4, 6)), PRIOR, users, splits)
+
+
+def test_heads_of_a_frozen_backbone():
+  n, gram = 9, F32((9, 9))
+  lower(kernel_ridge.kernel, F32((n, 7)), F32((n,)))
+  lower(kernel_ridge.make_smoother, gram, F32((n,)))
+  smoother = kernel_ridge.Smoother(F32((n,)), gram, gram, F32((n,)))
+  lower(kernel_ridge.fit_heads, smoother, F32((n, 2)), F32((3,)))
 
 
 @pytest.mark.parametrize("metric", [metrics.srcc, metrics.plcc, metrics.krcc])
