@@ -120,10 +120,10 @@ def evaluate(workdir: Path) -> None:
   aux = random.uniform(-1, 1, (2, TEST, len(TRAITS))).astype(np.float32)
   names = [f"{i}.jpg" for i in range(TEST)]
   predicted = evaluate_model.Predicted(names, said, aux[0], shares, aux[1], shares @ scale)
-  model: Any = SimpleNamespace(score_values=scale, aux_names=tuple(TRAITS))
+  model: Any = SimpleNamespace(score_values=scale, aux_names=tuple(TRAITS), tasks="joint")
   before, start = resource.getrusage(resource.RUSAGE_SELF), time.monotonic()
   manifest = {"scale": scale, "aux_names": TRAITS}
-  evaluate_model._write(workdir / "predictions" / "ava_test", predicted, model, manifest)
+  evaluate_model.write(workdir / "predictions" / "ava_test", predicted, model, manifest)
   seconds, after = time.monotonic() - start, resource.getrusage(resource.RUSAGE_SELF)
   cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
   print(f"{seconds:.1f} s, {cpu:.1f} s of CPU; MiB at most before {before.ru_maxrss / 1024:,.0f}, ")

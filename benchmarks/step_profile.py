@@ -33,7 +33,7 @@ from benchmarks.train_step import (
   synthetic_batch,
 )
 from paiaa_jax.models.network import BACKBONES, Network
-from paiaa_jax.models.predictor import _one_by_one
+from paiaa_jax.models.predictor import one_by_one
 
 NAMED = re.compile(r'^ *(?:ROOT )?%([\w.-]+) = (?:.*metadata=\{op_name="([^"]*)")?', re.MULTILINE)
 HOLDERS = re.compile(r"^(while|call|conditional)\b")  # their time is that of what they hold
@@ -97,7 +97,7 @@ def score_call(network: Network, images: int, size: int) -> tuple[Callable, str]
   """(one call of the predictor's program, its compiled text)."""
   pixels = synthetic_batch(images, size).image
   variables = jax.device_put(random_variables(network, pixels.shape[1:]))
-  score = jax.jit(lambda *arguments: _one_by_one(network, *arguments))
+  score = jax.jit(lambda *arguments: one_by_one(network, *arguments))
   compiled = score.lower(variables, pixels).compile()
   return lambda: compiled(variables, pixels), compiled.as_text() or ""
 

@@ -4,7 +4,8 @@
 
 Expects the folders that `make quickstart` prepares under runs/quickstart/data. The rates and steps
 are the quickstart's own: a few hundred images ask for larger steps than AVA's 235,000. The paper's
-stand in configs/base.py. The variant :released has the heads of the authors' scripts.
+stand in configs/base.py. The variant :released has the layers of the heads of the authors' scripts;
+their first weights stay the quickstart's.
 """
 
 from configs import base, presets

@@ -96,8 +96,14 @@ def _known_config(argument: str) -> str:
 
 
 def _parse_flags(argv: list[str]) -> list[str]:
-  """absl's own parser, except that a wrong flag or config field is one line and exit code 2."""
+  """absl's own parser, except that a wrong flag or config field is one line and exit code 2.
+
+  --print_config asks for no other flag than --config.
+  """
   try:
+    if "--print_config" in argv:
+      for name in {*flags.FLAGS} - {"config"}:
+        flags.FLAGS[name].validators.clear()
     rest = flags.FLAGS(argv)
     for name in flags.FLAGS:  # a config file that could not be read raises once it is looked at
       getattr(flags.FLAGS[name].value, "keys", None)

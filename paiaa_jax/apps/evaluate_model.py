@@ -68,10 +68,10 @@ def evaluate(
   predictor = Predictor(workdir / "model", batch_size, jax.local_devices())
   predicted = predict(predictor, source, batch_size, features)
   stem = workdir / "predictions" / f"{source.manifest['name']}_{split}"
-  return stem, _write(stem, predicted, predictor, source.manifest)
+  return stem, write(stem, predicted, predictor, source.manifest)
 
 
-def _write(
+def write(
   stem: Path, predicted: Predicted, predictor: Predictor, manifest: dict
 ) -> dict[str, dict]:
   """Writes predictions, labels and agreement under `stem`, and returns the agreement."""
@@ -139,7 +139,7 @@ def evaluate_out_of_fold(
   arrays = [np.concatenate(field)[order] for field in fields]
   predicted = Predicted([names[i] for i in order], *arrays)
   stem = workdir / "predictions" / f"{source.manifest['name']}_{OUT_OF_FOLD}"
-  return stem, _write(stem, predicted, predictor, source.manifest)
+  return stem, write(stem, predicted, predictor, source.manifest)
 
 
 def _run_of_each_fold(runs: Sequence[Path], database: str) -> tuple[dict[int, Path], int]:
@@ -234,7 +234,10 @@ def to_frame(predicted: Predicted, model: vector.Outputs) -> pl.DataFrame:
 
 
 def measure(predicted: Predicted, predictor: Predictor, manifest: dict) -> dict[str, dict]:
-  """What can be said of a split: `aesthetics`, `auxiliary`, `score_with_traits` (Table IV)."""
+  """What can be said of a split: `aesthetics`, `auxiliary`, `score_with_traits` (Table IV).
+
+  Of auxiliary outputs, nothing where the model was trained on aesthetics alone.
+  """
   result = {}
   labelled = predicted.target_distribution.sum(axis=1) > 0
   if labelled.any():
@@ -245,6 +248,8 @@ def measure(predicted: Predicted, predictor: Predictor, manifest: dict) -> dict[
       manifest["scale"],
       predicted.target_mean[labelled],
     )
+  if predictor.tasks == "aesthetics":
+    return result
   if tuple(manifest["aux_names"]) == tuple(predictor.aux_names) and predicted.target_aux.any():
     labelled = predicted.target_aux.any(axis=1)
     result["auxiliary"] = agreement.auxiliary(

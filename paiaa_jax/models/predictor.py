@@ -36,6 +36,7 @@ class Predictor:
     image_size: s, pixels of a side.
     score_values: [b] the score of each bucket, ascending.
     aux_names: names of the k auxiliary outputs.
+    tasks: that the model was trained on, "joint", "aesthetics" or "auxiliary".
     batch_size: images a device of the one compiled shape; on the CPU ON_CPU at most.
     devices: that share each call.
 
@@ -63,6 +64,7 @@ class Predictor:
     model = model_folder.read(folder)
     self.folder, self.model_id, self.image_size = model.folder, model.model_id, model.image_size
     self.score_values, self.aux_names = model.score_values, model.aux_names
+    self.tasks = model.tasks
     self.batch_size = min(batch_size, ON_CPU) if platform.is_xla_cpu() else batch_size
     self.devices = tuple(devices) or tuple(jax.local_devices()[:1])
     network = network_of(model)
@@ -169,20 +171,22 @@ def variables_of(model: model_folder.ModelFolder, network: Network | FrozenNetwo
 
 
 @functools.lru_cache(maxsize=8)  # models of one network share what is compiled
-def _compiled(network: Network | FrozenNetwork, one_by_one: bool, mesh: Mesh) -> Callable:
+def _compiled(network: Network | FrozenNetwork, in_turn: bool, mesh: Mesh) -> Callable:
   """(variables, images) -> Prediction, each device of the mesh for its own images.
 
   The CPU takes image after image: its batched convolutions round the last rows of a batch otherwise
   than the first, and are no faster.
   """
-  apply = functools.partial(_one_by_one, network) if one_by_one else network.apply
+  apply = functools.partial(one_by_one, network) if in_turn else network.apply
   if mesh.size > 1:  # the program of one device, on each
     rows = P("images")
     apply = jax.shard_map(apply, mesh=mesh, in_specs=(P(), rows), out_specs=rows, check_vma=False)
   return jax.jit(apply)
 
 
-def _one_by_one(network: Network | FrozenNetwork, variables: Any, images: Array) -> Prediction:
+def one_by_one(network: Network | FrozenNetwork, variables: Any, images: Array) -> Prediction:
+  """The network's outputs for images [n, s, s, 3], each computed alone, one after another."""
+
   def predict(image):
     return jax.tree.map(lambda rows: rows[0], network.apply(variables, image[None]))
 

@@ -1,6 +1,7 @@
 """Predictions of a prepared split: a row an image, in the split's order, features beside it."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -19,7 +20,7 @@ SIZE = 24
 class Brightness:
   """A predictor whose features are an image's mean colours."""
 
-  image_size, devices = SIZE, (None,)
+  image_size, devices, tasks = SIZE, (None,), "joint"
 
   def stream(self, batches):
     for images in batches:
@@ -96,3 +97,16 @@ def test_features_stand_in_the_order_of_the_names(source):
 
 def test_features_are_not_kept_unless_asked_for(source):
   assert evaluate_model.predict(Brightness(), source).features is None
+
+
+def test_of_a_model_of_aesthetics_alone_no_traits_are_told(source):
+  class Alone(OfRun):
+    tasks = "aesthetics"
+
+  said = []
+  for kind in (OfRun, Alone):
+    model = kind(Path("20/model"))
+    predicted = evaluate_model.predict(model, source)
+    said.append(evaluate_model.measure(predicted, model, source.manifest))
+  assert said[0].keys() == {"aesthetics", "score_with_traits"}
+  assert said[1].keys() == {"aesthetics"}

@@ -40,11 +40,10 @@ def test_a_reader_that_has_gone_is_no_fault_of_ours(words, child_env):
   assert (done.returncode, done.stderr) == (1, b"")
 
 
-def test_a_config_is_printed_with_its_overrides_and_nothing_is_done(tmp_path, child_env):
+def test_a_config_is_printed_with_its_overrides_and_no_workdir_is_asked_for(child_env):
   config = ["--config=configs/quickstart.py", "--config.optim.steps=7", "--print_config"]
-  done = start("launch.train", *config, f"--workdir={tmp_path / 'run'}", env=child_env)
+  done = start("launch.train", *config, env=child_env)
   assert done.returncode == 0 and "steps: 7" in done.stdout and "lr_heads: 0.0003" in done.stdout
-  assert not (tmp_path / "run").exists()
 
 
 def test_a_config_is_found_from_any_folder_and_a_wrong_one_has_a_suggestion(tmp_path, monkeypatch):

@@ -66,6 +66,7 @@ class _Config(msgspec.Struct):
   preprocessing: _Preprocessing
   scale: list[float]
   aux_names: list[Annotated[str, Meta(min_length=1)]]
+  tasks: Literal["joint", "aesthetics", "auxiliary"] = "joint"
   trained_on: str = ""
 
 
@@ -83,6 +84,7 @@ class ModelFolder(NamedTuple):
     num_coordinates: m, coordinates of an image that are kept beside its outputs; 0 for a trained
       Network, whose features are not kept.
     own_coordinates: False where vectors of others stand in their place.
+    tasks: that it was trained on, "joint", "aesthetics" or "auxiliary".
   """
 
   folder: Path
@@ -94,6 +96,7 @@ class ModelFolder(NamedTuple):
   trained_on: str = ""
   num_coordinates: int = 0
   own_coordinates: bool = True
+  tasks: str = "joint"
 
 
 def read(folder: str | Path) -> ModelFolder:
@@ -123,6 +126,7 @@ def read(folder: str | Path) -> ModelFolder:
     {name: _hashable(value) for name, value in said["network"].items()},
     config.trained_on,
     _num_coordinates(folder, config),
+    tasks=config.tasks,
   )
 
 
