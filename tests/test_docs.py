@@ -7,7 +7,6 @@ The first page of docs/photos.md is run whole in e2e/test_readme_walk.py. The jo
 import re
 import shlex
 import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import pytest
 import typer
 
 from paiaa_jax import cli
+from tests import children
 
 ROOT = Path(__file__).parents[1]
 PAGES = [
@@ -68,8 +68,7 @@ def parse_module(name: str, *arguments: str) -> None:
   if name == "pytest":
     assert all((ROOT / test).is_file() for test in arguments)
   elif name.startswith("launch.") and arguments:
-    command = [sys.executable, "-m", name, *arguments, "--only_check_args"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    done = children.run(name, *arguments, "--only_check_args")
     assert done.returncode == 0, done.stderr
   else:  # a benchmark imports half of the package before it reads its flags
     text = file.read_text(encoding="utf-8")

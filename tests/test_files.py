@@ -4,8 +4,6 @@ import contextlib
 import os
 import resource
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +12,7 @@ import pytest
 
 from paiaa_jax import files
 from paiaa_jax.errors import UserError
+from tests import children
 
 WRITERS = {
   "text.txt": lambda path: files.write_text(path, "x" * 100_000),
@@ -36,8 +35,7 @@ def test_home_is_found_where_the_shell_does_not_look(monkeypatch, tmp_path):
 def test_a_launch_finds_home(tmp_path):
   (tmp_path / "runs").mkdir()
   environment = {**os.environ, "HOME": str(tmp_path)}
-  command = [sys.executable, "-m", "launch.collect", "--workdir=~/runs"]
-  done = subprocess.run(command, env=environment, capture_output=True, text=True)
+  done = children.run("launch.collect", "--workdir=~/runs", env=environment)
   assert done.returncode == 2 and f"under {tmp_path}/runs." in done.stderr
 
 

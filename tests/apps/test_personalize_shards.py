@@ -16,6 +16,7 @@ from paiaa_jax.apps import deal_shards, personalize_shards
 from paiaa_jax.errors import UserError
 from paiaa_jax.personalization import blocks, linear
 from paiaa_jax.personalization.prior import Prior, fit_posterior
+from tests import children
 
 NAMES = ("calm", "loud")
 USERS, IMAGES = 30, 200
@@ -202,14 +203,14 @@ def test_eight_devices_fit_as_one(folder):
 
 
 def test_the_command_runs_and_tells_what_is_missing_in_one_line(folder, child_env):
-  command = [sys.executable, "-m", "launch.personalize"]
-  command += ["--config=configs/personalize_at_scale.py", f"--workdir={folder / 'cli'}"]
+  command = ["launch.personalize", "--config=configs/personalize_at_scale.py"]
+  command += [f"--workdir={folder / 'cli'}"]
   command += [f"--config.shards.{k}={v}" for k, v in settings(folder).items() if k != "scale"]
-  done = subprocess.run(command, env=child_env, capture_output=True, text=True, check=False)
+  done = children.run(*command, env=child_env)
   assert done.returncode == 0, done.stderr
   assert len(weights(folder / "cli")) == USERS
   command += [f"--config.shards.scores={folder}/none/*.parquet"]
-  failed = subprocess.run(command, env=child_env, capture_output=True, text=True, check=False)
+  failed = children.run(*command, env=child_env)
   assert failed.returncode == 2 and "no parquet shard matches" in failed.stderr
 
 

@@ -1,8 +1,6 @@
 """Stage 2 as the command runs it: predictions and ratings on disk in, Table V out."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import polars as pl
@@ -13,6 +11,7 @@ from paiaa_jax.apps import personalize_users
 from paiaa_jax.errors import UserError
 from paiaa_jax.personalization import evaluation, solvers
 from paiaa_jax.personalization.splits import Protocol
+from tests import children
 from tests.personalization.crowd import simulate
 from tests.test_docs import ROOT, blocks
 
@@ -102,12 +101,12 @@ def test_nobody_learns_from_test_users_unless_told_to(run):
 
 def test_the_command_writes_table_v_and_a_row_for_each_user(run, child_env):
   workdir, prepared = run
-  command = [sys.executable, "-m", "launch.personalize", "--config=configs/quickstart.py"]
+  command = ["launch.personalize", "--config=configs/quickstart.py"]
   command += [f"--workdir={workdir}", f"--config.data.aesthetics={prepared}"]
   command += ["--config.personalize.shots=(8,20)", "--config.personalize.num_splits=4"]
   command += ["--config.personalize.solvers=('ols','ridge')", "--config.personalize.name=again"]
   command += ["--config.personalize.scores"]
-  done = subprocess.run(command, env=child_env, capture_output=True, text=True, check=False)
+  done = children.run(*command, env=child_env)
   assert done.returncode == 0, done.stderr
   result = json.loads((workdir / "personalize_again.json").read_text())
   assert set(result["solvers"]["ridge"]) == {"8", "20"}
@@ -118,6 +117,6 @@ def test_the_command_writes_table_v_and_a_row_for_each_user(run, child_env):
   assert len(scores) == 4 * 4 * ((IMAGES - 8) + (IMAGES - 20))
 
   (workdir / "predictions" / "flickr_aes_test.parquet").unlink()
-  failed = subprocess.run(command, env=child_env, capture_output=True, text=True, check=False)
+  failed = children.run(*command, env=child_env)
   assert failed.returncode == 2
   assert "launch.evaluate" in failed.stderr and "Traceback" not in failed.stderr

@@ -15,6 +15,7 @@ from PIL import Image
 
 from launch import cli_errors, prepare_data
 from paiaa_jax.data import records
+from tests import children
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,9 +36,8 @@ def as_flags(**flags):
 def test_it_prints_the_manifest_and_nothing_else(tmp_path, child_env):
   table, out = write_table(tmp_path), tmp_path / "out"
   given = as_flags(dataset="table", source=table, option="test=0.25", name="mine", workers=1)
-  command = [sys.executable, "-m", "launch.prepare_data", *given]
-  run = functools.partial(subprocess.run, cwd=ROOT, env=child_env, capture_output=True, text=True)
-  verified = run([*command, "--verify_only"])
+  run = functools.partial(children.run, "launch.prepare_data", *given, env=child_env)
+  verified = run("--verify_only")
   told = (
     "mine: 8 images (train 6, test 2), none left out\n  note: the scores are taken to be 1..5; "
   )
@@ -46,7 +46,7 @@ def test_it_prints_the_manifest_and_nothing_else(tmp_path, child_env):
   )
   assert verified.returncode == 0 and verified.stderr.startswith(told) and not out.exists()
   assert verified.stderr.count("\n") == 3
-  done = run([*command, f"--out={out}"])
+  done = run(f"--out={out}")
   assert (done.returncode, done.stderr) == (0, verified.stderr)
   assert done.stdout == verified.stdout
   manifest = json.loads(done.stdout)

@@ -4,13 +4,12 @@ import csv
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests import children
 from tests.photos.conftest import save_photo
 from tests.photos.tiny_model import save_tiny_model
 
@@ -25,8 +24,9 @@ def commands():
 def run(command, folder, env):
   words = shlex.split(command)
   assert words[0] == "paiaa"
-  program = [sys.executable, "-m", "tests.photos.tiny_model", *words[1:]]
-  return subprocess.run(program, cwd=folder, env=env, check=True, capture_output=True, text=True)
+  done = children.run("tests.photos.tiny_model", *words[1:], cwd=folder, env=env)
+  assert done.returncode == 0, done.stderr
+  return done
 
 
 def read(table):

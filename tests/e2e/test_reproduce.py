@@ -1,13 +1,11 @@
 """Every table and figure of the paper from simulated databases and a tiny network."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests import children
+
 TINY = "tests.studies.reproduce.tiny"
 STUDY = "tests/studies/reproduce/tiny_study.py"
 TABLES = ("table1", "table2", "table3", "table4", "table5", "ablation", "ablation_seeds")
@@ -15,9 +13,7 @@ PICTURES = ("figure4", "figure5", "figure6", "figure7", "learning_curve")
 
 
 def reproduce(workdir, env, *flags):
-  command = [sys.executable, "-m", TINY, f"--config={STUDY}"]
-  command += [f"--workdir={workdir}", *flags]
-  return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+  return children.run(TINY, f"--config={STUDY}", f"--workdir={workdir}", *flags, env=env)
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,10 @@
 """Wrong input: one line that names the thing and the mend, exit code 2, nothing left behind."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
+from tests import children
 from tests.training import tiny
 
-ROOT = Path(__file__).parents[2]
 TRAIN = ["launch.train", "--config=configs/quickstart.py", "--workdir={out}"]
 DATA = ["--config.data.aesthetics={prepared}", "--config.data.auxiliary="]
 
@@ -62,14 +58,7 @@ def test_one_line_and_exit_code_2(name, prepared, tmp_path, child_env):
     (tmp_path / "photos" / f"{i}.jpg").write_text("this is no photograph")
   out = tmp_path / "out"
   places = {"here": tmp_path, "out": out, "prepared": prepared}
-  done = subprocess.run(
-    [sys.executable, "-m", *(argument.format(**places) for argument in arguments)],
-    cwd=ROOT,
-    env=child_env,
-    capture_output=True,
-    text=True,
-    check=False,
-  )
+  done = children.run(*(argument.format(**places) for argument in arguments), env=child_env)
   assert done.returncode == 2, done.stderr
   *_, last = done.stderr.strip().splitlines()
   assert said.format(**places) in last and last.startswith("error: ")

@@ -1,8 +1,6 @@
 """A sweep's commands, and the table of what its runs came to."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +11,9 @@ import scipy.stats
 from launch import collect, sweep
 from paiaa_jax.errors import UserError
 from studies import config_file, sweeps
+from tests import children
 
 ROOT = Path(__file__).parents[2]
-
-
-def launch(*arguments):
-  return subprocess.run(
-    [sys.executable, "-m", *arguments], cwd=ROOT, capture_output=True, text=True
-  )
 
 
 @pytest.mark.parametrize(("name", "runs"), [("rates", 27), ("folds", 10)])
@@ -78,14 +71,14 @@ def test_submitting_hands_each_run_to_the_command(tmp_path):
   config = tmp_path / "config.py"
   config.write_text("def sweep():\n  yield {'seed': 1}\n  yield {'seed': 2}\n")
   arguments = ["launch.sweep", f"--config={config}", "--workdir=runs/x"]
-  done = launch(*arguments, "--submit=echo sbatch job.sh")
+  done = children.run(*arguments, "--submit=echo sbatch job.sh")
   start = f"sbatch job.sh --config={config} --workdir=runs/x/seed="
   assert done.stdout.splitlines() == [f"{start}{n} --config.seed={n}" for n in (1, 2)]
-  printed = launch(*arguments).stdout.replace("python -m launch.train", "sbatch job.sh")
+  printed = children.run(*arguments).stdout.replace("python -m launch.train", "sbatch job.sh")
   assert printed == done.stdout
-  refused = launch(*arguments, "--submit=false")
+  refused = children.run(*arguments, "--submit=false")
   assert refused.returncode == 2 and "--submit='false' ended with 1" in refused.stderr
-  beyond = launch(*arguments, "--run=2")
+  beyond = children.run(*arguments, "--run=2")
   assert beyond.returncode == 2 and "yields runs 0..1" in beyond.stderr
 
 
@@ -128,10 +121,12 @@ def test_collect_takes_the_last_metrics_and_the_fields_that_differ(tmp_path):
 
 def test_collect_prints_a_table_and_writes_it_whole(tmp_path):
   write_run(tmp_path / "runs/a", 0.1, [{"step": 4, "loss": 0.25, "validation/srcc": 0.5}])
-  done = launch("launch.collect", f"--workdir={tmp_path / 'runs'}", f"--out={tmp_path / 't.csv'}")
+  done = children.run(
+    "launch.collect", f"--workdir={tmp_path / 'runs'}", f"--out={tmp_path / 't.csv'}"
+  )
   assert "srcc" in done.stdout and "loss" not in done.stdout
   assert (tmp_path / "t.csv").read_text().splitlines()[0] == "run,step,loss,srcc"
-  nothing = launch("launch.collect", f"--workdir={tmp_path / 'none'}")
+  nothing = children.run("launch.collect", f"--workdir={tmp_path / 'none'}")
   assert nothing.returncode == 2 and "no run" in nothing.stderr
 
 
@@ -150,7 +145,7 @@ def test_collect_over_seeds_gives_means_and_paired_differences(tmp_path):
       (workdir / "predictions" / "ava_test.json").write_text(said)
   out, report = tmp_path / "over.csv", tmp_path / "page"
   command = ["launch.collect", f"--workdir={tmp_path}", "--over=seed", f"--out={out}"]
-  done = launch(*command, "--against=optim.lr_heads=0.1", f"--report={report}")
+  done = children.run(*command, "--against=optim.lr_heads=0.1", f"--report={report}")
   assert done.returncode == 0, done.stderr
   rows = {row["optim.lr_heads"]: row for row in pl.read_csv(out).iter_rows(named=True)}
   for rate, values in found.items():
@@ -166,7 +161,7 @@ def test_collect_over_seeds_gives_means_and_paired_differences(tmp_path):
   assert rows[0.1]["srcc gain"] is None
   page = (report / "report.html").read_text()
   assert "Over seed" in page and "data:image/svg+xml" in page
-  wrong = launch(*command, "--against=optim.lr_heads=7")
+  wrong = children.run(*command, "--against=optim.lr_heads=7")
   assert wrong.returncode == 2 and "no such runs" in wrong.stderr
 
 

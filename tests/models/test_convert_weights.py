@@ -2,26 +2,22 @@
 
 import hashlib
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import jax
 import numpy as np
 import pytest
 
 from paiaa_jax.models.weights import pretrained
+from tests import children
 
-ROOT = Path(__file__).parents[2]
 NAME = "efficientnet_lite0"
 
 
 @pytest.fixture
 def convert(child_env):
   def run(*arguments):
-    command = [sys.executable, "-m", "launch.convert_weights", *map(str, arguments)]
     env = {**child_env, "HF_HUB_OFFLINE": "1"}
-    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
+    return children.run("launch.convert_weights", *arguments, env=env)
 
   return run
 

@@ -1,9 +1,5 @@
 """Pooled features of a frozen backbone: of an image and its mirror image, whatever the batch."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 from PIL import Image
 
@@ -11,9 +7,9 @@ from paiaa_jax.data import vectors
 from paiaa_jax.models import features
 from paiaa_jax.models.network import backbone_class
 from paiaa_jax.models.weights import pretrained
+from tests import children
 
 BACKBONE = "efficientnet_lite0"
-ROOT = Path(__file__).parents[2]
 
 
 def test_an_image_and_its_mirror_image_have_the_same_features_in_a_full_or_padded_batch():
@@ -32,9 +28,9 @@ def test_the_command_writes_a_vector_a_photograph_for_other_verbs(tmp_path, chil
   for name, own in pixels.items():
     (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(own).save(tmp_path / "in" / name)
-  command = [sys.executable, "-m", "launch.features", f"--images={tmp_path / 'in'}", "--size=32"]
+  command = ["launch.features", f"--images={tmp_path / 'in'}", "--size=32"]
   command += [f"--backbone={BACKBONE}", "--pooling=gap", f"--out={tmp_path / 'x.parquet'}"]
-  done = subprocess.run(command, cwd=ROOT, env=child_env, capture_output=True, text=True)
+  done = children.run(*command, env=child_env)
   assert done.returncode == 0, done.stderr
   assert pretrained.packaged_sha256(BACKBONE) in done.stdout
   told = vectors.read(tmp_path / "x.parquet").of(list(pixels))

@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import polars as pl
@@ -12,6 +10,7 @@ import pytest
 from paiaa_jax import files
 from paiaa_jax.errors import UserError
 from studies import leaderboard
+from tests import children
 from tests.data.databases.tiny import MAKERS
 from tests.test_docs import ROOT
 
@@ -85,9 +84,9 @@ def test_one_command_adds_a_row_and_makes_the_page_anew(tmp_path, child_env):
   shutil.copytree(DOCS / "leaderboard", docs / "leaderboard")
   before = leaderboard.page(docs / "leaderboard", "")
   written(tmp_path / "run", seed=0)
-  command = [sys.executable, "-m", "launch.leaderboard", f"--docs={docs}", "--method=magic"]
+  command = ["launch.leaderboard", f"--docs={docs}", "--method=magic"]
   command += [f"--add={tmp_path / 'run'}", "--encoder=Ours", f"--weights={WEIGHTS}", "--command=x"]
-  done = subprocess.run(command, cwd=ROOT, env=child_env, capture_output=True, text=True)
+  done = children.run(*command, env=child_env)
   assert done.returncode == 0, done.stderr
   page = (docs / "leaderboard.md").read_text(encoding="utf-8")
   (row,) = [line for line in page.splitlines() if line.startswith("| Ours | `magic` |")]

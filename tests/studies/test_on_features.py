@@ -1,8 +1,5 @@
 """Vectors of photographs in a file: our own give what we read ourselves, anybody's are enough."""
 
-import subprocess
-import sys
-
 import numpy as np
 import polars as pl
 import pytest
@@ -15,8 +12,8 @@ from paiaa_jax.errors import UserError
 from paiaa_jax.personalization.splits import Protocol, draw_splits
 from studies import on_features
 from studies.baselines import workdir as baselines
+from tests import children
 from tests.studies.baselines import planted
-from tests.test_docs import ROOT
 
 SETTINGS = ConfigDict(
   dict(
@@ -106,10 +103,10 @@ def test_no_rating_of_a_test_photograph_reaches_the_generic_score(run):
 def test_the_command_scores_vectors_by_the_protocol(run, child_env, tmp_path):
   _, _, world, file = run
   world.ratings.write_csv(tmp_path / "ratings.csv")
-  command = [sys.executable, "-m", "launch.benchmark", f"--ratings={tmp_path / 'ratings.csv'}"]
+  command = ["launch.benchmark", f"--ratings={tmp_path / 'ratings.csv'}"]
   command += [f"--features={file}", "--solver=residual_svr_features", "--k=20"]
   command += ["--splits=2", "--name=SVR", f"--out={tmp_path / 'out'}"]
-  done = subprocess.run(command, cwd=ROOT, env=child_env, capture_output=True, text=True)
+  done = children.run(*command, env=child_env)
   assert done.returncode == 0, done.stderr
   result = files.read_json(tmp_path / "out" / "result.json")
   assert (result["name"], result["against"]) == ("SVR", "ridge on own, before any rating")

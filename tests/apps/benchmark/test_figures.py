@@ -1,8 +1,6 @@
 """From a file to figures, the same as our own and scipy's, and to a page."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import polars as pl
@@ -11,6 +9,7 @@ from scipy import stats
 
 from paiaa_jax.apps import personalize_users
 from paiaa_jax.apps.benchmark import run, show
+from tests import children
 from tests.apps.benchmark.tiny import PROTOCOL, SHOTS, SPLITS, held_out, noise, read
 
 
@@ -85,11 +84,8 @@ def test_the_page_the_tables_and_the_rows_of_people_say_the_same(place):
 
 def test_the_command_from_splits_to_a_table_and_one_line_on_an_error(place, child_env):
   def launch(*arguments):
-    command = [sys.executable, "-m", "launch.benchmark", f"--ratings={place.folder}/ratings.csv"]
-    return subprocess.run(
-      [*command, f"--splits={SPLITS}", *arguments],
-      env=child_env, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    command = ["launch.benchmark", f"--ratings={place.folder}/ratings.csv", f"--splits={SPLITS}"]
+    return children.run(*command, *arguments, env=child_env)
 
   path = place.folder / "splits.csv"
   assert launch(f"--splits_out={path}").returncode == 0

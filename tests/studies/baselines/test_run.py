@@ -2,8 +2,6 @@
 
 import dataclasses
 import json
-import subprocess
-import sys
 
 import numpy as np
 import polars as pl
@@ -14,6 +12,7 @@ from paiaa_jax.errors import UserError
 from paiaa_jax.personalization.splits import Protocol, draw_splits
 from studies import config_file
 from studies.baselines import run, workdir
+from tests import children
 from tests.studies.baselines import planted
 
 PROTOCOL = Protocol((8, 20), num_splits=2, seed=3)
@@ -140,14 +139,12 @@ def test_the_command_goes_on_where_a_run_stopped(tmp_path, child_env, capsys):
   assert list(first["solvers"]) == ["fpmf_traits", "own_ridge"] and first["crowd"] == 30
   assert len(pl.read_csv(folder / "per_user_baselines.csv")) == 2 * 2 * 6
 
-  command = [sys.executable, "-m", "launch.baselines", "--config=configs/quickstart.py"]
+  command = ["launch.baselines", "--config=configs/quickstart.py"]
   command += [f"--workdir={folder}", f"--config.data.aesthetics={prepared}"]
   command += ["--config.personalize.shots=(8,20)", "--config.personalize.num_splits=2"]
 
   def start(*more):
-    return subprocess.run(
-      [*command, *more], env=child_env, capture_output=True, text=True, check=False
-    )
+    return children.run(*command, *more, env=child_env)
 
   done = start("--only=own_ridge,own_svr")
   assert done.returncode == 0, done.stderr

@@ -1,9 +1,6 @@
 """A simulation follows from photographs and seed, is whole or not there, and says what it lacks."""
 
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,8 +9,7 @@ from PIL import Image
 from paiaa_jax.errors import UserError
 from studies import simulate
 from studies.simulate import formats, photographs
-
-ROOT = Path(__file__).parents[3]
+from tests import children
 
 
 def contents(folder):
@@ -115,10 +111,8 @@ def test_the_command_ends_with_one_line_where_a_photograph_does_not_decode(
 ):
   own = shutil.copytree(photos, tmp_path / "own")
   (own / "3.png").write_bytes(b"no photograph")
-  command = [sys.executable, "-m", "launch.simulate_data", f"--photos={own}"]
-  done = subprocess.run(
-    [*command, f"--out={tmp_path / 'out'}"], cwd=ROOT, env=child_env, capture_output=True, text=True
-  )
+  command = ["launch.simulate_data", f"--photos={own}", f"--out={tmp_path / 'out'}"]
+  done = children.run(*command, env=child_env)
   assert done.returncode == 2 and done.stdout == ""
   assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
   assert "3.png" in done.stderr
