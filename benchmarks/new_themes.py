@@ -82,7 +82,7 @@ def chosen_less_drawn(found: Raters, photographs: Photographs, fold: np.ndarray)
 def main() -> None:
   found = read(options_of(__doc__))
   theme = measure.draw_folds(measure.themes(found.inputs.names), measure.SEEDS[0])
-  category = np.argmax(found.data.norms[:, 2:], axis=1)
+  category = measure.categories(found.data)
   for what, fold in {"themes": theme, "categories": category}.items():
     photographs = taste.describe(found.inputs, fold)
     for k in SHOTS:

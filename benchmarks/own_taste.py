@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import collections
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,15 +62,34 @@ def read(folder: Path) -> Ratings:
   return Ratings(users, paths, kinds, first, later)
 
 
-def described(found: Ratings, model: str | None) -> tuple[ModelFolder, Photographs, TastePrior]:
+class Described(NamedTuple):
   """The model, what it says of the photographs, and what it tells of users."""
-  library = Library.open(found.paths, model)
+
+  model: ModelFolder
+  photographs: Photographs
+  prior: TastePrior
+
+
+def described(paths: Sequence[Path], model: str | None) -> Described:
+  """Photographs scored by the model in a folder, as `paiaa` scores them."""
+  library = Library.open(paths, model)
   scored = library.scored()
   prior = prior_file.of_model(library.model)
   if prior is None:
     raise SystemExit("the model folder tells nothing of other users")
   photographs = personal.photographs_of(scored.vectors, scored.coordinates, library.model)
-  return library.model, photographs, prior
+  return Described(library.model, photographs, prior)
+
+
+def facts_of(model: ModelFolder) -> dict:
+  """What learn_profile is told of a model whose scale the ratings have."""
+  lowest, highest = model.score_values[0], model.score_values[-1]
+  return {
+    "model_id": model.model_id,
+    "aux_names": model.aux_names,
+    "scale": (lowest, highest),
+    "rating_scale": (lowest, highest),
+  }
 
 
 def srcc(a: np.ndarray, b: np.ndarray) -> float:
@@ -101,14 +121,8 @@ def main() -> None:
   parser.add_argument("--draws", type=int, default=20)
   options = parser.parse_args()
   found = read(options.vessel)
-  model, photographs, prior = described(found, options.model)
-  values = model.score_values
-  facts = {
-    "model_id": model.model_id,
-    "aux_names": model.aux_names,
-    "scale": (values[0], values[-1]),
-    "rating_scale": (1.0, 7.0),
-  }
+  model, photographs, prior = described(found.paths, options.model)
+  facts = facts_of(model)
   rows, told, held = [], [], collections.defaultdict(list)
   for kind in [*sorted(set(found.kinds)), "all"]:
     among = found.kinds == kind if kind != "all" else np.ones(len(found.kinds), bool)

@@ -17,13 +17,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.own_taste import srcc
+from benchmarks.own_taste import Described, described, facts_of, srcc
 from paiaa_jax import personalization as pz
 from paiaa_jax.models import frozen_heads
-from paiaa_jax.personalization import posterior
+from paiaa_jax.personalization.learn import learn_profile
 from paiaa_jax.personalization.posterior import TastePrior
 from studies.default_model import heads, make, measure, taste
 from studies.default_model.heads import Inputs
+from studies.default_model.inputs import WHOLE
 from studies.oasis import study
 from studies.oasis.people import users_of
 
@@ -52,11 +53,11 @@ def options_of(page: str | None) -> argparse.Namespace:
 
 def read(options: argparse.Namespace) -> Raters:
   data = study.read(options.oasis)
-  inputs, _ = make.read(data, options.features)
+  inputs, _ = make.read(data, WHOLE, options.features)
   order = np.random.default_rng(0).permutation(len(data.users))
   own, others = data.ratings[order[:PEOPLE]], data.ratings[order[PEOPLE:]]
   inputs = inputs._replace(shares=study.distribution(others, data.scale))
-  category = np.argmax(data.norms[:, 2:], axis=1)
+  category = measure.categories(data)
   prior = taste.fit_prior(inputs, others, category, width=1.0)
   return Raters(data, inputs, own, others, prior)
 
@@ -69,40 +70,65 @@ def interval(each: np.ndarray) -> str:
   return f"{each.mean():+.4f} [{low:+.4f}, {high:+.4f}]"
 
 
+def write_folds(found: Raters, fold: np.ndarray, out: Path) -> list[str]:
+  """A model folder for each fold, of what the other raters gave the photographs outside it."""
+  category, folders = measure.categories(found.data), []
+  for name in range(measure.FOLDS):
+    known = heads.part(found.inputs, fold != name)
+    fitted = heads.fit(known, np.ones(len(known.names), bool))
+    width, others = float(fitted["width"]), found.others[:, fold != name]
+    prior = taste.fit_prior(known, others, category[fold != name], width)
+    make.save(WHOLE, fitted, prior, out / f"fold{name}", trained_on="other raters and folds")
+    folders.append(str(out / f"fold{name}"))
+  return folders
+
+
+def ranked(found: Raters, fold: np.ndarray, told: list[Described], users: pz.Users, image):
+  """SROCC [u, s, shots] of scores by `paiaa personalize`'s own steps; image [u, shots, s]."""
+  mine = np.full((len(found.own), SPLITS, len(SHOTS)), np.nan)
+  for u, s, i in np.ndindex(mine.shape):
+    row, given = np.asarray(users.row[u]), np.asarray(users.ratings[u], np.float64)
+    shots = image[u, : SHOTS[i], s]
+    rest = np.setdiff1d(np.flatnonzero(np.asarray(users.valid[u])), shots)
+    scores = np.empty(len(rest))
+    for name, (model, photographs, prior) in enumerate(told):
+      new = fold[row[rest]] == name
+      profile = learn_profile(
+        photographs.take(row[shots]),
+        given[shots],
+        prior=prior,
+        groups=np.zeros(0),
+        **facts_of(model),
+      )
+      scores[new] = profile.score(photographs.take(row[rest][new]))
+    mine[u, s, i] = srcc(scores, given[rest])
+  return mine
+
+
 def main() -> None:
-  data, inputs, own, others, prior = read(options_of(__doc__))
-  fold = measure.draw_folds(inputs.names, measure.SEEDS[0])
-  models = [heads.fit(inputs, fold != name) for name in range(measure.FOLDS)]
-  views = [taste.view(fitted, inputs.features) for fitted in models]
-  priors = [prior._replace(width=taste.NARROWER * float(fitted["width"])) for fitted in models]
+  options = options_of(__doc__)
+  found = read(options)
+  fold = measure.draw_folds(found.inputs.names, measure.SEEDS[0])
+  folders = write_folds(found, fold, options.features / "folds")
+  told = [described(found.data.paths, folder) for folder in folders]
+  views = [photographs for _, photographs, _ in told]
   generic = np.choose(fold, [view.generic for view in views])
   outputs = np.choose(fold[:, None], [view.outputs for view in views])
-  whole = frozen_heads.project(frozen_heads.projection(inputs.features), inputs.features)
+  whole = frozen_heads.project(
+    frozen_heads.projection(found.inputs.features), found.inputs.features
+  )
   place = (whole / np.sqrt(np.mean(np.sum(np.square(whole), axis=1)))).astype(np.float32)
   images = pz.make_images(generic, outputs, place)
-  users, crowd = (users_of(ratings, images, data) for ratings in (own, others))
+  users, crowd = (users_of(ratings, images, found.data) for ratings in (found.own, found.others))
   splits = pz.draw_splits(users, pz.Protocol(shots=SHOTS, num_splits=SPLITS))
   compiled = pz.evaluate(pz.taste(), users, splits, state=pz.taste().init(crowd))
-  image = np.asarray(splits.image)
+  mine = ranked(found, fold, told, users, np.asarray(splits.image))
   for i, k in enumerate(SHOTS):
-    mine = np.full((len(own), SPLITS), np.nan)
-    for u in range(len(own)):
-      valid = np.asarray(users.valid[u])
-      row, given = np.asarray(users.row[u]), np.asarray(users.ratings[u], np.float64)
-      for s in range(SPLITS):
-        shots = image[u, :k, s]
-        rest = np.setdiff1d(np.flatnonzero(valid), shots)
-        scores = np.empty(len(rest))
-        for name, (view, known) in enumerate(zip(views, priors, strict=True)):
-          new = fold[row[rest]] == name
-          learnt = posterior.fit(known, view.take(row[shots]), given[shots])
-          scores[new] = learnt.score(view.take(row[rest][new]))
-        mine[u, s] = srcc(scores, given[rest])
     theirs = np.asarray(compiled.srcc_personal[i])
     print(
       f"k = {k}: generic {np.nanmean(np.asarray(compiled.srcc_generic[i])):.4f}, compiled taste "
-      f"{np.nanmean(theirs):.4f}, posterior {np.nanmean(mine):.4f}: "
-      f"{interval(np.nanmean(mine - theirs, axis=1))}",
+      f"{np.nanmean(theirs):.4f}, own taste {np.nanmean(mine[..., i]):.4f}: "
+      f"{interval(np.nanmean(mine[..., i] - theirs, axis=1))}",
       flush=True,
     )
 

@@ -154,7 +154,7 @@ def main() -> None:
   parser.add_argument("--draws", type=int, default=2)
   options = parser.parse_args()
   found = read(options.vessel)
-  model, photographs, _ = described(found, None)
+  model, photographs, _ = described(found.paths, None)
   cache, tables = default_path(), []
   for draw in range(options.draws):
     tables.append(one_draw(found, model, photographs, cache, draw))

@@ -57,7 +57,7 @@ def main() -> None:
   parser.add_argument("--draws", type=int, default=200)
   options = parser.parse_args()
   found = read(options.vessel)
-  _, photographs, prior = described(found, options.model)
+  _, photographs, prior = described(found.paths, options.model)
   for kind in ["all", *sorted(set(found.kinds))]:
     among = found.kinds == kind if kind != "all" else np.ones(len(found.kinds), bool)
     each = gains(found, among, photographs, prior, options.draws)

@@ -35,6 +35,21 @@ class Inputs(NamedTuple):
   frames: np.ndarray
 
 
+def part(inputs: Inputs, kept: np.ndarray) -> Inputs:
+  """The photographs where kept [n] is True, and their copies."""
+  copies = inputs.copies.reshape(len(inputs.order), -1, inputs.copies.shape[1])
+  number, copied = np.cumsum(kept) - 1, kept[inputs.order]
+  return Inputs(
+    names=inputs.names[kept],
+    features=inputs.features[kept],
+    shares=inputs.shares[kept],
+    norms=inputs.norms[kept],
+    order=number[inputs.order[copied]],
+    copies=copies[copied].reshape(-1, inputs.copies.shape[1]),
+    frames=inputs.frames,
+  )
+
+
 def fit(inputs: Inputs, train: np.ndarray, technique: bool = True) -> Heads:
   """Heads fitted to the photographs where train [n] is True.
 

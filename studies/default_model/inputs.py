@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,7 +22,6 @@ from studies.default_model.copies import CHECKS, DAMAGES
 from studies.default_model.heads import Inputs
 from studies.oasis.study import Study, distribution
 
-SIZE = 448  # pixels, side of the network's input
 SOURCES = 96  # photographs that have copies, so that the training part of a fold has enough
 FRAMES = (  # RGB of frames without a picture
   *((level,) * 3 for level in (0, 32, 64, 96, 128, 160, 192, 224, 255)),
@@ -29,35 +29,47 @@ FRAMES = (  # RGB of frames without a picture
 )
 
 
+class Look(NamedTuple):
+  """What a model looks at: a square of pixels, and it made smaller by each of shrinks."""
+
+  pixels: int
+  shrinks: tuple[int, ...]
+
+
+WHOLE, FAST = Look(448, (2, 1)), Look(224, (1,))
+
+
 def read(data: Study, extract: Extract) -> Inputs:
   """Everything that the heads are fitted to."""
   order = rng.generator(0, "degraded copies").permutation(len(data.images))[:SOURCES]
   return Inputs(
     names=data.images,
-    features=extract("photographs.npy", map(_pixels, data.paths)),
+    features=extract("photographs.npy", (_pixels(path, extract.size) for path in data.paths)),
     shares=distribution(data.ratings, data.scale),
     norms=data.norms[:, :2],
     order=order,
-    copies=extract("copies.npy", _copies(data, order)),
-    frames=extract("frames.npy", (_frame(colour) for colour in FRAMES)),
+    copies=extract("copies.npy", _copies(data, order, extract.size)),
+    frames=extract("frames.npy", (_frame(colour, extract.size) for colour in FRAMES)),
   )
 
 
 def damaged(data: Study, chosen: np.ndarray, extract: Extract) -> np.ndarray:
   """Features [checks, len(chosen), d] of photographs under each of copies.CHECKS."""
-  pixels = (check(_pixels(data.paths[i])) for check in CHECKS.values() for i in chosen)
+  size = extract.size
+  pixels = (check(_pixels(data.paths[i], size)) for check in CHECKS.values() for i in chosen)
   return extract("checks.npy", pixels).reshape(len(CHECKS), len(chosen), -1)
 
 
 class Extract:
   """Features of one image after another, kept in a file of `workdir`."""
 
-  def __init__(self, network: FrozenNetwork, workdir: Path):
+  def __init__(self, network: FrozenNetwork, size: int, workdir: Path):
+    self.size = size  # pixels, side of the network's input
     self._features = frozen_network.extractor(network)
     self._workdir = workdir
 
   def __call__(self, name: str, pixels: Iterable[np.ndarray]) -> np.ndarray:
-    """[n, d] of n images [SIZE, SIZE, 3] uint8."""
+    """[n, d] of n images [size, size, 3] uint8."""
     file = self._workdir / name
     if not file.exists():
       start, rows = time.monotonic(), []
@@ -69,16 +81,16 @@ class Extract:
     return files.read_arrays(file)
 
 
-def _pixels(path: Path) -> np.ndarray:
-  return images.square(path, SIZE)
+def _pixels(path: Path, size: int) -> np.ndarray:
+  return images.square(path, size)
 
 
-def _copies(data: Study, order: np.ndarray) -> Iterator[np.ndarray]:
+def _copies(data: Study, order: np.ndarray, size: int) -> Iterator[np.ndarray]:
   for i in order:
-    image = _pixels(data.paths[i])
+    image = _pixels(data.paths[i], size)
     for damage in DAMAGES:
       yield damage.apply(image)
 
 
-def _frame(colour: tuple[int, ...]) -> np.ndarray:
-  return np.full((SIZE, SIZE, 3), colour, np.uint8)
+def _frame(colour: tuple[int, ...], size: int) -> np.ndarray:
+  return np.full((size, size, 3), colour, np.uint8)

@@ -1,9 +1,10 @@
-"""The model folder that comes with the package, from the distributors' files of OASIS-beauty."""
+"""A model folder that comes with the package, from the distributors' files of OASIS-beauty."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,13 +15,16 @@ from paiaa_jax.models.frozen_heads import Heads
 from paiaa_jax.models.frozen_network import FrozenNetwork
 from paiaa_jax.models.weights import pretrained
 from paiaa_jax.models.weights.model_folder import model_id
+from paiaa_jax.personalization.posterior import TastePrior
 from paiaa_jax.photos import prior_file
 from studies.default_model import heads, inputs, measure, taste
 from studies.default_model.copies import DAMAGES
 from studies.default_model.heads import SCALE, Inputs
+from studies.default_model.inputs import Look
 from studies.oasis.study import Study
 
 BACKBONE = "efficientnet_lite0"
+AUX_NAMES = ("valence", "arousal")
 TRAINED_ON = "ratings of beauty by {raters} people of {photographs} photographs (OASIS-beauty)"
 LEARNED_FROM = "{raters} raters of OASIS-beauty, fold by fold of themes and category by category"
 SOURCES = {
@@ -44,24 +48,22 @@ LIMITS = (
 )
 
 
-def network() -> FrozenNetwork:
-  return frozen_network.on_packaged(BACKBONE, len(SCALE))
+def network(look: Look) -> FrozenNetwork:
+  return frozen_network.on_packaged(BACKBONE, len(SCALE), shrinks=look.shrinks)
 
 
-def read(data: Study, workdir: Path) -> tuple[Inputs, np.ndarray]:
+def read(data: Study, look: Look, workdir: Path) -> tuple[Inputs, np.ndarray]:
   """What the heads are fitted to, and features of damaged photographs; kept in `workdir`."""
-  extract = inputs.Extract(network(), workdir)
+  extract = inputs.Extract(network(look), look.pixels, workdir)
   found = inputs.read(data, extract)
   return found, inputs.damaged(data, measure.checked(found.names), extract)
 
 
-def write(data: Study, found: Inputs, figures: dict, out: Path) -> None:
-  """Fits the heads to all photographs and writes the folder with its card."""
+def write(data: Study, look: Look, found: Inputs, figures: dict, out: Path) -> None:
+  """Fits heads to all photographs, a prior to all users, and writes the folder with its card."""
   fitted = heads.fit(found, np.ones(len(found.names), bool))
-  config = frozen_network.config(
-    network(), inputs.SIZE, PREPROCESSING, SCALE.tolist(), data.aux_names[:2]
-  )
-  config |= {
+  prior = taste.fit_prior(found, data.ratings, measure.categories(data), float(fitted["width"]))
+  config = {
     "trained_on": TRAINED_ON.format(raters=len(data.users), photographs=len(data.images)),
     "sources": SOURCES,
     "assumptions": ASSUMPTIONS.format(
@@ -70,19 +72,25 @@ def write(data: Study, found: Inputs, figures: dict, out: Path) -> None:
     "limits": LIMITS,
     "figures": figures,
   }
-  pretrained.save_model(out, {"heads": fitted}, config)
-  told = config | {"figures": json.dumps(figures, indent=1), "model_id": model_id(out)}
-  card = CARD.format(**told)
-  files.write_text(out / "README.md", card)
-  write_prior(data, found, fitted, out)
+  save(look, fitted, prior, out, **config)
+  told = config | {
+    "figures": json.dumps(figures, indent=1),
+    "model_id": model_id(out),
+    "sizes": " and ".join(str(look.pixels // shrink) for shrink in look.shrinks),
+    "fast": "fast " if look == inputs.FAST else "",
+    "option": " --fast" if look == inputs.FAST else "",
+  }
+  files.write_text(out / "README.md", CARD.format(**told))
 
 
-def write_prior(data: Study, found: Inputs, fitted: Heads, out: Path) -> None:
-  """Writes, beside the model, the prior of a new user that is fitted to OASIS's users."""
-  category = np.argmax(data.norms[:, found.norms.shape[1] :], axis=1)
-  prior = taste.fit_prior(found, data.ratings, category, float(fitted["width"]))
-  told = {"learned_from": LEARNED_FROM.format(raters=taste.USERS)}
-  files.write_json(out / prior_file.NAME, prior_file.to_json(prior) | told)
+def save(look: Look, fitted: Heads, prior: TastePrior, out: Path, **told: Any) -> None:
+  """Writes a model folder of these heads and what other users tell; told: more of config.json."""
+  config = frozen_network.config(
+    network(look), look.pixels, PREPROCESSING, SCALE.tolist(), AUX_NAMES
+  )
+  pretrained.save_model(out, {"heads": fitted}, config | told)
+  learned_from = {"learned_from": LEARNED_FROM.format(raters=taste.USERS)}
+  files.write_json(out / prior_file.NAME, prior_file.to_json(prior) | learned_from)
 
 
 def _points() -> tuple[float, float]:
@@ -90,7 +98,7 @@ def _points() -> tuple[float, float]:
   return min(points), max(points)
 
 
-CARD = """# The model that comes with paiaa-jax
+CARD = """# The {fast}model that comes with paiaa-jax
 
 How beautiful people in general find a photograph: a distribution over the scores 1 to 7, and its
 valence and arousal in [-1, 1]. Model id `{model_id}`.
@@ -99,13 +107,13 @@ Trained on {trained_on}.
 
 - **Photographs**: {sources[photographs]}.
 - **Ratings**: {sources[ratings]}.
-- **Backbone**: {sources[backbone]}. It is frozen: multi-level features at 224 and 448 pixels, of a
+- **Backbone**: {sources[backbone]}. It is frozen: multi-level features at {sizes} pixels, of a
   photograph and its mirror image, standardised, squashed by tanh, projected on 256 coordinates.
   The heads are kernel ridge on those, in closed form.
 - **Assumptions**: {assumptions}
 - **Limits**: {limits}
 
-Made again by `python -m launch.default_model --source=DIR --out=FOLDER`, DIR holding the
+Made again by `python -m launch.default_model --source=DIR --out=FOLDER{option}`, DIR holding the
 distributors' OASIS.csv, corrData.mat and images/.
 
 ## Figures

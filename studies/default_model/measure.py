@@ -17,6 +17,7 @@ from paiaa_jax.models import cross_fit
 from studies.default_model import heads
 from studies.default_model.copies import CHECKS
 from studies.default_model.heads import SCALE, Inputs
+from studies.oasis.study import Study
 
 FOLDS, SEEDS = 5, (0, 1, 2, 3, 4)
 CHECKED = 30  # photographs of the first fold that are damaged
@@ -25,6 +26,11 @@ CHECKED = 30  # photographs of the first fold that are damaged
 def themes(names: np.ndarray) -> np.ndarray:
   """Beach 12.jpg -> beach."""
   return np.array([re.sub(r"\s*\d+\s*\.\w+$", "", name).lower() for name in names])
+
+
+def categories(data: Study) -> np.ndarray:
+  """[n] of the photographs: animals, objects, people or scenery, as numbers 0..3."""
+  return np.argmax(data.norms[:, 2:], axis=1)
 
 
 def draw_folds(groups: np.ndarray, seed: int) -> np.ndarray:

@@ -29,12 +29,8 @@ def draw(data: Study, inputs: Inputs, out: Path) -> str:
   others = np.delete(data.ratings, person, axis=0)
   seen = inputs._replace(shares=distribution(others, data.scale))
   fitted = heads.fit(seen, ~library)
-  category = np.argmax(data.norms[:, inputs.norms.shape[1] :], axis=1)
-  training = seen._replace(
-    **{name: getattr(seen, name)[~library] for name in ("names", "features", "shares", "norms")},
-    order=_within(seen.order, ~library),
-    copies=_copies(seen, ~library),
-  )
+  category = measure.categories(data)
+  training = heads.part(seen, ~library)
   prior = taste.fit_prior(training, others[:, ~library], category[~library], float(fitted["width"]))
   photographs = taste.view(fitted, inputs.features[library])
   own = data.ratings[person, library].astype(np.float64)
@@ -57,19 +53,6 @@ def draw(data: Study, inputs: Inputs, out: Path) -> str:
 def _person(data: Study, library: np.ndarray) -> int:
   """The rater with the most ratings in the library that the profile does not know."""
   return int(np.argmax(np.sum(~np.isnan(data.ratings[:, library]), axis=1)))
-
-
-def _within(order: np.ndarray, kept: np.ndarray) -> np.ndarray:
-  """Rows of the kept photographs that have copies, in the order of the draw."""
-  number = np.cumsum(kept) - 1
-  return number[order[kept[order]]]
-
-
-def _copies(inputs: Inputs, kept: np.ndarray) -> np.ndarray:
-  kinds = len(inputs.copies) // len(inputs.order)
-  return inputs.copies.reshape(len(inputs.order), kinds, -1)[kept[inputs.order]].reshape(
-    -1, inputs.copies.shape[1]
-  )
 
 
 def _sheet(rows: list, out: Path) -> None:
