@@ -10,7 +10,10 @@ import typer
 Paths = Annotated[list[Path], typer.Argument(help="Photographs, and folders of them.")]
 Model = Annotated[
   str | None,
-  typer.Option(help="Model folder, or hf:OWNER/NAME [default: $PAIAA_MODEL or the packaged one]"),
+  typer.Option(
+    help='Model folder; "fast", the packaged one at 224 pixels, five times as fast; or '
+    "hf:OWNER/NAME [default: $PAIAA_MODEL or the packaged one at 448 pixels]"
+  ),
 ]
 BatchSize = Annotated[int, typer.Option(min=1, help="Photographs a call of the network.")]
 Recursive = Annotated[bool, typer.Option("--recursive", "-r", help="Folders in folders too.")]

@@ -1,4 +1,4 @@
-"""What --model may be: a folder, or hf:OWNER/NAME[@REVISION], a model of the Hugging Face hub."""
+"""What --model may be: a folder, "fast", or hf:OWNER/NAME[@REVISION] of the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ TOKEN = "PAIAA_HUB_TOKEN"
 ON_HUB = "hf:"
 _HUB_NAME = r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*"
 _REVISION = r"[A-Za-z0-9][\w./-]*"  # a branch, tag or commit
-PACKAGED = Path(paiaa_jax.__file__).parent / "default_model"
+FAST = "fast"  # the packaged model that looks at 224 pixels alone
+PACKAGED, PACKAGED_FAST = (
+  Path(paiaa_jax.__file__).parent / name for name in ("default_model", "fast_model")
+)
 
 
 def open_model(name: str | None) -> ModelFolder:
@@ -33,6 +36,8 @@ def open_model(name: str | None) -> ModelFolder:
   name = name or os.environ.get(VARIABLE)
   if name is None:
     return model_folder.read(PACKAGED)
+  if name == FAST:
+    return model_folder.read(PACKAGED_FAST)
   if name.startswith(ON_HUB):
     return model_folder.read(_fetch(name))
   folder = Path(name).expanduser()

@@ -11,14 +11,19 @@ from paiaa_jax.data.images import PREPROCESSING
 from paiaa_jax.photos import choose_model
 
 
-@pytest.fixture
-def config(monkeypatch):
+@pytest.fixture(params=[None, choose_model.FAST])
+def folder(request, monkeypatch):
   monkeypatch.delenv(choose_model.VARIABLE, raising=False)
-  return json.loads((choose_model.open_model(None).folder / "config.json").read_text())
+  return choose_model.open_model(request.param)
 
 
-def test_it_is_small_and_says_where_it_comes_from(config):
-  files = list(choose_model.PACKAGED.iterdir())
+@pytest.fixture
+def config(folder):
+  return json.loads((folder.folder / "config.json").read_text())
+
+
+def test_it_is_small_and_says_where_it_comes_from(folder, config):
+  files = list(folder.folder.iterdir())
   expected = {"README.md", "config.json", "model.safetensors", "taste.json"}
   assert {file.name for file in files} == expected
   assert sum(file.stat().st_size for file in files) < 6e6
@@ -27,19 +32,19 @@ def test_it_is_small_and_says_where_it_comes_from(config):
   assert "assumption" in config["assumptions"] and config["limits"]
   assert config["aux_names"] == ["valence", "arousal"]
   assert config["preprocessing"]["pixels"] == PREPROCESSING
-  card = (choose_model.PACKAGED / "README.md").read_text()
-  assert choose_model.open_model(None).model_id in card and config["trained_on"] in card
+  card = (folder.folder / "README.md").read_text()
+  assert folder.model_id in card and config["trained_on"] in card
 
 
-def test_its_figures_are_those_that_were_asked_for(config):
+def test_its_figures_are_those_that_were_asked_for(folder, config):
   figures = config["figures"]
-  assert figures["srocc_by_theme"] >= 0.69
+  assert figures["srocc_by_theme"] >= (0.69 if folder.folder == choose_model.PACKAGED else 0.65)
   assert figures["lost_to_technique_by_theme"] <= 0.01
   assert figures["lost_to_technique_by_photograph"] <= 0.01
 
 
-def test_a_photograph_is_better_than_a_grey_frame_and_than_itself_in_the_dark(config):
-  model = paiaa_jax.load()
+def test_a_photograph_is_better_than_a_grey_frame_and_than_itself_in_the_dark(folder):
+  model = paiaa_jax.load(folder.folder)
   astronaut = data.astronaut()
   dark = (astronaut // 16).astype(np.uint8)
   found = model.score([astronaut, np.full_like(astronaut, 128), dark])
