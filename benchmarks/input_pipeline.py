@@ -1,9 +1,10 @@
 """How fast batches come, beside the fastest this machine could make them.
 
-  python -m benchmarks.input_pipeline [--seconds=4] [--rounds=3] [--workers=N]
+  python -m benchmarks.input_pipeline [--seconds=4] [--rounds=3] [--workers=N] [--stages]
 
 All contenders read the same prepared JPEGs (photographs 350 pixels on the shorter side) and make
-crops of 299 x 299, on the same cores, taking turns in one run:
+crops of 299 x 299, on the same cores, taking turns in one run (--stages: only what one image takes
+in each stage, see input_stages):
 
   bare loop    one process a core does nothing but decode and resize: the machine's own limit
   pipeline     data.pipeline.train_batches: records, shuffle, labels, crops, whole batches
@@ -31,7 +32,7 @@ import polars as pl
 from PIL import Image
 from sklearn import datasets
 
-from benchmarks import ratios
+from benchmarks import input_stages, ratios
 from paiaa_jax.data import images, pipeline, prepare, records
 from paiaa_jax.data.databases.database import Database
 
@@ -131,13 +132,19 @@ def rate_under_lock(source: records.Source, seconds: float, workers: int) -> Rat
     return rate_of_pipeline(source, seconds, workers)
 
 
-def measure(folder: Path, seconds: float, rounds: int, workers: int) -> dict[str, list[Rate]]:
-  """Contender -> its rate in each round."""
+def prepared(folder: Path, workers: int) -> records.Source:
+  """600 photographs, prepared in the folder."""
   raw = folder / "raw"
   raw.mkdir()
   database = write_photos(raw, count=600, short_side=RESIZE)
   prepare.prepare(database, raw, folder, shorter_side=0, workers=workers)
-  source = records.open_split(folder / database.name, "train")
+  return records.open_split(folder / database.name, "train")
+
+
+def measure(
+  source: records.Source, seconds: float, rounds: int, workers: int
+) -> dict[str, list[Rate]]:
+  """Contender -> its rate in each round."""
   encoded = [source[row]["image"] for row in range(BATCH)]
   contenders = {
     "bare loop": lambda: rate_of_processes(bare, encoded, seconds, workers),
@@ -157,9 +164,17 @@ def main():
   parser.add_argument("--seconds", type=float, default=4)
   parser.add_argument("--rounds", type=int, default=3)
   parser.add_argument("--workers", type=int, default=os.cpu_count())
+  parser.add_argument("--stages", action="store_true", help="only the table by stage")
   args = parser.parse_args()
   with tempfile.TemporaryDirectory() as folder:
-    rates = measure(Path(folder), args.seconds, args.rounds, args.workers)
+    source = prepared(Path(folder), args.workers)
+    draws = pipeline.Draws(CROP, RESIZE)
+    stages = input_stages.measure(source, draws, BATCH, 5 * args.rounds)
+    rates = {} if args.stages else measure(source, args.seconds, args.rounds, args.workers)
+  input_stages.show(stages)
+  if args.stages:
+    print(ratios.machine())
+    return
   print(f"{args.workers} workers, {args.rounds} rounds of {args.seconds:g} s each; medians")
   print("| contender | images/s | of the bare loop | CPU ms an image | of the bare loop |")
   print("|---|---|---|---|---|")

@@ -212,7 +212,7 @@ def _batches(
   largest = max(CHUNK // len(streams), 1)
   chunk = max(size for size in range(1, min(largest, share) + 1) if share % size == 0)
   parts = share // chunk
-  stack = functools.partial(_stack, shared=process.decoders > 0)
+  stack = functools.partial(interleave, shared=process.decoders > 0)
   chunks = grain.experimental.ZipMapDataset(streams).batch(chunk, batch_fn=stack)
   cores = process.workers or count_cores()
   threads = -(-cores // max(process.decoders, 1))
@@ -243,8 +243,11 @@ def _closing(batches: grain.IterDataset) -> Generator[Batch]:
       ) from error
 
 
-def _stack(rows: Sequence[tuple[Batch, ...]], shared: bool) -> Batch:
-  """Examples of the streams side by side -> one batch, the streams row by row."""
+def interleave(rows: Sequence[tuple[Batch, ...]], shared: bool = False) -> Batch:
+  """Examples of the streams side by side -> one batch, the streams row by row, in one copy.
+
+  `shared`: for another process to read.
+  """
   examples = itertools.chain.from_iterable(rows)
   stack = _stack_shared if shared else np.stack
   return Batch(*map(stack, zip(*examples, strict=True)))

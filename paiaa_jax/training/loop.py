@@ -108,11 +108,11 @@ def run_steps(
 
   trace = Trace(config.log.profile_steps, workdir)
   rows = batches.train_batches(run.streams, config, first_step, run.train_rows)
-  with closing(trace), closing(rows):
+  ahead = sharding.put_ahead(rows, run.mesh)
+  with closing(trace), closing(rows), closing(ahead):
     for step in range(first_step, run.total_steps):
       trace.at(step, state)
-      batch = window.fetch(rows)
-      on_devices = sharding.put_batch(batch, run.mesh)
+      batch, on_devices = window.fetch(ahead)
       with jax.transfer_guard("disallow"):  # the batch is all that goes in; metrics stay there
         state, metrics = train_step(state, on_devices)
       done = step + 1

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jax
@@ -85,6 +86,21 @@ def put_batch(batch: Batch, mesh: Mesh) -> Batch:
   """This process's rows of a batch -> the global batch, split over all devices of all processes."""
   sharding = batch_sharding(mesh)
   return jax.tree.map(lambda rows: jax.make_array_from_process_local_data(sharding, rows), batch)
+
+
+def put_ahead(batches: Iterator[Batch], mesh: Mesh) -> Generator[tuple[Batch, Batch]]:
+  """Each of endless batches, on the host and by `put_batch`; on a thread, one ahead of its use."""
+
+  def take() -> tuple[Batch, Batch]:
+    batch = next(batches)
+    return batch, put_batch(batch, mesh)
+
+  with ThreadPoolExecutor(1) as thread:
+    coming = thread.submit(take)
+    while True:
+      taken = coming.result()
+      coming = thread.submit(take)
+      yield taken
 
 
 def jit_train_step(train_step: Callable, state: Any, mesh: Mesh, images: int) -> Wrapped:

@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import jax
 import numpy as np
@@ -17,6 +18,7 @@ from paiaa_jax import files
 from paiaa_jax.errors import UserError
 from paiaa_jax.types import Array, Batch
 
+T = TypeVar("T")
 IN_FLIGHT = 2  # steps that may wait on the device; more would only pile up batches there
 
 
@@ -43,7 +45,7 @@ class Window:
     self._waited = 0.0
     self._start = time.perf_counter()
 
-  def fetch(self, batches: Iterator[Batch]) -> Batch:
+  def fetch(self, batches: Iterator[T]) -> T:
     """The next batch; the time it took counts as waiting for data."""
     start = time.perf_counter()
     batch = next(batches)
