@@ -20,6 +20,7 @@ def explain(
   cache: CachePath = None,
 ) -> None:
   """Why a score is what it is: a sum."""
+  start.one_thread()
   from paiaa_jax.photos import verbs
 
   verbs.explain(start.library([photo], model, 1, False, cache, features), profile, png)

@@ -37,6 +37,7 @@ def rank(  # noqa: PLR0913 each parameter is an option of the command
   cache: CachePath = None,
 ) -> None:
   """Photographs in the order of your taste."""
+  start.one_thread()
   from paiaa_jax.photos import verbs
 
   library = start.library(paths, model, batch_size, recursive, cache, features)

@@ -32,6 +32,7 @@ def stars(
 
   A rating of your own is never touched, nor an image file; nothing is written without --write.
   """
+  start.one_thread()
   from paiaa_jax.photos import verbs
 
   library = start.library(paths, model, batch_size, recursive, cache, features)

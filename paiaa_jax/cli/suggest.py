@@ -23,6 +23,7 @@ def suggest(  # noqa: PLR0913 each parameter is an option of the command
   cache: CachePath = None,
 ) -> None:
   """Which photographs to rate first."""
+  start.one_thread()
   from paiaa_jax.photos import ratings, verbs
 
   done = ratings.read_paths(rated) if rated else []

@@ -11,9 +11,10 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from paiaa_jax.errors import UserError
+from paiaa_jax.models import vector
 from paiaa_jax.models.weights.model_folder import ModelFolder
 from paiaa_jax.photos import files, score
-from paiaa_jax.photos.cache import KEY, default_path
+from paiaa_jax.photos.cache import KEY, Cache, default_path
 from paiaa_jax.photos.choose_model import open_model
 from paiaa_jax.photos.names import printable
 from paiaa_jax.photos.own_vectors import OwnVectors
@@ -82,6 +83,9 @@ class Library(NamedTuple):
       UserError: a path that does not exist, or folders without a single photograph; at once,
         before the first photograph.
     """
+    return self._photos(self._found(), coordinates)
+
+  def _found(self) -> list[Path]:
     passed: Counter[str] = Counter()
     found = list(files.find_photos(self.paths, self.recursive, passed, self.pairs))
     if passed:
@@ -90,12 +94,15 @@ class Library(NamedTuple):
       where = ", ".join(printable(path) for path in self.paths)
       deeper = "" if self.recursive else "; --recursive looks into folders in folders"
       raise UserError(f"no photograph in {where}{deeper}.")
+    return found
+
+  def _photos(self, found: list[Path], coordinates: bool = True) -> Iterator[Photo]:
     scored = self._score(found, coordinates)
     return map(self.vectors.put, scored) if self.vectors else scored
 
   def _score(self, found: list[Path], coordinates: bool) -> Iterator[Photo]:
     predict = score.network_of(self.model, self.batch_size)
-    with score.open_cache(self.cache or default_path(), self.model) as cache:
+    with self._open() as cache:
       scored = score.score_photos(
         found,
         predict,
@@ -106,9 +113,12 @@ class Library(NamedTuple):
       )
       yield from with_progress(scored, len(found))
 
+  def _open(self) -> Cache:
+    return score.open_cache(self.cache or default_path(), self.model)
+
   def files_of(self, digests: Sequence[str]) -> dict[str, Path]:
     """Where files of these contents (hex) were last seen, as far as the cache knows."""
-    with score.open_cache(self.cache or default_path(), self.model) as cache:
+    with self._open() as cache:
       found = cache.paths_of([bytes.fromhex(digest) for digest in digests])
     return {digest.hex(): path for digest, path in found.items() if path.is_file()}
 
@@ -118,20 +128,31 @@ class Library(NamedTuple):
     Raises:
       UserError: there is no good photograph among them.
     """
-    paths, vectors, keys, coordinates, bad = [], [], [], [], []
-    for photo in self.photos():  # none is held: Python walks over all that are, time and again
+    found, model = self._found(), self.taste_model
+    n, row = len(found), np.full(len(found), -1)
+    keys, vectors = np.empty(n, KEY), np.empty((n, len(vector.columns(model))), np.float32)
+    coordinates: np.ndarray = np.empty((n, model.num_coordinates), np.float16)
+    if not self.vectors:  # what is known, most of it as a rule, in one piece
+      with self._open() as cache:
+        rows, row = score.look_up(found, cache)
+      known = np.flatnonzero(row >= 0)
+      for column, of in zip((keys, vectors, coordinates), rows, strict=True):
+        column[known] = of[row[known]]
+    new, bad = np.flatnonzero(row < 0), []
+    photos = self._photos([found[i] for i in new]) if len(new) else iter(())
+    for i, photo in zip(new, photos, strict=True):
       if photo.error:
-        bad.append(photo)
-        continue
-      paths.append(photo.path)
-      vectors.append(photo.vector)
-      keys.append(photo.key)
-      coordinates.append(photo.coordinates)
-    for photo in bad:
+        bad.append((i, photo))
+      else:
+        keys[i], vectors[i], coordinates[i] = photo.key, photo.vector, photo.coordinates
+    for _, photo in bad:
       print(f"{printable(photo.path)}: {photo.error}", file=sys.stderr)
-    if not paths:
-      raise UserError(f"no photograph to score among {len(bad)} files.")
-    return Scored(paths, np.array(vectors), np.array(keys, KEY), bad, np.array(coordinates))
+    if len(bad) == n:
+      raise UserError(f"no photograph to score among {n} files.")
+    scored = Scored(found, vectors, keys, [photo for _, photo in bad], coordinates)
+    good = np.ones(n, bool)
+    good[[i for i, _ in bad]] = False
+    return scored.take(np.flatnonzero(good).tolist()) if bad else scored
 
 
 def with_progress(items: Iterable[T], total: int, what: str = "photographs") -> Iterator[T]:

@@ -25,54 +25,58 @@ class Ranking(NamedTuple):
   """A library in order.
 
   Attributes:
-    rows: of COLUMNS, best first.
-    photographs: what the model says of them, in that order.
+    rows: of COLUMNS, best first: as many as were asked for.
+    bursts: [n] of all photographs, in that order.
+    photographs: what the model says of all of them, in that order.
     profile: under the library's model.
   """
 
   rows: list[Row]
+  bursts: np.ndarray
   photographs: Photographs
   profile: Profile
 
 
-def rank(library: Library, profile: Profile, within_bursts: bool = False) -> Ranking:
+def rank(library: Library, profile: Profile, within_bursts: bool = False, top: int = 0) -> Ranking:
   """Personal scores, with the interval that holds a new rating nine times in ten.
 
   Args:
     library: the photographs; bad files are named on stderr and left out.
     profile: whose taste; learnt anew from its ratings where the library's model is another.
     within_bursts: the best of each burst come first, then the other takes.
+    top: how many rows are made; 0: all.
 
   Raises:
     UserError: a profile of another model and of other photographs, or no photograph at all.
   """
   scored = library.scored()
   profile = personal.for_model(profile, library, scored)
-  return rank_scored(scored, library.taste_model, profile, within_bursts)
+  return rank_scored(scored, library.taste_model, profile, within_bursts, top)
 
 
 def rank_scored(
-  scored: Scored, model: ModelFolder, profile: Profile, within_bursts: bool = False
+  scored: Scored,
+  model: ModelFolder,
+  profile: Profile,
+  within_bursts: bool = False,
+  top: int = 0,
 ) -> Ranking:
   """The same of photographs that are scored, under a profile of their model."""
   photographs = personal.photographs_of(scored.vectors, scored.coordinates, model)
   scores, half = profile.new_ratings(photographs)
   burst = bursts.group_bursts(scored.keys["taken"], scored.keys["look"])
   place = bursts.places(burst, scores)
+  order = np.lexsort((-scores, place > 1)) if within_bursts else np.argsort(-scores, kind="stable")
+  best = order[: top or None]
+  numbers = (photographs.generic, scores, scores - half, scores + half)
+  numbers += (personal.percentiles(scores), burst, place)
   columns = (
-    map(cell, scored.paths),
-    photographs.generic.tolist(),
-    scores.tolist(),
-    (scores - half).tolist(),
-    (scores + half).tolist(),
-    personal.percentiles(scores).tolist(),
-    burst.tolist(),
-    place.tolist(),
-    [model.model_id] * len(scores),
+    [cell(scored.paths[i]) for i in best.tolist()],
+    *(column[best].tolist() for column in numbers),
+    [model.model_id] * len(best),
   )
   rows = [dict(zip(COLUMNS, row, strict=True)) for row in zip(*columns, strict=True)]
-  order = np.lexsort((-scores, place > 1)) if within_bursts else np.argsort(-scores, kind="stable")
-  return Ranking([rows[i] for i in order], photographs.take(order), profile)
+  return Ranking(rows, burst[order], photographs.take(order), profile)
 
 
 def suggest(library: Library, rated: set[str], count: int) -> list[str]:

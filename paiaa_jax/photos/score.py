@@ -50,6 +50,18 @@ class Photo(NamedTuple):
   coordinates: np.ndarray | None = None
 
 
+def look_up(
+  paths: Sequence[Path], cache: Cache, coordinates: bool = True
+) -> tuple[Rows, np.ndarray]:
+  """The cache's rows, and which of them [n] is each photograph's; -1 where a file must be read."""
+  rows, stats = cache.rows(coordinates), [_stat(path) for path in paths]
+  found = cache.digests_of([stat for stat in stats if stat])
+  row, at = np.full(len(paths), -1), np.flatnonzero([stat is not None for stat in stats])
+  known = np.flatnonzero([digest is not None for digest in found])
+  row[at[known]] = Index(rows.keys).find([found[i] for i in known.tolist()])
+  return rows, row
+
+
 _Stat = tuple[str, int, int]  # path, size, mtime in ns
 
 

@@ -39,7 +39,7 @@ def write(found: Ranking, shown: int, advice: str, trained_on: str, out: Path) -
   Raises:
     UserError: a place that cannot be written.
   """
-  profile, count = found.profile, len(found.rows)
+  profile, count = found.profile, len(found.photographs.generic)
   half = profile.half_width(found.photographs.take(slice(shown)))
   ranks = profile.rank_intervals(found.photographs, np.arange(len(half)))
   low, high = profile.scale

@@ -38,10 +38,10 @@ def is_terminal() -> bool:
   return sys.stdout.isatty()
 
 
-def show_ranking(rows: Sequence[Row], library: Sequence[Row]) -> None:
-  """Rows of `rank.COLUMNS`, best first; the library's are counted for the takes of each burst."""
+def show_ranking(rows: Sequence[Row], bursts: Sequence[int]) -> None:
+  """Rows of `rank.COLUMNS`, best first; bursts: of the whole library, whose takes are counted."""
   table = _table("your score", "", "people's", "percentile", "take")
-  takes = Counter(row["burst"] for row in library)
+  takes = Counter(bursts)
   for place, row in enumerate(rows, start=1):
     half = row["personal_high"] - row["personal_score"]
     count = takes[row["burst"]]

@@ -155,11 +155,11 @@ def rank(
     table.check_place(html, "a page", (".html",))
   if copy_to:
     best_of.check_empty(copy_to)
-  found = rank(library, profile_file.load(profile), within_bursts)
-  rows, taste = found.rows, found.profile
-  best, (low, high) = rows[: top or None], taste.scale
+  found = rank(library, profile_file.load(profile), within_bursts, top)
+  best, taste = found.rows, found.profile
+  low, high = taste.scale
   if out is None and terminal.is_terminal():
-    terminal.show_ranking(best, rows)
+    terminal.show_ranking(best, found.bursts.tolist())
   else:
     table.write(best, COLUMNS, out)
   if html:
@@ -168,7 +168,7 @@ def rank(
   if copy_to:
     best_of.copy([path_of(row["path"]) for row in best], copy_to)
     say(f"{copy_to}: the best {len(best)}, copied and numbered")
-  say(f"{len(best)} of {len(rows)} photographs, scores from {low:g} to {high:g}")
+  say(f"{len(best)} of {len(found.bursts)} photographs, scores from {low:g} to {high:g}")
   if not taste.better:
     say(verdict(taste))
 

@@ -53,7 +53,7 @@ def test_brackets_and_colons_in_a_path_are_shown(narrow, capsys):
   paths = ["[final] trip/a [red].jpg", ":heart:.jpg", "x [/b].jpg"]
   numbers = dict.fromkeys(("personal_score", "personal_high", "aesthetic_score", "percentile"), 1.0)
   rows = [{"path": path, "burst": 0, "burst_place": 1, **numbers} for path in paths]
-  terminal.show_ranking(rows, rows)
+  terminal.show_ranking(rows, [0, 0, 0])
   ranking = capsys.readouterr().out
   model = SimpleNamespace(score_values=(1.0, 2.0), aux_names=())
   terminal.show_scores([{**row, "p1": 0.5, "p2": 0.5} for row in rows], model)
@@ -89,7 +89,7 @@ def test_a_ranking_tells_takes_of_the_whole_library(narrow, capsys):
     {"path": f"{i}.jpg", "burst": i // 3, "burst_place": 1 + i % 3, "percentile": 25.0, **numbers}
     for i in range(4)
   ]
-  terminal.show_ranking(rows[:2], rows)
+  terminal.show_ranking(rows[:2], [0, 0, 0, 1])
   assert "1 of 3" in (out := capsys.readouterr().out) and "2 of 3" in out and "3.jpg" not in out
-  terminal.show_ranking(rows[3:], rows)
+  terminal.show_ranking(rows[3:], [0, 0, 0, 1])
   assert " of " not in capsys.readouterr().out
