@@ -127,8 +127,8 @@ def _check_devices(asked: int) -> None:
 
 
 def describe(dtype: str) -> str:
-  """What a run runs on: "2 processes, 16 devices, bf16"; `dtype` is that of the computation."""
-  short = {"bfloat16": "bf16"}.get(dtype, dtype)
+  """What a run runs on: "2 processes, 16 devices, float32"; `dtype` is that of the computation."""
+  short = {"bfloat16": "bf16 (weights, statistics and losses float32)"}.get(dtype, dtype)
   processes = _count(jax.process_count(), "process")
   return f"{processes}, {_count(jax.device_count(), 'device')}, {short}"
 

@@ -21,6 +21,9 @@ nodes=${SLURM_NNODES:-2}
 export NUM_PROCESSES=${SLURM_NTASKS:-$((8 * nodes))}
 export NUM_DEVICES=$((nodes * ${SLURM_GPUS_ON_NODE:-NUM_PROCESSES / nodes})) # with fewer it stops
 export SRUN_CPUS_PER_TASK=${SLURM_CPUS_PER_TASK:-8} # srun does not take it over from sbatch
+# A requeued run compiles nothing; gradients are summed over the GPUs while others are computed.
+export JAX_COMPILATION_CACHE_DIR=${JAX_COMPILATION_CACHE_DIR:-$PWD/.jax_cache}
+export XLA_FLAGS=${XLA_FLAGS---xla_gpu_enable_latency_hiding_scheduler=true}
 hosts=localhost
 if [ -n "${SLURM_JOB_NODELIST:-}" ]; then
   hosts=$(scontrol show hostnames "$SLURM_JOB_NODELIST")

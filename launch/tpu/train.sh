@@ -12,4 +12,4 @@ set -euo pipefail
 : "${TPU:?name of the TPU VM}" "${ZONE:?its zone}"
 printf -v arguments ' %q' "$@"
 ${DRY_RUN:+echo} gcloud compute tpus tpu-vm ssh "$TPU" --zone="$ZONE" --worker=all \
-  --command="cd ~/paiaa_jax && python -m launch.train --tpu_slice$arguments"
+  --command="cd ~/paiaa_jax && JAX_COMPILATION_CACHE_DIR=.jax_cache python -m launch.train --tpu_slice$arguments"

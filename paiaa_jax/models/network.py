@@ -41,6 +41,8 @@ BACKBONES: dict[str, type[Backbone]] = {
   "clip_vit_l14": vit.CLIPL14,
   "siglip_vit_b16": vit.SigLIPB16,
 }
+# What products and activations are computed in. Parameters, statistics of normalisation, pooled
+# features, outputs, losses and the optimiser are float32 in either.
 DTYPES = {"float32": jnp.float32, "bfloat16": jnp.bfloat16}
 IMAGENET_CLASSES = 1000
 

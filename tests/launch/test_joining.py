@@ -16,6 +16,7 @@ from tests.launch import fake_cluster
 
 ROOT = Path(__file__).parents[2]
 JOIN = "tests.launch.join"
+BF16 = "bf16 (weights, statistics and losses float32)"
 # jax looks for a TPU as it is imported; after that it is told here that it has found one.
 ON_A_TPU = """
 import os, runpy, sys
@@ -58,7 +59,7 @@ def test_under_slurm_a_process_a_gpu_takes_the_one_of_its_number(tmp_path):
   job = fake_cluster.job(nodes=1, tasks=2, gpus=2)
   lines = seen(slurm("one_node.sh", tmp_path, job, devices=1))
   assert [line["gpus"] for line in lines] == ["0", "1"]
-  assert {line["told"] for line in lines} == {"2 processes, 2 devices, bf16"}
+  assert {line["told"] for line in lines} == {f"2 processes, 2 devices, {BF16}"}
 
 
 def test_under_slurm_a_process_that_is_shown_one_gpu_takes_that(tmp_path):
@@ -71,7 +72,7 @@ def test_under_slurm_a_process_a_node_takes_all_of_its_gpus(tmp_path):
   job = fake_cluster.job(nodes=2, tasks=2, gpus=4)
   lines = seen(slurm("many_nodes.sh", tmp_path, job, devices=4))
   assert [line["gpus"] for line in lines] == ["all", "all"]
-  assert {line["told"] for line in lines} == {"2 processes, 8 devices, bf16"}
+  assert {line["told"] for line in lines} == {f"2 processes, 8 devices, {BF16}"}
 
 
 def test_fewer_devices_than_the_job_has_gpus_are_refused_in_one_line(tmp_path):
@@ -103,6 +104,7 @@ def pods(number, **more):
   command[command.index("8")], command[command.index("launch.train")] = "2", JOIN
   told = {entry["name"]: entry["value"] for entry in container["env"]} | more
   told["COORDINATOR"] = f"localhost:{each_gpu.free_port()}"
+  del told["JAX_COMPILATION_CACHE_DIR"]  # on the pods' storage
   told["KUBERNETES_SERVICE_HOST"] = "localhost"  # jax's own detection warns, or asks its server
   return [
     start(command, environment(1, JOB_COMPLETION_INDEX=str(i), **told)) for i in range(number)
@@ -113,7 +115,7 @@ def test_pods_of_kubernetes_join_a_process_a_gpu():
   lines = seen(*pods(2))
   assert [line["process"] for line in lines] == [0, 1, 2, 3]
   assert [line["gpus"] for line in lines] == ["0", "1", "0", "1"]
-  assert {line["told"] for line in lines} == {"4 processes, 4 devices, bf16"}
+  assert {line["told"] for line in lines} == {f"4 processes, 4 devices, {BF16}"}
 
 
 def test_a_pod_with_fewer_devices_than_were_asked_for_is_refused_in_one_line():
@@ -158,7 +160,7 @@ def test_hosts_of_a_tpu_slice_are_found_by_its_metadata(metadata_servers):
   ]
   lines = seen(*hosts)
   assert [line["process"] for line in lines] == [0, 1]
-  assert {line["told"] for line in lines} == {"2 processes, 8 devices, bf16"}
+  assert {line["told"] for line in lines} == {f"2 processes, 8 devices, {BF16}"}
 
 
 def test_where_there_is_no_slice_that_is_told_in_one_line():
