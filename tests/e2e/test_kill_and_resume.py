@@ -20,9 +20,9 @@ def folders(tmp_path_factory):
   return tiny.write_folders(tmp_path_factory.mktemp("prepared"))
 
 
-@pytest.fixture
-def start(folders, child_env, tmp_path):
-  """Starts the tiny run in a workdir, as a process of its own.
+@pytest.fixture(scope="module")
+def start(folders, child_env):
+  """Starts the tiny run in a workdir, as a process of its own; it logs beside the workdir.
 
   A kill may leave half a file in the compile cache, so these runs have one of their own.
   """
@@ -34,18 +34,31 @@ def start(folders, child_env, tmp_path):
   def start_(workdir, steps=STEPS, **changes):
     changes = {"checkpoint__every": 4, "train__eval_every": 30} | changes
     command = tiny.command(folders, workdir, steps, **changes)
-    with (tmp_path / "log.txt").open("a") as log:
+    with log_of(workdir).open("a") as log:
       return subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env=child_env | cache)
 
   return start_
+
+
+@pytest.fixture(scope="module")
+def whole(start, tmp_path_factory):
+  """The weights of a run that nothing stops."""
+  workdir = tmp_path_factory.mktemp("whole") / "run"
+  finish(start(workdir), workdir)
+  return weights(workdir)
+
+
+def log_of(workdir):
+  """One for all runs in a folder."""
+  return workdir.with_name("log.txt")
 
 
 def weights(workdir):
   return (workdir / "model" / "model.safetensors").read_bytes()
 
 
-def finish(process, tmp_path):
-  assert process.wait(timeout=300) == 0, (tmp_path / "log.txt").read_text()[-2000:]
+def finish(process, workdir):
+  assert process.wait(timeout=300) == 0, log_of(workdir).read_text()[-2000:]
 
 
 def kill_inside_a_save(process, workdir, rng):
@@ -85,9 +98,7 @@ def newest(workdir):
 
 
 @pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.soak)])
-def test_killed_runs_end_with_the_same_bits(start, tmp_path, kills):
-  whole = tmp_path / "whole"
-  finish(start(whole), tmp_path)
+def test_killed_runs_end_with_the_same_bits(start, whole, tmp_path, kills):
   rng, struck, runs = random.Random(kills), [], 0
   while len(struck) < kills:  # a run that ends before its next kill is compared, and another begun
     runs += 1
@@ -97,9 +108,9 @@ def test_killed_runs_end_with_the_same_bits(start, tmp_path, kills):
       if strike(start(workdir), workdir, rng):
         half = any((workdir / "checkpoints").glob("*tmp*"))
         struck.append((runs, newest(workdir), half))
-    finish(start(workdir), tmp_path)
-    assert weights(workdir) == weights(whole)
-  log = (tmp_path / "log.txt").read_text()
+    finish(start(workdir), workdir)
+    assert weights(workdir) == whole
+  log = log_of(workdir).read_text()
   assert "cannot be read" not in log
   assert sum(half for *_, half in struck) >= kills / 4, struck  # a save may end as it is struck
   assert len({step for _, step, _ in struck}) >= kills / 4, struck
@@ -109,20 +120,19 @@ def test_killed_runs_end_with_the_same_bits(start, tmp_path, kills):
 def test_a_killed_vit_ends_with_the_same_bits(start, tmp_path):
   whole, killed = tmp_path / "whole", tmp_path / "killed"
   start_vit = functools.partial(start, steps=24, model__backbone="dinov2_toy_4")
-  finish(start_vit(whole), tmp_path)
+  finish(start_vit(whole), whole)
   assert kill_inside_a_save(start_vit(killed), killed, random.Random(0))
-  finish(start_vit(killed), tmp_path)
+  finish(start_vit(killed), killed)
   assert weights(killed) == weights(whole)
 
 
-def test_sigterm_ends_with_its_own_exit_code_and_the_next_start_goes_on(start, tmp_path):
-  whole, stopped = tmp_path / "whole", tmp_path / "stopped"
-  finish(start(whole), tmp_path)
+def test_sigterm_ends_with_its_own_exit_code_and_the_next_start_goes_on(start, whole, tmp_path):
+  stopped = tmp_path / "stopped"
   process = start(stopped)
   while process.poll() is None and not any(stopped.glob("checkpoints/*")):
     time.sleep(0.001)
   process.terminate()
   assert process.wait(timeout=120) == 75
-  assert "stopped by SIGTERM after step" in (tmp_path / "log.txt").read_text()
-  finish(start(stopped), tmp_path)
-  assert weights(stopped) == weights(whole)
+  assert "stopped by SIGTERM after step" in log_of(stopped).read_text()
+  finish(start(stopped), stopped)
+  assert weights(stopped) == whole

@@ -1,20 +1,23 @@
-"""The main job, whole: the quickstart's own commands, cut to two steps of training."""
+"""The main job, whole: the quickstart's own commands, cut to two steps of training.
+
+The commands train a tiny network; the quickstart's own is trained by one of them besides.
+"""
 
 import json
 import re
-import subprocess
-import sys
-from pathlib import Path
 
+import numpy as np
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from paiaa_jax.models.weights import pretrained
+from studies.quickstart import plan
+from tests import children
+
 TABLE_5 = "table5", "table5_checks"
 
 
 def run_quickstart(workdir, env):
-  command = [sys.executable, "-m", "launch.quickstart", f"--workdir={workdir}", "--steps=2"]
-  done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+  done = children.run("tests.e2e.tiny_quickstart", f"--workdir={workdir}", "--steps=2", env=env)
   assert done.returncode == 0, done.stderr
   return done
 
@@ -73,3 +76,20 @@ def test_a_second_start_does_nothing_again_and_prints_the_same(quickstart, child
   again = run_quickstart(workdir, child_env)
   assert again.stdout == done.stdout
   assert "==" not in again.stderr
+
+
+def test_the_quickstarts_own_network_is_trained_from_its_packaged_weights(
+  quickstart, child_env, tmp_path
+):
+  workdir, _ = quickstart
+  train = next(step.do for step in plan.steps(workdir, 0, short=2) if step.name == "train")
+  words = train._replace(flags={"workdir": tmp_path / "run"}).words
+  done = children.run(*words, env=child_env)
+  assert done.returncode == 0, done.stderr
+  variables, config = pretrained.load_model(tmp_path / "run" / "model")
+  assert config["network"]["backbone"] == "efficientnet_lite0"
+  backbone = {kind: parts["backbone"] for kind, parts in variables.items() if "backbone" in parts}
+  first = pretrained.load("efficientnet_lite0", pretrained.packaged_path("efficientnet_lite0"))
+  learnt, stem = (tree["params"]["stem"]["kernel"] for tree in (backbone, first))
+  moved = np.linalg.norm(learnt - stem) / np.linalg.norm(stem)
+  assert 0 < moved < 0.1
