@@ -150,8 +150,9 @@ def jit_eval_step(eval_step: Callable, params: Any, batch_stats: Any, mesh: Mesh
 
 def gather(tree: Any, mesh: Mesh) -> Any:
   """The whole of each array as numpy, on every process."""
-  whole = jax.jit(lambda leaves: leaves, out_shardings=replicated(mesh))(tree)
-  return jax.tree.map(np.asarray, jax.device_get(whole))
+  if jax.process_count() > 1:
+    tree = jax.jit(lambda leaves: leaves, out_shardings=replicated(mesh))(tree)
+  return jax.tree.map(np.asarray, jax.device_get(tree))
 
 
 def bytes_per_device(tree: Any) -> int:
