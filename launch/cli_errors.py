@@ -17,7 +17,7 @@ from absl import app, flags, logging
 
 from paiaa_jax import extras
 from paiaa_jax.errors import UserError
-from paiaa_jax.files import expand_home, refuse_addresses
+from paiaa_jax.files import expand_home, refuse_addresses, refused_file
 from paiaa_jax.photos.names import printable
 
 CLONE = Path(__file__).parents[1]
@@ -47,14 +47,11 @@ def run(main: Callable[[list[str]], None], *, arguments: int = 0, addresses: boo
       if logging.get_verbosity() >= logging.DEBUG:
         raise
       sys.exit(_tell(error))
-    except ImportError as error:
-      if (line := extras.told(error)) is None:
+    except (ImportError, OSError) as error:
+      told = extras.told(error) if isinstance(error, ImportError) else refused_file(error)
+      if told is None:
         raise
-      sys.exit(_tell(UserError(line)))
-    except OSError as error:
-      if error.filename is None:
-        raise
-      sys.exit(_tell(UserError(f"{os.fsdecode(error.filename)}: {error.strerror}.")))
+      sys.exit(_tell(UserError(told)))
 
   sys.argv[1:] = expand_home(sys.argv[1:])
   try:

@@ -23,7 +23,7 @@ from paiaa_jax.errors import UserError
 DATASET = flags.DEFINE_string(
   "dataset",
   None,
-  "ava, flickr_aes, psychoflickr, para, oasis, vessel, lapis, xpass_vis, real_cur or table.",
+  "Such as ava, or table for a table of your own; an unknown name is answered by the list.",
   required=True,
 )
 SOURCE = flags.DEFINE_string(

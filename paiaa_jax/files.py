@@ -41,6 +41,13 @@ def refusal(error: Exception) -> str | None:
   return str(error) if isinstance(error, OSError) else None
 
 
+def refused_file(error: OSError) -> str | None:
+  """The line for a file that the system refuses; None where the error names no file."""
+  if error.filename is None:
+    return None
+  return f"{os.fsdecode(error.filename)}: {error.strerror}."
+
+
 def expand_home(arguments: list[str]) -> list[str]:
   """A command's arguments, --name=~/x as --name=/home/me/x: a shell expands ~ at a word's start."""
   found = [re.fullmatch(r"(--?[\w.-]+=)(~.*)", each, re.DOTALL) for each in arguments]

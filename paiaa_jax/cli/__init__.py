@@ -25,7 +25,7 @@ from paiaa_jax.cli import (
   train,
 )
 from paiaa_jax.errors import UserError
-from paiaa_jax.files import expand_home, refuse_addresses
+from paiaa_jax.files import expand_home, refuse_addresses, refused_file
 
 VERBS = (  # in the order of the help
   score.score,
@@ -94,19 +94,16 @@ def _run() -> None:
     _fail(f"stopped by SIGTERM; {KEPT}", TERMINATED)
   except UserError as error:
     _fail(str(error), 2)
-  except ImportError as error:
-    if (line := extras.told(error)) is None:
-      raise
-    _fail(line, 2)
-  except OSError as error:
-    if error.filename is None:
-      raise
-    _fail(f"{os.fsdecode(error.filename)}: {error.strerror}.", 2)
-  except Exception as error:
-    told = getattr(error, "format_message", None)  # typer's own errors, by whatever class it has
+  except (ImportError, OSError) as error:
+    told = extras.told(error) if isinstance(error, ImportError) else refused_file(error)
     if told is None:
       raise
-    _fail(told(), 2)
+    _fail(told, 2)
+  except Exception as error:
+    say = getattr(error, "format_message", None)  # typer's own errors, by whatever class it has
+    if say is None:
+      raise
+    _fail(say(), 2)
   if code == STOPPED:
     _fail(f"stopped; {KEPT}", STOPPED)
   sys.exit(code or 0)
