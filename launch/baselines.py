@@ -1,15 +1,15 @@
-"""Table V's other methods: baselines that learn from the same shots, splits and features as PA_IAA.
+"""Fits Table V's other methods on the same shots, splits and features as PA_IAA.
 
     python -m launch.evaluate --workdir=runs/quickstart --data=DIR --split=test --features
     python -m launch.evaluate --workdir=runs/quickstart --data=DIR --split=train --features
     python -m launch.baselines --config=configs/quickstart.py --workdir=runs/quickstart
 
 DIR is config.data.aesthetics. Shots, splits, seed and ratings are those of config.personalize, as
-in launch.personalize. Writes WORKDIR/baselines.json, in the shape of personalize.json with one key
-a baseline, after each of them, and per_user_baselines.csv. Started again, it goes on with those
-that are missing; other settings or other predictions start afresh. Without predictions of the train
-split, the baselines that learn from other users are left out. With --features=x.parquet, features
-are anybody's vectors of the photographs of both splits (see paiaa_jax/data/vectors.py).
+in launch.personalize. After each baseline it writes WORKDIR/baselines.json, which is laid out as
+personalize.json, and per_user_baselines.csv. Started again, it fits the baselines that are missing;
+with other settings or predictions it starts afresh. Baselines that learn from other users need the
+predictions of the train split, and are left out without them. With --features=x.parquet, features
+are read from that file, for the photographs of both splits (see paiaa_jax/data/vectors.py).
 """
 
 from __future__ import annotations

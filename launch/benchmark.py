@@ -1,22 +1,23 @@
-r"""Anybody's personal scores under the public protocol (paiaa_jax/apps/benchmark/protocol.md).
+r"""Measures personal scores under the public protocol (paiaa_jax/apps/benchmark/protocol.md).
 
     python -m launch.benchmark --ratings=/data/prepared/flickr_aes --splits_out=splits.parquet
 
-writes where each split draws each image: it is one of a user's k shots where position < k. Fit on
-the shots' ratings, score the other images, and
+writes each image's position in each split: the images at positions below k are a user's k shots.
+Fit on the ratings of the shots, score the other images, and then
 
     python -m launch.benchmark --ratings=/data/prepared/flickr_aes --predictions=ours.parquet \
       --against=generic.csv --out=runs/benchmark
 
-prints SROCC with intervals and, with --against, the test over people; --out also gets result.json,
-per_user.csv, tables, pictures and report.html. A file of predictions has columns path, score and
-any of user, split, k; a score does not depend on an absent one. Without --k, its k are evaluated.
+prints SROCC with intervals and, with --against, the test over users; --out also gets result.json,
+per_user.csv, tables, pictures and report.html. A file of predictions has the columns path, score
+and any of user, split, k; where one is absent, the score holds for all its values. Without --k, the
+file's k are evaluated.
 
     python -m launch.benchmark --ratings=ratings.csv --features=siglip.parquet --solver=taste
 
-needs no predictions: anybody's vectors of the photographs (see paiaa_jax/data/vectors.py) and a
-column `split` of the ratings, whose `train` users tell the generic score, are enough for any solver
-and baseline (studies/on_features.py). It is compared with that generic score.
+needs no predictions. It fits any solver or baseline on vectors of the photographs (the file is
+described in paiaa_jax/data/vectors.py) and compares it with a generic score, which is learned from
+the users whose rows have `train` in the ratings' column `split` (studies/on_features.py).
 """
 
 from __future__ import annotations

@@ -1,15 +1,15 @@
-"""One table of the runs under a folder: a row a run, its overrides and its last metrics.
+"""Prints the runs under a folder as one table: of each run, its overrides and its last metrics.
 
 python -m launch.collect --workdir=runs/rates [--metrics=srcc,srcc_aux] [--out=rates.csv]
 python -m launch.collect --workdir=runs/rates --over=seed [--against=optim.lr_heads=0.001]
 python -m launch.collect ... --report=DIR                one page of all, with the runs' curves
 
-Of each metric the last value of metrics.jsonl counts, on the validation split where it has one; the
-best SROCC there stands beside the last, and that of each test split that launch.evaluate has
-measured, and what launch.personalize has after k ratings. Of the configs' fields the table has
-those in which the runs differ. --over puts the runs together that differ in this field alone, or in
-several that change together: number, mean and deviation; --against names the setting from which the
-others' paired differences are told, with their 95 % interval.
+A run's row holds the config's fields in which the runs differ, and the last value of each metric in
+metrics.jsonl, of the validation split where there is one. It also holds the best SROCC of that
+split, the SROCC of each test split that launch.evaluate measured, and what launch.personalize
+measured after k ratings. --over=FIELD averages the runs that differ in this field alone, or in
+several that change together, and prints their number, mean and deviation. --against names a
+setting; of each other setting the paired difference from it is printed, with its 95 % interval.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Weights of a backbone that people have -> a folder that config.model.pretrained can name.
+"""Converts published weights of a backbone into a folder for config.model.pretrained.
 
   python -m launch.convert_weights SOURCE --backbone=inception_v3 --out=weights/inception_v3
 

@@ -1,11 +1,11 @@
-"""Starts a launch verb once for each GPU of this machine, joined: what srun does under Slurm.
+"""Starts a launch verb once for each GPU of this machine and joins the processes, as srun does.
 
     python -m launch.each_gpu 8 launch.train --config=configs/ava.py --workdir=runs/ava
 
-On many machines, start it on each. In the environment are then COORDINATOR (HOST:PORT of the
-first), NUM_NODES, and the machine's own number as NODE_ID or as a Kubernetes indexed Job's
-JOB_COMPLETION_INDEX. SIGTERM is handed on. Ends with 0 where all processes do, with 75 where a
-preemption stopped them, else with the code of the first that failed.
+On several machines, start it on each, with these environment variables: COORDINATOR (HOST:PORT of
+the first machine), NUM_NODES, and the machine's number, NODE_ID or the JOB_COMPLETION_INDEX of a
+Kubernetes indexed Job. A SIGTERM is passed on to the processes. The exit code is 0 where all
+processes end with 0, 75 where a preemption stopped them, else that of the first that failed.
 """
 
 from __future__ import annotations

@@ -1,18 +1,18 @@
-r"""A trained model on a prepared split: predictions as a table, and how well they agree.
+r"""Evaluates a trained model on a prepared split: its predictions, and how well they agree.
 
     python -m launch.evaluate --workdir=runs/ava --data=/data/prepared/ava --split=test
 
 Reads WORKDIR/model. Writes WORKDIR/predictions/<database>_<split>.parquet (one row an image), the
-raters' labels beside it as .npz, and the agreement as .json. All devices of the machine share it.
-With --features, the pooled features too, <database>_<split>_features.npy [n, d] float32 in the
-order of the table's rows, for launch.baselines.
+raters' labels beside it as .npz, and the agreement as .json. All devices of the machine are used.
+With --features it also writes the pooled features for launch.baselines, as
+<database>_<split>_features.npy: [n, d] float32, in the order of the table's rows.
 
     python -m launch.evaluate --workdir=runs/flickr_aes --data=/data/prepared/flickr_aes \
         --out_of_fold=runs/folds/left_out_fold=0,...,runs/folds/left_out_fold=4
 
-writes WORKDIR/predictions/<database>_out_of_fold.parquet: training images, each by the run of
-configs/sweeps/out_of_fold.py that was not trained on it. launch.personalize then takes the prior of
-empirical_bayes, taste and population_mean from the training users.
+writes WORKDIR/predictions/<database>_out_of_fold.parquet: each training image is predicted by the
+run of configs/sweeps/out_of_fold.py that was not trained on it. With this file, launch.personalize
+learns the prior of empirical_bayes, taste and population_mean from the training users.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
-"""Vectors of a folder's photographs by any backbone, in a file for --features of other verbs.
+"""Writes feature vectors of a folder's photographs, by any backbone, for other verbs' --features.
 
     python -m launch.features --images=DIR --backbone=dinov2_vit_s14 --weights=model.safetensors \
       --size=224 --out=dinov2.parquet
 
 WEIGHTS is a file of timm, torchvision or transformers, or "packaged" (inside an installed package).
-A photograph is resized whole to a square; its vector is the mean of its own and its mirror image's.
+A photograph is resized to a square, without a crop. Its vector is the mean of the vectors of the
+photograph and of its mirror image.
 Writes `path`, relative to DIR, and `vector`; prints the weights' sha256.
 """
 

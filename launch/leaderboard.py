@@ -1,4 +1,4 @@
-r"""docs/leaderboard.md, where methods and encoders are compared on the same people.
+r"""Adds rows to docs/leaderboard.md, which compares methods and encoders on the same users.
 
     python -m launch.leaderboard --protocol=oasis_by_theme --data=DIR --ratings=ratings.csv
 

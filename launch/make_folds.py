@@ -1,4 +1,4 @@
-"""Folds by person of a prepared PsychoFlickr: an index each, no second copy of the images.
+"""Divides a prepared PsychoFlickr into folds by user, as index files; no image is copied.
 
     python -m launch.make_folds --prepared=/data/prepared/psychoflickr --folds=10
 

@@ -1,4 +1,4 @@
-"""The method measured on OASIS-beauty: real photographs and raters, from files to a report.
+"""Measures the method on OASIS-beauty, real photographs and raters, and writes a report.
 
     python -m launch.oasis --source=DIR --workdir=runs/oasis
 

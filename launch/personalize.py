@@ -1,23 +1,23 @@
-"""Stage 2: how well a few of a person's own ratings turn generic scores into that person's.
+"""Stage 2: learns each user's scores from a few of their ratings, and measures them on the others.
 
     python -m launch.personalize --config=configs/quickstart.py --workdir=runs/quickstart
 
-Reads what launch.evaluate predicted for the test split of config.data.aesthetics and the ratings in
-that folder, and evaluates config.personalize.solvers on the test users. Writes into WORKDIR
-personalize.json (Table V, Fig. 6, the test over people) and per_user.csv; with
+Reads the predictions of launch.evaluate for the test split of config.data.aesthetics, and the
+ratings in that folder, and evaluates config.personalize.solvers on the test users. Writes into
+WORKDIR personalize.json (Table V, Fig. 6, the test over users) and per_user.csv; with
 --config.personalize.scores also scores_SOLVER.parquet, which launch.benchmark reads.
 
     python -m launch.personalize --config=... --workdir=... --features=siglip.parquet
 
-lets solvers that read the photographs' features (taste, conditional) read anybody's vectors instead
-(paiaa_jax/data/vectors.py says how a file holds them), as they are: taste compares them by a
-Gaussian of width 1, so their lengths should be about 1.
+gives the solvers that read features (taste, conditional) the vectors of that file in place of the
+network's (paiaa_jax/data/vectors.py describes the file). They are not rescaled: taste compares them
+by a Gaussian kernel of width 1, so their lengths should be about 1.
 
     python -m launch.personalize --config=... --workdir=... --people=PARA-UserInfo.csv
 
-asks instead what a description of the user is worth, Big-Five and demographics, from no ratings on:
-a prior of the weights learnt from the training users. Writes WORKDIR/described.json, with traits
-shuffled over users beside it.
+measures instead what a description of the user (Big-Five, demographics) is worth at each number of
+ratings, from none on: it sets the mean of the weights' prior, as learned from the training users.
+Writes WORKDIR/described.json, with a control in which descriptions are shuffled over users.
 
     python -m launch.personalize --config=configs/personalize_at_scale.py --workdir=runs/everyone
 

@@ -1,9 +1,9 @@
-"""The main job, from photographs to a report: every step is a command that you can run yourself.
+"""Runs everything on simulated raters, from photographs to a report; each step is a command.
 
     python -m launch.quickstart --workdir=runs/quickstart [--photos=DIR] [--seed=0]
 
-Here the trainings and what follows them share one process, which loads and compiles once. A step
-that has been done in this workdir is not done again; a new workdir starts afresh.
+It prints each step's command, which you can run yourself; here trainings and later steps share one
+process, which compiles once. A step that is done in this workdir is not repeated.
 """
 
 from __future__ import annotations

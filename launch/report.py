@@ -1,4 +1,4 @@
-"""The quickstart's tables and figures as one HTML page, with the tables as csv, json and LaTeX.
+"""Writes the quickstart's tables and figures as one HTML page; tables as csv, json and LaTeX too.
 
     python -m launch.report --workdir=runs/quickstart
 

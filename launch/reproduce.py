@@ -1,14 +1,15 @@
-"""The paper's tables and figures, from prepared databases, in the paper's own rows and columns.
+"""Makes the paper's tables and figures from prepared databases, with the paper's rows and columns.
 
     python -m launch.reproduce --config=configs/reproduce.py --workdir=runs/paper --all
     python -m launch.reproduce ... --table=1 --table=5 --figure=6 --ablation
 
-Trains what is missing, evaluates it, and writes WORKDIR/report.html, tables/ (csv, json, LaTeX) and
-figures/. Stopped anywhere, the same command goes on with what is missing. Every row says the run
-that it was measured on, or that it is published.
+Trains and evaluates what is missing, and writes WORKDIR/report.html, tables/ (csv, json, LaTeX) and
+figures/. After a stop, the same command continues. Every row names the run that it was measured on,
+or says that it is published.
 
-Many machines share the work: `--list` prints the chains, `--chain=I` runs one of them and nothing
-else (the databases come first: `--chain=-1`), and without either the report is made from all.
+Many machines can share the work, which consists of chains of steps. `--list` prints the chains;
+`--chain=I` runs one of them, and `--chain=-1` the databases, which come first. Without either flag,
+everything is run and the report is written.
 
     python -m launch.reproduce --config=... --workdir=... --all --chain=-1
     N=$(python -m launch.reproduce --config=... --workdir=... --all --list | wc -l)

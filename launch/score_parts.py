@@ -1,4 +1,4 @@
-r"""Very many photographs -> Parquet files, one a part: tar shards, Parquet files, lists, folders.
+r"""Scores very many photographs part by part: tar shards, Parquet files, lists or folders.
 
     python -m launch.score_parts --source=shards/ --out=scores/
     python -m launch.score_parts --source=s3://bucket/shards --out=s3://bucket/scores \

@@ -1,9 +1,9 @@
-"""Simulated raters over real photographs, in the real formats of AVA, FLICKR-AES and PsychoFlickr.
+"""Simulates raters over real photographs, in the formats of AVA, FLICKR-AES and PsychoFlickr.
 
     python -m launch.simulate_data --out=runs/quickstart/data/raw [--photos=DIR] [--seed=0]
 
-For trying the whole road without a database. Whatever is measured on these labels speaks of
-simulated raters.
+With these files all verbs can be tried without a database. What is measured on them holds for
+simulated raters only.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""Runs of a sweep: prints their commands, hands them to a scheduler, or is one of them.
+"""Prints the commands of a sweep's runs, submits them to a scheduler, or executes one of them.
 
 python -m launch.sweep --config=configs/sweeps/NAME.py --workdir=DIR                  prints all
 python -m launch.sweep ... --submit="sbatch launch/slurm/one_node.sh"                 submits all
-python -m launch.sweep ... --run=3                                                    is run 3
+python -m launch.sweep ... --run=3                                                    executes run 3
 
-The config file has, beside get_config(), a function sweep() that yields one dict a run: overrides
-by field, such as {"optim.lr_heads": 1e-4}. With a parameter, it is given get_config's argument. A
-run's workdir is DIR/<its overrides>.
+Beside get_config(), the config file has a function sweep(), which yields a dict for each run: its
+overrides by field, such as {"optim.lr_heads": 1e-4}. If sweep() has a parameter, that is the
+argument of get_config. A run's workdir is DIR/<its overrides>.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Trains a config, or goes on with it: the same command on one CPU, eight GPUs or many hosts.
+"""Trains by a config, or continues a stopped run: one command for a CPU, GPUs and many hosts.
 
 python -m launch.train --config=configs/NAME.py --workdir=DIR [--config.field=value]
 
-Exit codes: 0 trained; 2 something to mend, told in one line; 75 preempted, start it again.
+Exit codes: 0 trained; 2 wrong input, told in one line; 75 preempted: start the same command again.
 """
 
 from __future__ import annotations
