@@ -28,6 +28,13 @@ they kept. Floors are what the machine itself could do in that run: bytes by its
 its matrix product, images by bare decoding; beside a floor a ratio is at most 1. How to read them:
 `docs/benchmarks-*.md`; on a GPU, `docs/benchmarks-gpu.md`.
 
+A peer that is not installed is left out. All of them, apart from `.venv`, since the extra `onnx`
+asks for an older orbax-checkpoint than `constraints.txt`:
+
+    python3 -m venv peers
+    peers/bin/pip install --editable '.[train,onnx]' torch torchvision
+    peers/bin/python -m benchmarks
+
 """
 
 

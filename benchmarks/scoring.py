@@ -1,10 +1,11 @@
 """Photographs a second against PyTorch and onnxruntime; a new person's scores from the cache.
 
-    python -m benchmarks.scoring [--onnx=model.onnx] [--photos=DIR]
+    python -m benchmarks.scoring [--photos=DIR]
 
 One loop reads, decodes and caches for all contenders, so that they differ in the network alone;
-they take turns in one run. The model is EfficientNet-Lite0 at 224 pixels with its ImageNet weights.
-`paiaa export --format=onnx` wrote the ONNX program (--save_model leaves the model for it).
+they take turns in one run. The model is EfficientNet-Lite0 at 224 pixels with the ImageNet weights
+of the installed package, torch's too; the ONNX program is what `paiaa export` writes of it. A peer
+that is not installed is left out.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from paiaa_jax.models import vector
 from paiaa_jax.models.network import Network
 from paiaa_jax.models.weights import model_folder, pretrained
 from paiaa_jax.personalization.learn import learn_profile
-from paiaa_jax.photos import personal, score
+from paiaa_jax.photos import export, personal, score
 from paiaa_jax.photos.cache import KEY, Rows
 from paiaa_jax.types import TRAITS
 
@@ -83,13 +84,12 @@ def torch_networks(compiled: bool) -> dict[str, score.Predict]:
   }
 
 
-def onnx_networks(path: Path | None) -> dict[str, score.Predict]:
+def onnx_networks(model: model_folder.ModelFolder, path: Path) -> dict[str, score.Predict]:
   """The exported program in onnxruntime, with idle threads that spin (its default) and not."""
   try:
+    export.export(model, "onnx", path)
     import onnxruntime
   except ImportError:
-    return {}
-  if path is None:
     return {}
 
   def predict(spinning: str) -> score.Predict:
@@ -191,21 +191,16 @@ def main() -> None:
   parser = argparse.ArgumentParser(description=__doc__)
   parser.add_argument("--photos", type=Path, help="JPEGs; by default crops of real ones")
   parser.add_argument("--count", type=int, default=128, help="of the default photographs")
-  parser.add_argument("--onnx", type=Path, help="what `paiaa export --format=onnx` wrote")
-  parser.add_argument("--save_model", type=Path, help="only write the model, for that export")
   parser.add_argument("--compile", action="store_true", help="torch.compile too: minutes")
   parser.add_argument("--rounds", type=int, default=5)
   flags = parser.parse_args()
-  if flags.save_model:
-    save_model(flags.save_model)
-    return
   with tempfile.TemporaryDirectory() as folder:
     model = save_model(Path(folder) / "model")
     photos = flags.photos or Path(folder) / "photos"
     if not flags.photos:
       photos.mkdir()
       save_photos(photos, flags.count)
-    peers = {**torch_networks(flags.compile), **onnx_networks(flags.onnx)}
+    peers = {**torch_networks(flags.compile), **onnx_networks(model, Path(folder) / "model.onnx")}
     ratios.save("scoring", throughput(model, photos, peers, flags.rounds))
     rescoring(model, Path(folder) / "cache.sqlite", flags.rounds)
 

@@ -25,7 +25,7 @@ UNROLL = 8  # ratings a step of the CPU's loop, a divisor of SMALLEST
 # u * n of a block, padding included. On a CPU a block stays in a core's cache (1.8 MB with five
 # auxiliary outputs); elsewhere it is worth its launch (28 MB).
 BLOCK_RATINGS_CPU, BLOCK_RATINGS = 2**16, 2**20
-IN_FLIGHT = 3  # blocks: two are fitted, each on a core of its own, while one is laid out
+IN_FLIGHT = 3  # blocks: the device is never idle while one is laid out
 
 
 class Rows(NamedTuple):
