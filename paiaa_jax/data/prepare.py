@@ -103,7 +103,7 @@ def prepare(
       left_out.refuse_gaps(gaps, database.images.height, partial)
     manifest = _manifest(database, source, shorter_side, gaps)
     shutil.rmtree(partial / "images", ignore_errors=True)
-    _pack(database, [split for split, kept in manifest["images"].items() if kept], work, partial)
+    _pack(database, gaps, work, partial)
     _write_tables(database, partial)
     files.write_json(partial / "manifest.json", manifest)
     shutil.rmtree(partial / "shards")
@@ -154,7 +154,8 @@ def _recipe(database: Database, shorter_side: int) -> str:
   )
   digest = hashlib.sha256(repr((records.VERSION, images.PREPROCESSING, settings)).encode())
   for table in (database.images, database.distributions, database.ratings, database.traits):
-    digest.update(table.rename({"path": "image"}, strict=False).write_ndjson().encode())
+    for rows in table.rename({"path": "image"}, strict=False).iter_slices():
+      digest.update(rows.write_ndjson().encode())
   return digest.hexdigest()[:16]
 
 
@@ -205,47 +206,45 @@ def _run(work: list[shards.Shard], workers: int, progress: Progress | None) -> d
   return refused
 
 
-def _pack(database: Database, splits: list[str], work: list[shards.Shard], folder: Path) -> None:
-  """Packs the shards of these splits with their labels into <folder>/images."""
-  labels = _labels(database)
+def _pack(database: Database, gaps: pl.DataFrame, work: list[shards.Shard], folder: Path) -> None:
+  """Packs what the shards hold into <folder>/images."""
 
-  def examples(split: str) -> Iterator[records.Example]:
+  def encoded() -> Iterator[tuple[str, bytes]]:
     for shard in work:
-      if shard.split == split and shard.target:
-        for image, data in pl.read_parquet(shard.target, columns=[0, 1]).iter_rows():
-          if data is not None:
-            yield records.Example(image, data, **labels(image))
+      if shard.target:
+        yield from pl.read_parquet(shard.target, columns=[0, 1]).drop_nulls().iter_rows()
 
-  streams = {split: examples(split) for split in splits}
-  records.write(folder, streams, len(database.scale), len(database.aux_names))
+  index = _index(database, gaps)
+  records.write(folder, index, encoded(), len(database.scale), len(database.aux_names))
 
 
-def _labels(database: Database) -> Callable[[str], dict]:
-  """A function from an image to its labels, see types.Batch; people's traits are averaged."""
-  names = list(database.aux_names)
-  traits = database.traits.group_by("path").agg(pl.col(names).mean())
-  counts = database.distributions
-  b, k = len(database.scale), len(names)
-  aux = dict(zip(traits["path"], traits.select(names).to_numpy(), strict=True))
-  scale = np.asarray(database.scale, np.float64)
-  count = {image: np.asarray(row, np.float64) for image, row in counts.iter_rows()}
+def _index(database: Database, gaps: pl.DataFrame) -> pl.DataFrame:
+  """A row of records.INDEX for each image that is packed; people's traits are averaged.
 
-  def labels(image: str) -> dict:
-    fields = dict(
-      distribution=np.zeros(b, np.float32),
-      aux=np.asarray(aux.get(image, np.zeros(k)), np.float32),
-      has_distribution=0.0,
-      has_aux=float(image in aux),
-    )
-    if image in count:
-      own = count[image]
-      total = float(own.sum())
-      fields |= dict(distribution=np.asarray(own / total, np.float32), has_distribution=1.0)
-      # one division of exact sums: images of equal means get the same number, and 5 is 5
-      fields |= dict(mean_score=float(own @ scale) / total, raters=total)
-    return fields
-
-  return labels
+  Arrays and columns: a dict or a list for each of AVA's images is hundreds of megabytes.
+  """
+  rated, names, b = database.distributions, list(database.aux_names), len(database.scale)
+  counts = rated["counts"].explode().cast(pl.Float64).to_numpy().reshape(len(rated), b)
+  total = counts.sum(axis=1)
+  scores = {
+    "path": rated["path"],
+    "distribution": (counts / total[:, None]).astype(np.float32),
+    # one division of exact sums: images of equal means get the same number, and 5 is 5
+    "mean_score": np.vecdot(counts, np.asarray(database.scale, np.float64)) / total,
+    "raters": total,
+  }
+  people = database.traits.group_by("path").agg(pl.col(names).mean())
+  traits = {"path": people["path"], "aux": people.select(names).to_numpy().astype(np.float32)}
+  index = database.images.join(gaps, on="path", how="anti", maintain_order="left")
+  index = index.sort(pl.col("split").cast(pl.Enum(SPLITS)), maintain_order=True)
+  for labels in (scores, traits):
+    index = index.join(pl.DataFrame(labels), on="path", how="left", maintain_order="left")
+  told = pl.col("distribution", "aux").is_not_null().cast(pl.Float32).name.prefix("has_")
+  lists = [
+    pl.col(name).cast(pl.List(pl.Float32)).fill_null(pl.lit([0.0] * length, pl.List(pl.Float32)))
+    for name, length in {"distribution": b, "aux": len(names)}.items()
+  ]
+  return index.with_columns(told, *lists).select(*records.INDEX)
 
 
 def _write_tables(database: Database, folder: Path) -> None:

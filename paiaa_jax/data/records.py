@@ -14,10 +14,9 @@ No TensorFlow: images are handed to TFDS as encoded bytes and come back as such.
 from __future__ import annotations
 
 import io
-import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import msgspec
 import numpy as np
@@ -57,45 +56,36 @@ class _Manifest(msgspec.Struct):
   images_of: str = ""
 
 
-class Example(NamedTuple):
-  """One labelled image; see types.Batch for the labels, Source for mean_score and raters."""
-
-  name: str
-  image: bytes
-  distribution: np.ndarray
-  aux: np.ndarray
-  has_distribution: float
-  has_aux: float
-  mean_score: float | None = None
-  raters: float | None = None
-
-
 def write(
-  folder: Path, splits: Mapping[str, Iterable[Example]], buckets: int, outputs: int
+  folder: Path, index: pl.DataFrame, images: Iterable[tuple[str, bytes]], buckets: int, outputs: int
 ) -> None:
-  """Packs `splits` (name -> examples, none of them empty) into <folder>/images, and the index.
+  """Packs images with their labels into <folder>/images, and writes the index.
 
   By TFDS's sequential writer: its generator builders keep a split in memory to sort it, and at
   1 GB turn to TensorFlow.
+
+  Args:
+    folder: a new one, or without images/.
+    index: columns INDEX; a row an image, split after split.
+    images: (path, encoded image) of each row.
+    buckets: b, length of each distribution.
+    outputs: k, length of each aux.
   """
   info = _dataset_info(folder / "images" / VERSION, buckets, outputs)
   writer = tfds.core.SequentialWriter(info, EXAMPLES_PER_FILE, file_format="array_record")
-  writer.initialize_splits(list(splits))
-  index = []
-  for split, examples in splits.items():
-    stream = iter(examples)
-    while some := list(itertools.islice(stream, EXAMPLES_AT_ONCE)):
-      for example in some:
-        labels = [np.asarray(getattr(example, x), np.float32).tolist() for x in LABELS]
-        index.append((example.name, split, *labels, *(getattr(example, x) for x in SUMMARY)))
-      fields = ("name", *LABELS)
-      encoded = [
-        {**{field: getattr(example, field) for field in fields}, "image": io.BytesIO(example.image)}
-        for example in some
-      ]
+  splits = index["split"].unique(maintain_order=True).to_list()
+  writer.initialize_splits(splits)
+  stream = iter(images)
+  for split in splits:
+    labels = index.filter(pl.col("split") == split).select(LABELS)
+    for some in labels.iter_slices(EXAMPLES_AT_ONCE):
+      encoded = []
+      for row in some.iter_rows(named=True):
+        name, image = next(stream)
+        encoded.append({"name": name, **row, "image": io.BytesIO(image)})
       writer.add_examples({split: encoded})
   writer.close_all()
-  files.write_frame(folder / "index.parquet", pl.DataFrame(index, INDEX, orient="row"))
+  files.write_frame(folder / "index.parquet", index)
 
 
 def _dataset_info(folder: Path, buckets: int, outputs: int) -> tfds.core.DatasetInfo:

@@ -111,10 +111,12 @@ def test_the_records_are_an_ordinary_tfds_dataset(tmp_path):
 
 
 def test_packing_holds_few_images_in_memory(tmp_path):
-  labels = (np.zeros(3, np.float32), np.zeros(5, np.float32), 0.0, 0.0)
-  examples = (records.Example(f"{row}.jpg", bytes(2**20), *labels) for row in range(300))
+  names = [f"{row}.jpg" for row in range(300)]
+  labels = {"distribution": [[0.0] * 3] * 300, "aux": [[0.0] * 5] * 300}
+  index = pl.DataFrame(dict.fromkeys(records.INDEX) | {"path": names, "split": "train"} | labels)
+  index = index.with_columns(has_distribution=0.0, has_aux=0.0)
   tracemalloc.start()
-  records.write(tmp_path, {"train": examples}, 3, 5)
+  records.write(tmp_path, index, ((name, bytes(2**20)) for name in names), 3, 5)
   _, peak = tracemalloc.get_traced_memory()
   tracemalloc.stop()
   assert peak < 150 * 2**20

@@ -14,6 +14,7 @@ from pathlib import Path
 import flax.linen as nn
 import jax.numpy as jnp
 import numpy as np
+import polars as pl
 from PIL import Image
 
 from configs import base
@@ -68,31 +69,32 @@ def write_folders(out: Path) -> tuple[Path, Path]:
 def _write(folder: Path, buckets: int, outputs: int, has: tuple[float, float], seed: int) -> Path:
   random = np.random.default_rng(seed)
   folder.mkdir(parents=True)
-  splits = {
-    split: [_example(f"{split}{i}.png", random, buckets, outputs, has) for i in range(count)]
-    for split, count in IMAGES.items()
-  }
-  records.write(folder, splits, buckets, outputs)
+  rows, images = [], []
+  for split, count in IMAGES.items():
+    for i in range(count):
+      labels, image = _example(random, buckets, outputs, has)
+      rows.append({"path": f"{split}{i}.png", "split": split, **labels})
+      images.append((rows[-1]["path"], image))
+  records.write(folder, pl.DataFrame(rows, records.INDEX), images, buckets, outputs)
   manifest = {"scale": [1.0, 2.0, 3.0, 4.0, 5.0], "aux_names": list(TRAITS), "images": IMAGES}
   (folder / "manifest.json").write_text(json.dumps(manifest))
   return folder
 
 
-def _example(name, random, buckets, outputs, has) -> records.Example:
-  """An image whose brightness sets its labels."""
+def _example(random, buckets, outputs, has) -> tuple[dict, bytes]:
+  """The labels of an image, which its brightness sets, and the image."""
   brightness = random.uniform()
   pixels = np.clip(random.normal(255 * brightness, 40, (SIZE, SIZE, 3)), 0, 255).astype(np.uint8)
   encoded = io.BytesIO()
   Image.fromarray(pixels).save(encoded, "PNG")
   closeness = np.exp(-np.square(np.arange(buckets) - brightness * (buckets - 1)))
-  return records.Example(
-    name=name,
-    image=encoded.getvalue(),
-    distribution=(has[0] * closeness / closeness.sum()).astype(np.float32),
-    aux=(has[1] * np.full(outputs, 2 * brightness - 1)).astype(np.float32),
-    has_distribution=has[0],
-    has_aux=has[1],
-  )
+  labels = {
+    "distribution": has[0] * closeness / closeness.sum(),
+    "aux": has[1] * np.full(outputs, 2 * brightness - 1),
+    "has_distribution": has[0],
+    "has_aux": has[1],
+  }
+  return labels, encoded.getvalue()
 
 
 def get_config(folders: tuple[Path, Path], steps: int = 12):
