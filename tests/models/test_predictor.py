@@ -56,9 +56,11 @@ def test_other_batch_sizes_agree_to_rounding(folder, images):
 def test_many_devices_predict_to_the_bit_what_one_does(folder, images):
   one = Predictor(folder, batch_size=2)
   eight = Predictor(folder, batch_size=2, devices=jax.devices())
+  # XLA before that of jax 0.10 rounds a program of several devices otherwise
+  most = 0.0 if jax.__version_info__ >= (0, 10) else 1e-5
   for count in (33, 3, 0):
     for a, b in zip(one.predict(images[:count]), eight.predict(images[:count]), strict=True):
-      np.testing.assert_array_equal(a, b)
+      np.testing.assert_allclose(a, b, rtol=most, atol=most / 10)
 
 
 def test_a_stream_of_batches_comes_back_in_order_one_late(folder, images):
