@@ -192,7 +192,7 @@ def test_blocks_hold_every_rating_once_in_bounded_memory():
   assert sorted(seen) == list(range(len(counts)))
 
 
-def test_eight_devices_fit_as_one(folder):
+def test_eight_devices_fit_as_one_and_a_cpu_as_others(folder):
   rng = np.random.default_rng(2)
   block = rng.normal(size=(64, 16, 4)).astype(np.float32)
   block[..., 2] = 1
@@ -200,6 +200,8 @@ def test_eight_devices_fit_as_one(folder):
   one, eight = (blocks.compile_fit(jax.devices()[:n])(block, prior) for n in (1, 8))
   assert len(eight.mean.sharding.device_set) == 8
   np.testing.assert_allclose(one.mean, eight.mean, atol=1e-6)
+  elsewhere = jax.jit(blocks.fit_block)(block, prior)
+  jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6), one, elsewhere)
 
 
 def test_the_command_runs_and_tells_what_is_missing_in_one_line(folder, child_env):
