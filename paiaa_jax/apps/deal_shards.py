@@ -68,7 +68,7 @@ def join_group(
       pl.col(names).cast(pl.Float32),
       residual=(pl.col("score") - pl.col("aesthetic_score")).cast(pl.Float32),
       fault=_fault(names, scale),
-    )
+    ).sort("path")  # the outputs of an image side by side are compressed to nearly one
     _deal(rows, "user", parts, out, "part", {"ratings": len(rows), "unscored": unscored})
   for file in (*scores, *ratings):
     file.unlink()
