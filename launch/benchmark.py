@@ -17,7 +17,8 @@ file's k are evaluated.
 
 needs no predictions. It fits any solver or baseline on vectors of the photographs (the file is
 described in paiaa_jax/data/vectors.py) and compares it with a generic score, which is learned from
-the users whose rows have `train` in the ratings' column `split` (studies/on_features.py).
+the users whose rows have `train` in the ratings' column `split`, on photographs that no other user
+rated (studies/on_features.py).
 """
 
 from __future__ import annotations

@@ -65,15 +65,18 @@ def evaluate(
   return jax.tree.map(lambda *leaves: np.stack(leaves), *results)
 
 
-def predict(solver: Solver, users: Users, splits: Splits, state: State | None = None) -> Prediction:
+def predict(
+  solver: str | Solver, users: Users, splits: Splits, state: State | None = None
+) -> Prediction:
   """What the solver says of every image after every split's shots: leaves [shots, u, ..., s].
 
   The arguments are those of `evaluate`.
 
   Example:
-    >>> pz.predict(pz.ridge(), users, splits).scores.shape
+    >>> pz.predict("ridge", users, splits).scores.shape
     (2, 8, 60, 3)
   """
+  solver = solvers.named(solver, users.rating_range)
   return jax.tree.map(np.asarray, _predict(solver, users, splits, state))
 
 

@@ -47,6 +47,9 @@ class Predictions(NamedTuple):
   coordinates: np.ndarray
   index: np.ndarray
 
+  def __repr__(self) -> str:
+    return f"<Predictions of {len(self.index)} images by {self.model.model_id}>"
+
   @property
   def score(self) -> np.ndarray:
     """Generic scores [n], from the first to the last of `model.score_values`."""

@@ -56,7 +56,7 @@ def write(found: Ranking, shown: int, advice: str, trained_on: str, out: Path) -
     f"Scores from {low:g} to {high:g}. The score itself, and its place among the {count}, lie in "
     "the intervals nine times in ten."
   )
-  words += "" if profile.better else f" {advice}."
+  words += "" if profile.better else f" {advice[:1].upper()}{advice[1:]}."
   _render(f"Your {len(cards)} best of {count}", words, cards, profile.model_id, trained_on, out)
 
 

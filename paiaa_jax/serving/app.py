@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import msgspec
 from fastapi import FastAPI, File, Request, Response, UploadFile
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse
 
@@ -23,6 +25,12 @@ Files = Annotated[list[UploadFile], File(description="Photographs, each under th
 Given = Annotated[UploadFile | None, File(description="What `paiaa personalize` wrote.")]
 
 
+class Refusal(BaseModel):
+  """What is wrong, in a sentence."""
+
+  error: str
+
+
 def make(scorer: Scorer, profile: Profile | None, most_bytes: int, seconds: float) -> Any:
   """The server as ASGI.
 
@@ -32,7 +40,10 @@ def make(scorer: Scorer, profile: Profile | None, most_bytes: int, seconds: floa
     most_bytes: of a request's body.
     seconds: in which it is there.
   """
-  app = FastAPI(title="paiaa serve", version=__version__, docs_url=None, redoc_url=None)
+  refusals: Any = {422: {"model": Refusal, "description": "What is wrong with the request."}}
+  app = FastAPI(
+    title="paiaa serve", version=__version__, docs_url=None, redoc_url=None, responses=refusals
+  )
   counts, model = Counts(), scorer.model
 
   def photos_of(files: list[UploadFile]) -> list[score.Photo]:
@@ -95,6 +106,12 @@ def _add_errors(app: FastAPI) -> None:
   add(UserError, 422)
   add(Full, 503, "too many photographs wait; try again.", **{"Retry-After": "1"})
   add(TimeoutError, 504, "the scores were not there in time.")
+
+  @app.exception_handler(RequestValidationError)
+  def misformed(_: Request, error: RequestValidationError) -> Response:
+    first = error.errors()[0]
+    told = f"{first['loc'][-1]}: {first['msg']}; /openapi.json says what a request holds."
+    return JSONResponse({"error": told}, 422)
 
   @app.exception_handler(HTTPException)
   def refused(_: Request, error: HTTPException) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -54,7 +55,11 @@ def serve(model: ModelFolder, asked: Asked) -> None:
   )
   host = f"[{asked.host}]" if ":" in asked.host else asked.host
   print(f"model {model.model_id} on http://{host}:{asked.port}/openapi.json", file=sys.stderr)
+  server = uvicorn.Server(config)
+  for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, server.handle_exit)  # uvicorn raises it again at its end: to no effect
   try:
-    uvicorn.Server(config).run()
+    server.run()
   finally:
     scorer.end()
+  print("stopped; what was under way is answered", file=sys.stderr)
