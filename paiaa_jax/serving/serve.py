@@ -40,12 +40,12 @@ def serve(model: ModelFolder, asked: Asked) -> None:
 
   from paiaa_jax.serving import app
   from paiaa_jax.serving.scorer import Scorer
+  from paiaa_jax.web.serve import bind
 
+  bound = bind(asked.host, asked.port)  # a port in use is told before the network is compiled
   scorer = Scorer(model, asked.batch_size, asked.seconds, WAITING)
   config = uvicorn.Config(
     app.make(scorer, profile, asked.most_mib << 20, asked.seconds),
-    host=asked.host,
-    port=asked.port,
     log_level="warning",
     access_log=False,
     server_header=False,
@@ -59,7 +59,7 @@ def serve(model: ModelFolder, asked: Asked) -> None:
   for number in (signal.SIGINT, signal.SIGTERM):
     signal.signal(number, server.handle_exit)  # uvicorn raises it again at its end: to no effect
   try:
-    server.run()
+    server.run(sockets=[bound])
   finally:
     scorer.end()
   print("stopped; what was under way is answered", file=sys.stderr)

@@ -76,7 +76,7 @@ def serve(library: Library, asked: Asked) -> None:
   real = root.resolve()
   copy_to = asked.copy_to or real.with_name(f"{real.name}-best")
   room = Room(library, session, thumbnails, copy_to)
-  bound = _bind(asked.host, asked.port)
+  bound = bind(asked.host, asked.port)
   port, token = bound.getsockname()[1], secrets.token_urlsafe(32)
   config = uvicorn.Config(
     app.make(room, token, asked.host, port)[0],
@@ -108,7 +108,8 @@ def _greet(address: str, open_browser: bool) -> None:
     threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
 
-def _bind(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int) -> socket.socket:
+  """A socket that listens there; a UserError where it may not, as where the port is in use."""
   family = socket.AF_INET6 if ":" in host else socket.AF_INET
   bound = socket.socket(family, socket.SOCK_STREAM)
   bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
