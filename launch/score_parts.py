@@ -23,8 +23,9 @@ from absl import flags
 
 from launch import cli_errors
 from paiaa_jax import extras
+from paiaa_jax.cli import start
 from paiaa_jax.cores import count_cores
-from paiaa_jax.photos import part_scores, parts
+from paiaa_jax.photos import cache, part_scores, parts
 from paiaa_jax.photos.choose_model import open_model
 from paiaa_jax.photos.part_scores import SCHEMAS, Scorer
 from paiaa_jax.photos.parts import Part
@@ -53,6 +54,7 @@ def score_here(
 
 def main(_) -> None:
   extras.require("pyarrow", "scoring in parts", "train")
+  start.keep_compiled(cache.default_path())
   model = open_model(FLAGS.model)  # a wrong one is told here, not by a worker
   found = parts.find(FLAGS.source)
   there = part_scores.written(FLAGS.out)

@@ -117,9 +117,21 @@ def entry(
 
 
 def add(row: Mapping[str, Any], folder: Path) -> Path:
-  """Writes the row's file into the leaderboard's folder, in place of an earlier one of its name."""
+  """Writes the row's file into the leaderboard's folder, in place of an earlier one of its name.
+
+  Raises:
+    UserError: it was run on other ratings than the rows of its protocol that are there.
+  """
   words = f"{row['protocol']} {row['encoder']} {row['method']}"
   path = folder / f"{re.sub(r'[^a-z0-9]+', '_', words.lower()).strip('_')}.json"
+  for there in sorted(set(folder.glob(f"{row['protocol']}_*.json")) - {path}):
+    same = files.read_json(there)
+    if (same["people"], same["ratings"]) != (row["people"], row["ratings"]):
+      raise UserError(
+        f"{row['people']} users and {row['ratings']:,} ratings were asked, {row['protocol']} has "
+        f"{same['people']} and {same['ratings']:,}: benchmark on the ratings that "
+        "`python -m launch.leaderboard --ratings=FILE` writes."
+      )
   files.write_text(path, json.dumps(row, indent=1, ensure_ascii=False) + "\n")
   return path
 

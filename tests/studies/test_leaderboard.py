@@ -61,7 +61,7 @@ def test_vessels_first_ratings_are_asked_and_oasis_trains(data):
   assert tested.filter(user="2", path="vessel/images/aip_3.jpg")["score"].to_list() == [first]
 
 
-def written(folder, seed):
+def written(folder, seed, people=120):
   """What launch.benchmark writes, in short."""
   random = np.random.default_rng(seed)
   one = {
@@ -73,7 +73,7 @@ def written(folder, seed):
     "undefined": {},
     "users": [{"user": "a"}],
   }
-  result = {"protocol": 1, "seed": 0, "num_splits": 2, "people": 1, "ratings": 9}
+  result = {"protocol": 1, "seed": 0, "num_splits": 2, "people": people, "ratings": 7634}
   folder.mkdir(parents=True)
   files.write_json(folder / "result.json", result | {"by_shots": {"10": one}})
   (folder / "per_user.csv").write_text("k,user\n10,a\n")
@@ -113,3 +113,11 @@ def test_what_is_no_row_is_refused(tmp_path):
     leaderboard.entry(tmp_path / "run", "oasis_by_theme", weights="abc", **told)
   with pytest.raises(UserError, match=r"result\.json is missing"):
     leaderboard.entry(tmp_path, "oasis_by_theme", weights=WEIGHTS, **told)
+  written(tmp_path / "five", seed=0, people=5)
+  rows = [
+    leaderboard.entry(tmp_path / name, "oasis_by_theme", weights=WEIGHTS, **told | {"method": name})
+    for name in ("run", "five")
+  ]
+  leaderboard.add(rows[0], tmp_path)
+  with pytest.raises(UserError, match=r"5 users .* oasis_by_theme has 120 and 7,634"):
+    leaderboard.add(rows[1], tmp_path)
