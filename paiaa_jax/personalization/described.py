@@ -17,19 +17,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from paiaa_jax.errors import UserError
-from paiaa_jax.personalization import linear
 from paiaa_jax.personalization.linear import Moments
 from paiaa_jax.personalization.prior import Prior, fit_posterior
-from paiaa_jax.personalization.solvers.base import (
-  Prediction,
-  Shots,
-  over_users_and_splits,
-  shots_of,
-)
+from paiaa_jax.personalization.solvers.base import Prediction, over_users_and_splits
 from paiaa_jax.personalization.solvers.empirical_bayes import (
   fit_prior_of,
   for_each_fit,
-  moments_of,
+  moments_of_fits,
+  moments_of_users,
   predict_from,
 )
 from paiaa_jax.personalization.splits import Splits
@@ -114,12 +109,9 @@ def predict(
 @jax.jit
 @jax.default_matmul_precision("highest")
 def _predict(expected: Array, rest: Prior, users: Users, splits: Splits) -> Prediction:
-  sums = over_users_and_splits(lambda *own: moments_of(Shots(*own)), shared=(0, 1, 2))(
-    *shots_of(users, splits)
-  )
+  sums = moments_of_fits(users, splits)
   priors = for_each_fit(rest, sums)
-  own = jnp.broadcast_to(expected[..., None], priors.mean.shape)
-  priors = priors._replace(mean=own)
+  priors = priors._replace(mean=jnp.broadcast_to(expected[..., None], priors.mean.shape))
   fitted = over_users_and_splits(predict_from, shared=(2, 3))
   return fitted(sums, priors, users.generic, users.outputs)
 
@@ -134,9 +126,7 @@ def _design(descriptions: np.ndarray, centre: np.ndarray, scale: np.ndarray) -> 
 @jax.default_matmul_precision("highest")
 def _fit(other_users: Users, begin: Prior, design: Array) -> tuple[Array, Prior, Array]:
   """Maps and rests by penalty, and squared errors of users who were held out, before any rating."""
-  seen = other_users.valid.astype(jnp.float32)
-  target = other_users.ratings - other_users.generic
-  sums = jax.vmap(linear.moments)(linear.design(other_users.outputs), target, seen)
+  sums = moments_of_users(other_users)
   rated = (sums.count > 0).astype(jnp.float32)
   fold = jnp.arange(len(rated)) % FOLDS
 

@@ -64,19 +64,29 @@ def fit_prior_of(other_users: Users | None) -> Prior:
 @jax.jit
 @jax.default_matmul_precision("highest")
 def _fit_prior_of(other_users: Users) -> Prior:
-  seen = other_users.valid.astype(jnp.float32)
-  target = other_users.ratings - other_users.generic
-  sums = jax.vmap(linear.moments)(linear.design(other_users.outputs), target, seen)
+  sums = moments_of_users(other_users)
   return fit_prior(sums, (sums.count > 0).astype(jnp.float32))
 
 
-def moments_of(shots: Shots) -> Moments:
-  """The moments of one fit's shots."""
+def moments_of_users(users: Users) -> Moments:
+  """The moments of all ratings of each user: leaves [u, ...]."""
+  seen = users.valid.astype(jnp.float32)
+  target = users.ratings - users.generic
+  return jax.vmap(linear.moments)(linear.design(users.outputs), target, seen)
+
+
+def moments_of_fits(users: Users, splits: Splits) -> Moments:
+  """The moments of the shots of each user and fit: leaves [u, ..., f]."""
+  moments = over_users_and_splits(lambda *shots: _moments(Shots(*shots)), shared=(0, 1, 2))
+  return moments(*shots_of(users, splits))
+
+
+def _moments(shots: Shots) -> Moments:
   return linear.moments(linear.design(shots.outputs), shots.residuals, shots.seen)
 
 
 def _predict(prior: Prior, shots: Shots) -> Prediction:
-  return predict_from(moments_of(shots), prior, shots.generic, shots.outputs)
+  return predict_from(_moments(shots), prior, shots.generic, shots.outputs)
 
 
 def predict_from(seen: Moments, prior: Prior, generic: Array, outputs: Array) -> Prediction:
@@ -102,8 +112,7 @@ def moments_and_priors(
   prior: Prior | None, users: Users, splits: Splits, groups: int
 ) -> tuple[Moments, Prior]:
   """Moments of the shots, and `prior` or that of the other users' shots: leaves [u, ..., f]."""
-  shots = shots_of(users, splits)
-  sums = over_users_and_splits(lambda *own: moments_of(Shots(*own)), shared=(0, 1, 2))(*shots)
+  sums = moments_of_fits(users, splits)
   if prior is not None:
     return sums, for_each_fit(prior, sums)
   u = len(sums.count)
