@@ -102,12 +102,12 @@ def run(
     mark, said = folder / step.name, _said(folder, step)
     mark.unlink(missing_ok=True)
     line = f"\n   {step.do.line}" if isinstance(step.do, Command) else ""
-    _tell(f"== {place}{step.what}{line}")
+    tell(f"== {place}{step.what}{line}")
     start = time.monotonic()
     if status := _do(step.do, mark.with_name(f"{mark.name}.log"), here or {}):
-      _tell(f"error: stopped at '{step.what}' (exit code {status}); the same command goes on here.")
+      tell(f"error: stopped at '{step.what}' (exit code {status}); the same command goes on here.")
       sys.exit(status)
-    _tell(f"   {time.monotonic() - start:.0f} s")
+    tell(f"   {time.monotonic() - start:.0f} s")
     files.write_text(mark, said)
 
 
@@ -144,5 +144,6 @@ def _do(do: Command | Callable[[], None], log: Path, here: Mapping) -> int:
   return 0
 
 
-def _tell(text: str) -> None:
+def tell(text: str) -> None:
+  """A line on stderr, at once."""
   print(text, file=sys.stderr, flush=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from paiaa_jax.errors import UserError
 from paiaa_jax.personalization.splits import Protocol
 from studies.baselines import read
 from studies.baselines.run import choose, evaluate
+from studies.steps import tell
 
 
 def run(
@@ -38,14 +38,14 @@ def run(
   inputs = read.read(workdir, prepared, settings.ratings, vectors)
   names = choose(only, has_others=inputs.others is not None)
   if inputs.others is None:
-    _tell("no predictions of the train split: the baselines that learn from others are left out")
+    tell("no predictions of the train split: the baselines that learn from others are left out")
   suffix = f"_{settings.name}" if settings.name else ""
   file = workdir / f"baselines{suffix}.json"
   started = time.monotonic()
 
   def save(result, name):
     files.write_json(file, result)
-    _tell(f"{name}: done after {time.monotonic() - started:.0f} s")
+    tell(f"{name}: done after {time.monotonic() - started:.0f} s")
 
   protocol = Protocol(tuple(settings.shots), settings.num_splits, settings.seed)
   result = evaluate(inputs, names, protocol, before=_before(file), save=save)
@@ -59,9 +59,5 @@ def _before(file: Path) -> dict | None:
   try:
     return files.read_json(file) if file.is_file() else None
   except UserError as error:
-    _tell(f"{error} Starting afresh.")
+    tell(f"{error} Starting afresh.")
     return None
-
-
-def _tell(line: str) -> None:
-  print(line, file=sys.stderr, flush=True)
