@@ -140,13 +140,13 @@ def crop_square(
   return pixels[:, ::-1] if mirrored else pixels
 
 
-def bounded_jpeg(data: bytes, shorter_side: int, name: str = "") -> bytes:
+def bounded_jpeg(data: bytes, shorter_side: int) -> bytes:
   """Encoded bytes -> an upright RGB JPEG whose shorter side is at most shorter_side pixels.
 
   A file that is one already passes through untouched; either way all of it has been decoded.
   shorter_side 0 leaves every readable file as it is.
   """
-  with opened(data, name=name) as image:
+  with opened(data) as image:
     scale = shorter_side / min(image.size)
     if shorter_side == 0 or (scale >= 1 and _is_plain_jpeg(data, image.size)):
       return data

@@ -51,7 +51,7 @@ def refuse_gaps(table: pl.DataFrame, images: int, folder: Path | None = None) ->
   )
 
 
-def reasons(table: pl.DataFrame, most: int = 5) -> list[tuple[str, int]]:
-  """The most frequent reasons, without what they tell of one image, and how many have them."""
+def reasons(table: pl.DataFrame) -> list[tuple[str, int]]:
+  """The five most frequent reasons, without what they tell of one image, and how many have them."""
   short = table.select(pl.col("reason").str.replace(r" \(.*|[:;].*", ""))["reason"]
-  return list(short.value_counts(sort=True).head(most).iter_rows())
+  return list(short.value_counts(sort=True).head(5).iter_rows())

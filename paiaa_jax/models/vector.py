@@ -43,11 +43,6 @@ def outputs_of(vectors: Array, model: Outputs) -> np.ndarray:
   return np.asarray(vectors)[..., len(model.score_values) :]
 
 
-def mixing(model: Outputs, weights: Sequence[float] | Array) -> np.ndarray:
-  """[b + k] float32, whose product with a row is its mean score plus outputs times weights [k]."""
-  return np.asarray([*model.score_values, *weights], np.float32)
-
-
 def bucket_columns(buckets: int) -> list[str]:
   """p1..pN, the columns of a distribution in every table."""
   return [f"p{i + 1}" for i in range(buckets)]

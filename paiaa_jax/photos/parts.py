@@ -55,7 +55,7 @@ class File(NamedTuple):
   error: str = ""
 
 
-def find(source: str, a_part: int = A_PART) -> list[Part]:
+def find(source: str) -> list[Part]:
   """The parts of a shard, of a list (.txt, a path or URL a line), or of a folder and its folders.
 
   Raises:
@@ -65,7 +65,7 @@ def find(source: str, a_part: int = A_PART) -> list[Part]:
   shards = [name for name in found if name.lower().endswith((*ARCHIVES, ".parquet"))]
   photographs = [name for name in found if name.lower().endswith(SUFFIXES)]
   parts = [Part(_name_of(name), _kind(name), (name,)) for name in shards]
-  for number, some in enumerate(_together(photographs, a_part)):
+  for number, some in enumerate(_together(photographs, A_PART)):
     parts.append(Part(f"files-{number:06d}", "files", some))
   if not parts:
     raise UserError(f"{source} holds no tar shard, no Parquet file and no photograph.")

@@ -50,11 +50,9 @@ class Photo(NamedTuple):
   coordinates: np.ndarray | None = None
 
 
-def look_up(
-  paths: Sequence[Path], cache: Cache, coordinates: bool = True
-) -> tuple[Rows, np.ndarray]:
+def look_up(paths: Sequence[Path], cache: Cache) -> tuple[Rows, np.ndarray]:
   """The cache's rows, and which of them [n] is each photograph's; -1 where a file must be read."""
-  rows, stats = cache.rows(coordinates), [_stat(path) for path in paths]
+  rows, stats = cache.rows(), [_stat(path) for path in paths]
   found = cache.digests_of([stat for stat in stats if stat])
   row, at = np.full(len(paths), -1), np.flatnonzero([stat is not None for stat in stats])
   known = np.flatnonzero([digest is not None for digest in found])
@@ -118,7 +116,6 @@ def score_photos(
   *,
   image_size: int,
   batch_size: int = 32,
-  workers: int = 0,
   coordinates: bool = True,
 ) -> Iterator[Photo]:
   """Yields a Photo for every path, in order; a bad file is one with an error.
@@ -132,11 +129,10 @@ def score_photos(
     cache: see `open_cache`.
     image_size: pixels, side of the network's input.
     batch_size: photographs a call of the network.
-    workers: threads that decode; 0: one a core.
     coordinates: whether those in the cache are read and passed on; they are kept either way.
   """
   known = _Known(cache, coordinates)
-  workers = workers or count_cores()
+  workers = count_cores()
   with ThreadPoolExecutor(workers) as pool:
     waiting, news = [], 0
     for read in _read_ahead(pool, paths, cache, known, image_size, BATCHES_AHEAD * batch_size):

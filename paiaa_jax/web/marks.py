@@ -31,11 +31,10 @@ class Action(NamedTuple):
 
 
 class Rating(NamedTuple):
-  """value: 1..5 or REJECTED; shown: by which order; number: of the action."""
+  """value: 1..5 or REJECTED; shown: by which order."""
 
   value: int
   shown: str
-  number: int
 
 
 class Comparison(NamedTuple):
@@ -104,7 +103,7 @@ class Marks:
     if action.value is not None:
       self.ratings.pop(digest, None)
       if action.value != CLEARED:
-        self.ratings[digest] = Rating(action.value, action.shown, number)
+        self.ratings[digest] = Rating(action.value, action.shown)
     if action.pick is not None:
       (self.picked.add if action.pick else self.picked.discard)(digest)
 

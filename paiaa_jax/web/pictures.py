@@ -17,7 +17,6 @@ from paiaa_jax.errors import UserError
 from paiaa_jax.files import open_regular
 from paiaa_jax.photos.names import printable
 
-THUMBNAILS = (160, 320, 640)
 SHOWN = 1600  # pixels of the longer side where a photograph is looked at
 MOST = 8000  # pixels of a side of the full size
 SMALL, LARGE = 82, 92  # JPEG qualities

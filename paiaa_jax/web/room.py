@@ -38,11 +38,8 @@ class Room:
   """A folder, a session, and the threads that score and learn."""
 
   def __init__(self, library: Library, session: Session, thumbnails: Path, copy_to: Path):
-    self.collection, self.session, self.copy_to = (
-      Collection(library, session.start),
-      session,
-      copy_to,
-    )
+    self.collection = Collection(library, session.start)
+    self.session, self.copy_to = session, copy_to
     self.thumbnails = Thumbnails(thumbnails)
     self.collection.recognise(session.files())
     self.orders = Orders(self.collection, session.seed)

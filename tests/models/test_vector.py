@@ -23,9 +23,3 @@ def test_a_column_holds_what_its_name_says():
   named = dict(zip(vector.columns(MODEL), vector.pack(DISTRIBUTION, OUTPUTS).T, strict=True))
   np.testing.assert_array_equal(named["p2"], DISTRIBUTION[:, 1])
   np.testing.assert_array_equal(named["calm"], OUTPUTS[:, 1])
-
-
-def test_mixing_weighs_outputs_beside_the_mean_score():
-  found = vector.pack(DISTRIBUTION, OUTPUTS) @ vector.mixing(MODEL, [0.5, -2])
-  expected = DISTRIBUTION @ [1, 2.5, 4] + 0.5 * OUTPUTS[:, 0] - 2 * OUTPUTS[:, 1]
-  np.testing.assert_allclose(found, expected, rtol=1e-5)
