@@ -21,7 +21,7 @@ from paiaa_jax.reporting.page import Picture, Section
 from paiaa_jax.reporting.table import PLANTED, PUBLISHED, Table, interval, print_tables
 from paiaa_jax.types import TRAITS
 from studies import oracle, published, run_folder
-from studies.quickstart import personal as personal
+from studies.quickstart import personal
 
 TITLE = "Personality-assisted image aesthetics: the quickstart"
 HOW = (

@@ -41,11 +41,7 @@ def section(results: Results) -> Section:
     "database's scores as the partner task. Equal steps, equal first weights, the "
     "backbone trained."
   )
-  return Section("Ablation", text, tables(results))
-
-
-def tables(results: Results) -> list[Table]:
-  return [_by_seed(results), _differences(results)]
+  return Section("Ablation", text, [_by_seed(results), _differences(results)])
 
 
 def _by_seed(results: Results) -> Table:

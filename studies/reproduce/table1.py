@@ -33,11 +33,6 @@ def needs(study: Study) -> list[Need]:
 
 
 def section(results: Results) -> Section:
-  text = "Does the partner task help to say how beautiful people find a photograph?"
-  return Section("Table I: generic aesthetics", text, tables(results))
-
-
-def tables(results: Results) -> list[Table]:
   study = results.study
   title = f"Table I: generic aesthetics on AVA ({study.raters})"
   table = Table("table1", title, ("method", "ACC (%)", "SROCC", "EMD", "run"))
@@ -46,7 +41,8 @@ def tables(results: Results) -> list[Table]:
     "ACC: mean score above 5 is high. 'always high' is what calling every image high scores.",
     "NIMA: the EMD loss on the same network, engine and steps; aesthetics: the task alone.",
   ]
-  return [table]
+  text = "Does the partner task help to say how beautiful people find a photograph?"
+  return Section("Table I: generic aesthetics", text, [table])
 
 
 def _measured(results: Results) -> Iterator[tuple[str, tuple]]:

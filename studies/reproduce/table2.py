@@ -47,19 +47,15 @@ def needs(study: Study) -> list[Need]:
 
 
 def section(results: Results) -> Section:
-  text = "How well are the traits of the people who like a photograph read from it?"
-  return Section("Table II: traits", text, tables(results))
-
-
-def tables(results: Results) -> list[Table]:
-  """By traits and level; attributed traits by image are the headline, `table2`."""
+  """Tables by traits and level; attributed traits by image are the headline, `table2`."""
   made = []
   for traits in results.study.traits:
     for level in LEVELS:
       table = _table(results, traits, level)
       if any(row.origin != "published" for row in table.rows):
         made.append(table)
-  return made
+  text = "How well are the traits of the people who like a photograph read from it?"
+  return Section("Table II: traits", text, made)
 
 
 def _table(results: Results, traits: str, level: str) -> Table:

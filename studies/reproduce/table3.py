@@ -24,10 +24,6 @@ def needs(study: Study) -> list[Need]:
 
 
 def section(results: Results) -> Section:
-  return Section("Table III: across databases", "", tables(results))
-
-
-def tables(results: Results) -> list[Table]:
   study = results.study
   titles = [database_title(name) for name in DATABASES]
   title = f"Table III: SROCC of the generic score across databases ({study.raters})"
@@ -45,4 +41,4 @@ def tables(results: Results) -> list[Table]:
   ]
   if study.simulated:
     table.notes.append("The simulated databases show the same photographs to different raters.")
-  return [table]
+  return Section("Table III: across databases", "", [table])

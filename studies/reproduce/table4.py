@@ -17,10 +17,6 @@ def needs(study: Study) -> list[Need]:
 
 
 def section(results: Results) -> Section:
-  return Section("Table IV: the score and the traits", "", tables(results))
-
-
-def tables(results: Results) -> list[Table]:
   study = results.study
   title = f"Table IV: SROCC of the generic score with each trait, both predicted ({study.raters})"
   table = Table("table4", title, ("database", *published.LETTERS, "run"))
@@ -31,7 +27,7 @@ def tables(results: Results) -> list[Table]:
       table.add(name, *(found["score_with_traits"][trait] for trait in TRAITS), run.name)
   if study.simulated:
     _add_planted(table, study)
-  return [table]
+  return Section("Table IV: the score and the traits", "", [table])
 
 
 def _add_planted(table: Table, study: Study) -> None:

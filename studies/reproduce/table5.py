@@ -58,11 +58,7 @@ def section(results: Results) -> Section:
     "`empirical_bayes` and `population_mean` take their prior from the shots of the other test "
     "people, FPMF its factors from the training workers."
   )
-  return Section("Table V: personal scores", text, tables(results))
-
-
-def tables(results: Results) -> list[Table]:
-  return [_scores(results), _gains(results)]
+  return Section("Table V: personal scores", text, [_scores(results), _gains(results)])
 
 
 def _scores(results: Results) -> Table:
