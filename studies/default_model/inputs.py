@@ -42,21 +42,22 @@ WHOLE, FAST = Look(448, (2, 1)), Look(224, (1,))
 def read(data: Study, extract: Extract) -> Inputs:
   """Everything that the heads are fitted to."""
   order = rng.generator(0, "degraded copies").permutation(len(data.images))[:SOURCES]
+  shape = extract.size, extract.size, 3
   return Inputs(
     names=data.images,
-    features=extract("photographs.npy", (_pixels(path, extract.size) for path in data.paths)),
+    features=extract("photographs.npy", (images.square(path, extract.size) for path in data.paths)),
     shares=distribution(data.ratings, data.scale),
     norms=data.norms[:, :2],
     order=order,
     copies=extract("copies.npy", _copies(data, order, extract.size)),
-    frames=extract("frames.npy", (_frame(colour, extract.size) for colour in FRAMES)),
+    frames=extract("frames.npy", (np.full(shape, colour, np.uint8) for colour in FRAMES)),
   )
 
 
 def damaged(data: Study, chosen: np.ndarray, extract: Extract) -> np.ndarray:
   """Features [checks, len(chosen), d] of photographs under each of copies.CHECKS."""
   size = extract.size
-  pixels = (check(_pixels(data.paths[i], size)) for check in CHECKS.values() for i in chosen)
+  pixels = (check(images.square(data.paths[i], size)) for check in CHECKS.values() for i in chosen)
   return extract("checks.npy", pixels).reshape(len(CHECKS), len(chosen), -1)
 
 
@@ -81,16 +82,8 @@ class Extract:
     return files.read_arrays(file)
 
 
-def _pixels(path: Path, size: int) -> np.ndarray:
-  return images.square(path, size)
-
-
 def _copies(data: Study, order: np.ndarray, size: int) -> Iterator[np.ndarray]:
   for i in order:
-    image = _pixels(data.paths[i], size)
+    image = images.square(data.paths[i], size)
     for damage in DAMAGES:
       yield damage.apply(image)
-
-
-def _frame(colour: tuple[int, ...], size: int) -> np.ndarray:
-  return np.full((size, size, 3), colour, np.uint8)

@@ -63,11 +63,12 @@ def write(data: Study, look: Look, found: Inputs, figures: dict, out: Path) -> N
   """Fits heads to all photographs, a prior to all users, and writes the folder with its card."""
   fitted = heads.fit(found, np.ones(len(found.names), bool))
   prior = taste.fit_prior(found, data.ratings, measure.categories(data), float(fitted["width"]))
+  points = [damage.points for damage in DAMAGES]
   config = {
     "trained_on": TRAINED_ON.format(raters=len(data.users), photographs=len(data.images)),
     "sources": SOURCES,
     "assumptions": ASSUMPTIONS.format(
-      copied=heads.COPIED, points=" to ".join(f"{end:g}" for end in _points())
+      copied=heads.COPIED, points=f"{min(points):g} to {max(points):g}"
     ),
     "limits": LIMITS,
     "figures": figures,
@@ -91,11 +92,6 @@ def save(look: Look, fitted: Heads, prior: TastePrior, out: Path, **told: Any) -
   pretrained.save_model(out, {"heads": fitted}, config | told)
   learned_from = {"learned_from": LEARNED_FROM.format(raters=taste.USERS)}
   files.write_json(out / prior_file.NAME, prior_file.to_json(prior) | learned_from)
-
-
-def _points() -> tuple[float, float]:
-  points = [damage.points for damage in DAMAGES]
-  return min(points), max(points)
 
 
 CARD = """# The {fast}model that comes with paiaa-jax
