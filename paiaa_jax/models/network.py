@@ -5,6 +5,7 @@ One backbone, two heads (Fig. 3 of the paper). Parameters: {"backbone", "aesthet
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import flax.linen as nn
@@ -125,24 +126,16 @@ class Network(nn.Module):
       features = jax.lax.stop_gradient(features)
     if self.pooling == "multi_level":  # depths differ in scale by orders of magnitude
       features = BatchNorm(name="norm_levels")(features, use_running_average=not train)
-    aesthetics = Head(
-      self.num_buckets,
-      "softmax",
-      self.head_widths,
-      self.head_dropout,
-      self.head_init,
+    head = functools.partial(
+      Head,
+      widths=self.head_widths,
+      dropout=self.head_dropout,
+      initialisation=self.head_init,
       dtype=dtype,
-      name="aesthetics",
     )
-    auxiliary = Head(
-      len(self.aux_names),
-      self.aux_activation,
-      self.head_widths,
-      self.head_dropout,
-      self.head_init,
-      final_norm=self.aux_final_norm,
-      dtype=dtype,
-      name="auxiliary",
+    aesthetics = head(self.num_buckets, "softmax", name="aesthetics")
+    auxiliary = head(
+      len(self.aux_names), self.aux_activation, final_norm=self.aux_final_norm, name="auxiliary"
     )
     return Prediction(
       distribution=aesthetics(features, train=train),

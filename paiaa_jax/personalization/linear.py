@@ -92,9 +92,7 @@ def inverse(matrix: Array, ridge: Array) -> Array:
   """
   d = ridge.shape[0]
   lower = _cholesky(matrix, ridge)
-  root: list[list[Any]] = [
-    [jnp.zeros_like(lower[0][0])] * d for _ in range(d)
-  ]  # the inverse factor
+  root: list[list[Any]] = [[jnp.zeros_like(lower[0][0])] * d for _ in range(d)]  # its inverse
   for j in range(d):
     root[j][j] = 1 / lower[j][j]
     for i in range(j + 1, d):
