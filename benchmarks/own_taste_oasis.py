@@ -97,7 +97,7 @@ def ranked(found: Raters, fold: np.ndarray, told: list[Described], users: pz.Use
         photographs.take(row[shots]),
         given[shots],
         prior=prior,
-        groups=np.zeros(0),
+        groups=(),
         **facts_of(model),
       )
       scores[new] = profile.score(photographs.take(row[rest][new]))

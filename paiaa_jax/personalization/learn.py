@@ -20,7 +20,7 @@ def learn_profile(
   scale: tuple[float, float],
   rating_scale: tuple[float, float] = (1.0, 5.0),
   prior: TastePrior | None = None,
-  groups: Array | None = None,
+  groups: Array | tuple[()] | None = None,
 ) -> Profile:
   """The posterior of personalization.posterior, and what it is worth on photographs left out.
 
@@ -32,8 +32,8 @@ def learn_profile(
     scale: (lowest, highest) score of the model.
     rating_scale: (lowest, highest) possible rating.
     prior: what other users tell of this one; None: that little is known.
-    groups: [n] bursts or folders, left out together; None: each photograph alone. Empty: none is
-      left out, which saves most of the time, and what the profile is worth is not known.
+    groups: [n] bursts or folders, left out together; None: each photograph alone; (): none is left
+      out, which saves most of the time, and what the profile is worth is not known.
 
   Raises:
     UserError: fewer than three ratings, rejections and choices, or a rating that is not finite or

@@ -72,8 +72,7 @@ def learn_from(
   given: np.ndarray | Given,
   model: ModelFolder,
   rating_scale: tuple[float, float],
-  groups: np.ndarray | None = None,
-  judged: bool = True,
+  groups: np.ndarray | tuple[()] | None = None,
 ) -> Profile:
   """The profile from what was told of n photographs, ratings [n] or more; see `learn_profile`."""
   return learn_profile(
@@ -84,7 +83,7 @@ def learn_from(
     scale=(model.score_values[0], model.score_values[-1]),
     rating_scale=rating_scale,
     prior=prior_file.of_model(model),
-    groups=groups if judged else np.zeros(0),
+    groups=groups,
   )
 
 
@@ -140,7 +139,8 @@ def learn_scored(
   profile under the same model that is learnt on from.
   """
   known = known_of(scored, given, model, rating_scale, start)
-  profile = learn_from(known.photographs, known.given, model, rating_scale, known.groups, judged)
+  groups = known.groups if judged else ()
+  profile = learn_from(known.photographs, known.given, model, rating_scale, groups)
   return dataclasses.replace(profile, digests=known.digests)
 
 
