@@ -107,10 +107,7 @@ def read(folder: str | Path) -> ModelFolder:
       fields disagree (names the field), or weights that are not of that network.
   """
   folder = Path(folder)
-  if not all((folder / name).is_file() for name in (WEIGHTS, CONFIG)):
-    raise UserError(
-      f"{folder} is no model folder ({WEIGHTS} and {CONFIG}); training writes one to WORKDIR/model."
-    )
+  check_there(folder)
   said, digest = read_json(folder / CONFIG), model_id(folder)
   try:
     config = msgspec.convert(said, _Config)
@@ -128,6 +125,14 @@ def read(folder: str | Path) -> ModelFolder:
     _num_coordinates(folder, config),
     tasks=config.tasks,
   )
+
+
+def check_there(folder: Path) -> None:
+  """Raises UserError where one of a model folder's two files is missing."""
+  if not all((folder / name).is_file() for name in (WEIGHTS, CONFIG)):
+    raise UserError(
+      f"{folder} is no model folder ({WEIGHTS} and {CONFIG}); training writes one to WORKDIR/model."
+    )
 
 
 def _check(config: _Config) -> None:

