@@ -88,16 +88,20 @@ def sum_of(
 
 
 def _pulls(taste: np.ndarray, profile: Profile, known: dict[str, Path]) -> list[Pull]:
-  order = np.argsort(-taste)
-  up = [i for i in order[:PULLS] if taste[i] > 0]
-  down = [i for i in order[::-1][:PULLS] if taste[i] < 0]
   found = []
-  for i in [*up, *down]:
+  for i in strongest(taste):
     digest = profile.digests[i] if profile.digests else ""
     path = known.get(digest)
     name = printable(path.name) if path else f"rated photograph {i + 1}"
     found.append(Pull(name, path, profile.given.words(i), float(taste[i])))
   return found
+
+
+def strongest(taste: np.ndarray) -> list[int]:
+  """Which rated photographs [n] add most by their likeness, then which take most."""
+  order = np.argsort(-taste).tolist()
+  up = [i for i in order[:PULLS] if taste[i] > 0]
+  return up + [i for i in order[::-1][:PULLS] if taste[i] < 0]
 
 
 def lines(path: Path, found: Sum) -> list[str]:

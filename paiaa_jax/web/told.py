@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from paiaa_jax.errors import UserError
-from paiaa_jax.photos.explain import FOLLOWING, PULLS, TASTE
+from paiaa_jax.photos.explain import FOLLOWING, TASTE, strongest
 from paiaa_jax.web.collection import Collection
 from paiaa_jax.web.refit import Thought
 from paiaa_jax.web.view import View
@@ -79,15 +79,12 @@ def explain(view: View, collection: Collection, number: int) -> dict[str, Any]:
   taste = parts.taste[0]
   if taste.size:
     steps.append({"name": TASTE, "value": float(taste.sum())})
-  order = np.argsort(-taste)
-  pulls = [i for i in order[:PULLS] if taste[i] > 0]
-  pulls += [i for i in order[::-1][:PULLS] if taste[i] < 0]
   return {
     "generic": float(parts.generic[0]),
     "parts": steps,
     "taste": [
       {"id": int(view.learnt_from[i]), "value": float(taste[i])}
-      for i in pulls
+      for i in strongest(taste)
       if view.learnt_from[i] >= 0  # else it is of the profile that was started from
     ],
     "level": parts.level,

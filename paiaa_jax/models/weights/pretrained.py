@@ -159,12 +159,12 @@ def load_model(folder: str | Path) -> tuple[Variables, dict[str, Any]]:
   """
   folder = Path(folder)
   model_folder.check_there(folder)
-  weights = folder / model_folder.WEIGHTS
+  weights, config = folder / model_folder.WEIGHTS, folder / model_folder.CONFIG
   arrays = _read(weights)
   for key, array in arrays.items():
     if not np.issubdtype(array.dtype, np.inexact) and array.dtype != ml_dtypes.bfloat16:
       raise UserError(f"{weights}: {key} is of type {array.dtype}, not one of floats.")
-  return traverse_util.unflatten_dict(arrays, sep="/"), files.read_json(folder / model_folder.CONFIG)
+  return traverse_util.unflatten_dict(arrays, sep="/"), files.read_json(config)
 
 
 @functools.cache
