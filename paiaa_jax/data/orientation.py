@@ -8,6 +8,8 @@ import struct
 
 from PIL import Image
 
+from paiaa_jax.data import png
+
 _TAG = 0x0112
 _INTEGERS = {3: "H", 4: "I", 8: "h", 9: "i"}  # EXIF's types -> struct's
 _IN_XMP = re.compile(rb'tiff:Orientation(?:="|>)([0-9])')
@@ -70,7 +72,7 @@ def _in_exif(exif: bytes) -> int | None:
 
 
 def _from_text(text: bytes) -> bytes:
-  """ImageMagick's raw profile: a line without words, its kind, its length, then hexadecimal."""
+  """EXIF in a text of ImageMagick's; empty where it is another."""
   with contextlib.suppress(ValueError):
-    return bytes.fromhex(b"".join(text.split(b"\n")[3:]).decode("ascii"))
+    return png.raw_profile(text)
   return b""

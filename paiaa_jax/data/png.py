@@ -98,6 +98,15 @@ def text_of(kind: bytes, rest: bytes) -> bytes:
   return _inflated(rest) if kind == b"zTXt" else rest
 
 
+def raw_profile(text: bytes) -> bytes:
+  """ImageMagick's text of a profile (a line without words, its kind, its length, then hexadecimal).
+
+  Raises:
+    ValueError: it is another text.
+  """
+  return bytes.fromhex(b"".join(text.split(b"\n")[3:]).decode("ascii"))
+
+
 def _inflated(data: bytes) -> bytes:
   """Method 0 and zlib's bytes -> what they hold; empty where they are broken or hold too much."""
   try:

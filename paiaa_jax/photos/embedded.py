@@ -155,14 +155,9 @@ def _of_png(data: bytes) -> Metadata:
     elif kind in png.TEXTS and key == png.XMP:
       packets.append(png.text_of(kind, rest))
     elif kind in png.TEXTS and key in _RAW_PROFILES:
-      found = _of_image_magick(png.text_of(kind, rest))
+      found = png.raw_profile(png.text_of(kind, rest))
       (exif if found.startswith(_EXIF) else packets).append(found.removeprefix(_JPEG_XMP))
   return Metadata(packets, next(iter(exif), b""))
-
-
-def _of_image_magick(text: bytes) -> bytes:
-  """A text of ImageMagick's: a line without words, a kind, a length, then hexadecimal."""
-  return bytes.fromhex(b"".join(text.split(b"\n")[3:]).decode("ascii"))
 
 
 def _riff_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
