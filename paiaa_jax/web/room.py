@@ -122,12 +122,10 @@ class Room:
       "counts": marks.counts(),
       "model": {
         "id": model.model_id,
-        "trained_on": model.trained_on,
         "low": model.score_values[0],
         "high": model.score_values[-1],
       },
       "position": self.position(marks),
-      "blind": True,
       "copy_to": str(self.copy_to),
       **self.change(),
     }
@@ -191,7 +189,6 @@ class Room:
       "folder": collection.folders[number],
       "width": width or None,
       "height": height or None,
-      "bytes": len(data),
       "exif": pictures.exif(picture),
       "histogram": pictures.histogram(picture),
     }
