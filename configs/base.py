@@ -76,6 +76,7 @@ def get_config() -> ConfigDict:
       weigh_by="none",  # what an image's loss L_a is weighted by: "none" or "raters", their number
       patience=0,  # evaluations without a better checkpoint.best after which a run ends; 0: off
       batch_norm="concatenated",  # one forward pass over both streams, or "separate": one each
+      norm_groups=1,  # groups of rows with BN statistics of their own; 1: those of all rows
       fsdp=1,  # devices over which parameters and optimiser state are sharded
       eval_every=0,  # steps between evaluations on the validation split; 0: each epoch
       eval_batch_size=100,  # images, over all devices

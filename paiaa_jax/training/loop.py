@@ -182,6 +182,7 @@ def _train_step(run: Run, config: ConfigDict):
     gamma=config.train.gamma,
     distribution_loss=config.train.distribution_loss,
     batch_norm=config.train.batch_norm,
+    norm_groups=config.train.norm_groups,
     ema=config.optim.ema,
   )
 

@@ -40,6 +40,7 @@ AT_LEAST = {
   "train.eval_batch_size": 1,
   "log.every": 1,
   "train.patience": 0,
+  "train.norm_groups": 1,
   "checkpoint.keep": 1,
 }
 
@@ -135,6 +136,9 @@ def _check_fields(config: ConfigDict) -> None:
   if config.data.left_out_fold >= config.data.folds:
     fold, folds = config.data.left_out_fold, config.data.folds
     raise UserError(f"data.left_out_fold is {fold}; it goes from 0 to {folds - 1}, or -1: none.")
+  groups, rows = config.train.norm_groups, config.optim.batch_size
+  if rows % groups:
+    raise UserError(f"train.norm_groups={groups} does not divide optim.batch_size={rows}.")
   if not config.data.validation:
     for field, off in (("checkpoint.export", "last"), ("train.patience", 0)):
       if values[field] != off:

@@ -73,6 +73,7 @@ def make_train_step(
   gamma: float = 1.0,
   distribution_loss: str = "mse",
   batch_norm: str = "concatenated",
+  norm_groups: int = 1,
   ema: float = 0.0,
 ) -> Callable[[State, Batch], tuple[State, dict[str, Array]]]:
   """A step that minimises L = L_a + gamma L_p (Eq. 8), means over the images with the label.
@@ -85,6 +86,8 @@ def make_train_step(
     distribution_loss: a key of losses.DISTRIBUTION_LOSSES.
     batch_norm: "concatenated", one forward pass and one set of statistics over both streams, or
       "separate": one pass a stream, running statistics threaded through both.
+    norm_groups: groups of neighbouring rows, each normalised by its own statistics; 1: all rows. It
+      divides the rows of a stream, so that each group holds every stream alike.
     ema: decay a step of the weights' moving average; 0: off.
 
   Returns:
@@ -97,8 +100,8 @@ def make_train_step(
     dropout = rng.key(state.seed, "dropout", state.step)
 
     def objective(params):
-      prediction, batch_stats = _forward(
-        network, params, state.batch_stats, batch.image, dropout, passes
+      prediction, batch_stats = forward(
+        network, params, state.batch_stats, batch.image, dropout, passes, norm_groups
       )
       terms = loss_terms(prediction, batch, distribution_loss)
       total = weights[0] * terms[0] + weights[1] * terms[1]
@@ -130,20 +133,53 @@ def loss_terms(prediction: Prediction, batch: Batch, distribution_loss: str) -> 
   )
 
 
-def _forward(network, params, batch_stats, image, dropout, passes) -> tuple[Prediction, Any]:
-  """Training-mode prediction for image [n, h, w, 3], in `passes` passes of every passes-th row."""
-  predictions = []
-  for i in range(passes):
+def forward(
+  network: nn.Module,
+  params: Any,
+  batch_stats: Any,
+  image: Array,
+  dropout: Array,
+  passes: int = 1,
+  norm_groups: int = 1,
+) -> tuple[Prediction, Any]:
+  """Training-mode prediction for image [n, h, w, 3], and the running statistics after it.
+
+  In `passes` passes of every passes-th row, each in `norm_groups` groups of neighbouring rows.
+  """
+
+  def apply(batch_stats, image, dropout):
     prediction, changed = network.apply(
       {"params": params, "batch_stats": batch_stats},
-      image[i::passes],
+      image,
       train=True,
       mutable=["batch_stats"],
-      rngs={"dropout": jax.random.fold_in(dropout, i)},
+      rngs={"dropout": dropout},
     )
-    batch_stats = changed.get("batch_stats", batch_stats)
+    return prediction, changed.get("batch_stats", batch_stats)
+
+  predictions = []
+  for i in range(passes):
+    rows, key = image[i::passes], jax.random.fold_in(dropout, i)
+    if norm_groups == 1:
+      prediction, batch_stats = apply(batch_stats, rows, key)
+    else:
+      prediction, batch_stats = _by_group(apply, norm_groups, batch_stats, rows, key)
     predictions.append(prediction)
   return jax.tree.map(lambda *rows: _interleave(rows), *predictions), batch_stats
+
+
+def _by_group(apply, groups, batch_stats, image, dropout) -> tuple[Prediction, Any]:
+  """`apply` to each group of neighbouring rows; running statistics are the mean of the groups'."""
+
+  def of_group(image, dropout):
+    prediction, after = apply(batch_stats, image, dropout)
+    return prediction, jax.tree.map(jnp.subtract, after, batch_stats)
+
+  parts = image.reshape(groups, -1, *image.shape[1:])
+  predictions, changes = jax.vmap(of_group)(parts, jax.random.split(dropout, groups))
+  # by their changes, so that a frozen backbone's stay the same to the bit
+  mean = jax.tree.map(lambda old, change: old + jnp.mean(change, 0), batch_stats, changes)
+  return jax.tree.map(lambda rows: rows.reshape(-1, *rows.shape[2:]), predictions), mean
 
 
 def _interleave(passes: tuple[Array, ...]) -> Array:

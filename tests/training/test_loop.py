@@ -305,6 +305,7 @@ def test_every_switch_runs_together(train, folders, tmp_path):
     ({"log__profile_steps": "20:10"}, "not of the form 10:20"),
     ({"optim__batch_size": 0}, "optim.batch_size is 0; it is 1 or more"),
     ({"train__fsdp": 3}, "does not divide"),
+    ({"train__norm_groups": 3}, "train.norm_groups=3 does not divide optim.batch_size=8"),
     ({"log__every": 0}, "log.every is 0; it is 1 or more"),
     ({"checkpoint__keep": 0}, "checkpoint.keep is 0"),
     ({"data__workers": -1}, "data.workers is -1; it is 0 or more"),
