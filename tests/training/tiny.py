@@ -89,8 +89,8 @@ def _example(random, buckets, outputs, has) -> tuple[dict, bytes]:
   Image.fromarray(pixels).save(encoded, "PNG")
   closeness = np.exp(-np.square(np.arange(buckets) - brightness * (buckets - 1)))
   labels = {
-    "distribution": has[0] * closeness / closeness.sum(),
-    "aux": has[1] * np.full(outputs, 2 * brightness - 1),
+    "distribution": (has[0] * closeness / closeness.sum()).tolist(),
+    "aux": [has[1] * (2 * brightness - 1)] * outputs,
     "has_distribution": has[0],
     "has_aux": has[1],
   }
