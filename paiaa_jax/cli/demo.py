@@ -14,7 +14,7 @@ def demo(
   folder: Annotated[Path, typer.Argument(help="A new folder for all of it.")] = Path("paiaa-demo"),
   browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
 ) -> None:
-  """From nothing to a page of the best, in about a minute.
+  """From nothing to a page of the best, in half a minute.
 
   Photographs that come with the package are scored, an imaginary person's ratings become a profile,
   and the page shows their order.
