@@ -16,7 +16,9 @@ seven sources, scikit-image's rocket.jpg, is Adobe RGB. Moved since, each with i
     reproduction: means of counts are taken in float64, so that ties are ties and a mean of exactly
     3 is no longer above 3;
   - the reproduction's released run on FLICKR-AES: the bias in front of its batch norm has a
-    gradient of rounding noise, which Adam makes a step of.
+    gradient of rounding noise, which Adam makes a step of;
+  - the quickstart's network and photographs: on the CPU EfficientNet-Lite's weight gradients are
+    summed in another order (a matrix product for 1x1, image by image for depthwise).
 """
 
 from __future__ import annotations
