@@ -93,14 +93,16 @@ def _in_folder(
     found = sorted((entry for entry in entries if entry.name[0] != "."), key=lambda e: e.name)
   names = [entry.name.lower() for entry in found]
   shots: set[str] = set()  # of which there is a picture
-  if not pairs and any(map(raw.is_raw, names)):
+  has_raw = any(map(raw.is_raw, names))
+  is_readable = has_raw and raw.is_readable()  # asked once: it looks for the package's files
+  if has_raw and not pairs:
     shots = {os.path.splitext(name)[0] for name in names if name.endswith(images.SUFFIXES)}
   for entry, name in zip(found, names, strict=True):
     if name.endswith(images.SUFFIXES):
       if not _is_folder(entry):
         yield folder / entry.name
     elif raw.is_raw(name):
-      if not raw.is_readable():
+      if not is_readable:
         passed[RAW] += 1
       elif os.path.splitext(name)[0] in shots:
         passed[PAIRED] += 1
