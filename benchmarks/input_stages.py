@@ -18,7 +18,7 @@ from PIL import Image
 from paiaa_jax import rng
 from paiaa_jax.data import images, pipeline, records
 from paiaa_jax.training import sharding
-from paiaa_jax.types import Batch
+from paiaa_jax.types import LABELS, Batch
 
 JOIN = "stack and join the streams"
 HOST = 20_000  # images a second, for eight GPUs
@@ -50,7 +50,7 @@ def measure(
         for photo, own in zip(photos, random, strict=True)
       ]
     examples = [
-      Batch(image, index=np.array(row), **{label: record[label] for label in pipeline.LABELS})
+      Batch(image, index=np.array(row), **{label: record[label] for label in LABELS})
       for image, row, record in zip(pixels, rows, of_records, strict=True)
     ]
     pairs = list(zip(examples[::2], examples[1::2], strict=True))

@@ -16,6 +16,7 @@ else:
   Array = Any
 
 TRAITS = ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism")
+LABELS = ("distribution", "aux", "has_distribution", "has_aux")  # of a Batch and of a record
 
 
 class Batch(NamedTuple):

@@ -15,22 +15,19 @@ import contextlib
 import functools
 import itertools
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import grain
 import numpy as np
 from absl import flags
 
-from paiaa_jax import rng
 from paiaa_jax.cores import count_cores
-from paiaa_jax.data import images
-from paiaa_jax.data.order import PADDING, Drawn, Ordered, Shuffle, Slots, in_order
+from paiaa_jax.data.examples import RandomCrop, WholeImage
+from paiaa_jax.data.order import Ordered, Shuffle, Slots, in_order
 from paiaa_jax.data.workers import start_decoder
 from paiaa_jax.errors import UserError
 from paiaa_jax.types import Array, Batch
 
-LABELS = ("distribution", "aux", "has_distribution", "has_aux")
 ENDLESS = 2**40  # steps, more than any run takes
 PREFETCH_BATCHES = 3
 CHUNK = 128  # images at most that a thread makes at a time; more would only cost memory
@@ -149,56 +146,6 @@ def eval_batches(
   rows = functools.partial(in_order, len(source))
   ordered = Ordered(grain.MapDataset.source(source), slots, steps, rows)
   return _batches([ordered.map(WholeImage(image_size))], slots.share, process)
-
-
-@dataclass(frozen=True)
-class RandomCrop(grain.transforms.Map):
-  """A drawn image -> an example: a square of it, drawn by the image's position.
-
-  Not a RandomMap: grain's generator would draw other crops.
-  """
-
-  size: int
-  resize: int
-  flip: bool
-  seed: int
-  stream: str
-
-  def map(self, element: Drawn) -> Batch:
-    """The example, a batch without its leading axis."""
-    record, row, position = element
-    if row == PADDING:
-      return _padding(record, self.size)
-    random = rng.generator(self.seed, f"{self.stream}/crop", position)
-    with images.opened(record["image"], self.resize, record["name"]) as photo:
-      pixels = images.crop_square(photo, self.resize, self.size, random, self.flip)
-    return _example(record, pixels, row)
-
-
-@dataclass(frozen=True)
-class WholeImage(grain.transforms.Map):
-  """An image in turn -> an example: all of it, resized to a square."""
-
-  size: int
-
-  def map(self, element: Drawn) -> Batch:
-    """The example, a batch without its leading axis."""
-    record, row, _ = element
-    if row == PADDING:
-      return _padding(record, self.size)
-    return _example(record, images.square(record["image"], self.size, record["name"]), row)
-
-
-def _padding(record: dict, image_size: int) -> Batch:
-  """An example that is none: black, of index -1, its labels as wide as a record's and all 0."""
-  blank = {key: np.zeros_like(record[key]) for key in LABELS}
-  return _example(blank, np.zeros((image_size, image_size, 3), np.uint8), PADDING)
-
-
-def _example(record: dict, image: np.ndarray, row: int) -> Batch:
-  """A batch of one without its leading axis."""
-  labels = {key: np.asarray(record[key], np.float32) for key in LABELS}
-  return Batch(image=image, index=np.asarray(row, np.int32), **labels)
 
 
 def _batches(

@@ -29,12 +29,12 @@ from paiaa_jax import files
 from paiaa_jax.data.databases import table_file
 from paiaa_jax.data.databases.database import SPLITS
 from paiaa_jax.errors import UserError
+from paiaa_jax.types import LABELS
 
 MAKE = "prepare it: python -m launch.prepare_data --dataset=NAME --source=DIR --out=DIR"
 VERSION = "1.0.0"
 EXAMPLES_PER_FILE = 10_000
 EXAMPLES_AT_ONCE = 32  # in memory
-LABELS = ("distribution", "aux", "has_distribution", "has_aux")  # of a record and of the index
 SUMMARY = {"mean_score": pl.Float64, "raters": pl.Float64}  # of the index alone
 INDEX = {
   "path": pl.String,

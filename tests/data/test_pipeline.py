@@ -12,6 +12,7 @@ from PIL import Image
 
 from paiaa_jax.data import images, pipeline
 from paiaa_jax.errors import UserError
+from paiaa_jax.types import LABELS
 
 DRAWS = pipeline.Draws(8, 10)
 
@@ -185,7 +186,7 @@ def test_a_batch_holds_the_labels_and_masks_of_its_rows():
   assert [leaf.dtype for leaf in batch] == [np.uint8] + 4 * [np.float32] + [np.int32]
   assert batch.image.shape == (10, 8, 8, 3)
   for slot, row in enumerate(batch.index):
-    for field in pipeline.LABELS:
+    for field in LABELS:
       np.testing.assert_array_equal(getattr(batch, field)[slot], source[row][field])
 
 
@@ -206,7 +207,7 @@ def test_evaluation_counts_every_image_once_on_any_number_of_processes(rows, pro
   assert {batch.image.shape for batch in batches} == {(4 // processes, 6, 6, 3)}
   index = np.concatenate([batch.index for batch in batches])
   assert sorted(index[index >= 0]) == list(range(rows))
-  for field in pipeline.LABELS:
+  for field in LABELS:
     assert not np.concatenate([getattr(batch, field) for batch in batches])[index < 0].any()
 
 
