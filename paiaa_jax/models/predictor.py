@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from flax.errors import ScopeCollectionNotFound, ScopeParamNotFoundError, ScopeP
 from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
+from paiaa_jax.cores import count_cores
 from paiaa_jax.errors import UserError
 from paiaa_jax.models import frozen_network, late, platform
 from paiaa_jax.models.frozen_network import FrozenNetwork
@@ -24,7 +26,7 @@ from paiaa_jax.models.network import Network
 from paiaa_jax.models.weights import model_folder, pretrained
 from paiaa_jax.types import Array, Prediction
 
-ON_CPU = 4  # it takes image after image, so a larger shape would only mean more padding
+ON_CPU = 2  # it takes image after image, so a larger shape would only mean more padding
 
 
 class Predictor:
@@ -39,6 +41,7 @@ class Predictor:
     tasks: that the model was trained on, "joint", "aesthetics" or "auxiliary".
     batch_size: images a device of the one compiled shape; on the CPU ON_CPU at most.
     devices: that share each call.
+    at_once: images that keep all of the devices, or of a CPU's cores, busy.
 
   Example:
     >>> predictor = models.Predictor("runs/quickstart/model")
@@ -71,6 +74,10 @@ class Predictor:
     mesh = Mesh(np.array(self.devices), ("images",))
     self._apply = _compiled(network, platform.is_xla_cpu(), mesh)
     alone = len(self.devices) == 1
+    # XLA's CPU takes the calls of a thread in turn, and few of their operations share the cores
+    callers = count_cores() if alone and platform.is_xla_cpu() else 1
+    self._pool = ThreadPoolExecutor(callers, "predict") if callers > 1 else None
+    self.at_once = self.batch_size * max(callers, len(self.devices))
     self._rows = self.devices[0] if alone else NamedSharding(mesh, P("images"))
     everywhere = self.devices[0] if alone else NamedSharding(mesh, P())
     self._variables = jax.device_put(variables_of(model, network), everywhere)
@@ -115,7 +122,13 @@ class Predictor:
 
   def _start(self, images: np.ndarray) -> tuple[int, *tuple[Prediction, ...]]:
     """How many images, and the predictions of each padded call, under way on the devices."""
-    return len(images), *map(self._start_padded, self._split(images))
+    parts = self._split(images)
+    if self._pool:
+      return len(images), *self._pool.map(self._finish_padded, parts)
+    return len(images), *map(self._start_padded, parts)
+
+  def _finish_padded(self, images: np.ndarray) -> Prediction:
+    return jax.block_until_ready(self._start_padded(images))
 
   def _start_padded(self, images: np.ndarray) -> Prediction:
     padding = self.batch_size * len(self.devices) - len(images)

@@ -43,7 +43,7 @@ class Scorer:
 
     size = model.image_size
     predict(np.zeros((1, size, size, 3), np.uint8))  # compiled before anybody asks
-    self.waiting = Batches(predict, predictor.batch_size * len(predictor.devices), most)
+    self.waiting = Batches(predict, predictor.at_once, most)
 
   def end(self) -> None:
     """Ends once everything that waits is scored."""
