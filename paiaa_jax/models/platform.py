@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import functools
 from collections.abc import Generator
 
 import jax
 
+# All that jaxlib 0.10 gives to YNNPACK but convolutions: it takes those of few channels on one
+# core, where XLA's own share all cores.
+_OWN_CONVOLUTIONS = {
+  "xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT,"
+  "LIBRARY_FUSION_TYPE_REDUCE"
+}
 _elsewhere = contextvars.ContextVar("elsewhere", default=False)
 
 
@@ -29,3 +36,15 @@ def traced_for_elsewhere() -> Generator[None]:
     yield
   finally:
     _elsewhere.reset(token)
+
+
+@functools.cache
+def compiler_options() -> dict[str, str]:
+  """For `jax.jit` of a program with convolutions of whole batches; {} where XLA knows none."""
+  if not is_xla_cpu() or jax.__version_info__ < (0, 10):
+    return {}
+  try:
+    jax.jit(lambda: 0, compiler_options=_OWN_CONVOLUTIONS).lower().compile()
+  except jax.errors.JaxRuntimeError:  # a later jaxlib, which calls it otherwise
+    return {}
+  return _OWN_CONVOLUTIONS

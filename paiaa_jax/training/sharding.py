@@ -20,6 +20,7 @@ from jax.stages import Wrapped
 from orbax.checkpoint import multihost
 
 from paiaa_jax.errors import UserError
+from paiaa_jax.models.platform import compiler_options
 from paiaa_jax.types import Batch
 
 AXES = ("data", "fsdp")
@@ -122,6 +123,7 @@ def jit_train_step(train_step: Callable, state: Any, mesh: Mesh, images: int) ->
     in_shardings=(shardings, batch_sharding(mesh)),
     out_shardings=(shardings, replicated(mesh)),
     donate_argnums=0,
+    compiler_options=compiler_options(),
   )
 
 
@@ -145,7 +147,12 @@ def jit_eval_step(eval_step: Callable, params: Any, batch_stats: Any, mesh: Mesh
     state_sharding(batch_stats, mesh),
     batch_sharding(mesh),
   )
-  return jax.jit(eval_step, in_shardings=shardings, out_shardings=replicated(mesh))
+  return jax.jit(
+    eval_step,
+    in_shardings=shardings,
+    out_shardings=replicated(mesh),
+    compiler_options=compiler_options(),
+  )
 
 
 def gather(tree: Any, mesh: Mesh) -> Any:
