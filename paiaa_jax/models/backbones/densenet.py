@@ -46,8 +46,8 @@ class Transition(nn.Module):
   @nn.compact
   def __call__(self, x: Array, train: bool) -> Array:
     x = nn.relu(BatchNorm(dtype=self.dtype, name="norm")(x, use_running_average=not train))
-    x = Conv(x.shape[-1] // 2, (1, 1), dtype=self.dtype, name="conv")(x)
-    return avg_pool(x, 2, 2)
+    # the published order is the other way round: both are linear, and this is a quarter of the work
+    return Conv(x.shape[-1] // 2, (1, 1), dtype=self.dtype, name="conv")(avg_pool(x, 2, 2))
 
 
 class DenseNet121(Backbone):
