@@ -7,7 +7,8 @@ streams counted together. They take turns of `--steps` steps (1 on the CPU; on a
 the last is waited for, as in training); the figure is each one's fastest turn, as a shared machine
 only ever adds time, and the middle one stands beside it. Utilisation is the model's FLOPs
 (benchmarks.step_floor) over the fastest time and over what a large matrix product of the same type
-reaches here. On a GPU torch also runs compiled; without torch, ours is timed alone.
+reaches here. On a GPU torch also runs compiled; without torch, ours is timed alone. Of several
+`--remat`, the first is ours and the others are peers.
 """
 
 import os
@@ -18,18 +19,20 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from benchmarks import ratios, step_floor
+from paiaa_jax.models.backbones.base import REMAT
 from paiaa_jax.models.network import BACKBONES, DTYPES, Network
 from paiaa_jax.training import optim, sharding
 from paiaa_jax.training.step import State, create_state, make_train_step
 from paiaa_jax.types import TRAITS, Batch
 
-BUCKETS = 10
+BUCKETS, OURS = 10, "paiaa_jax"
 
 
 def synthetic_batch(images: int, size: int) -> Batch:
@@ -149,7 +152,7 @@ def main():
   parser.add_argument("--images", type=int, default=8, help="both streams together")
   parser.add_argument("--size", type=int, default=0, help="pixels; 0: the backbone's own")
   parser.add_argument("--dtype", default="float32", choices=DTYPES)
-  parser.add_argument("--remat", action="store_true")
+  parser.add_argument("--remat", nargs="+", default=["none"], choices=REMAT, help="see the module")
   parser.add_argument("--rounds", type=int, default=10)
   parser.add_argument("--steps", type=int, default=0, help="of a turn; 0: 1 on the CPU, else 20")
   given = parser.parse_args()
@@ -165,16 +168,18 @@ def main():
     f"an image: {floor.flops / 1e9:.2f} GFLOP, so {peak / floor.flops:.0f} images/s at most; "
     f"{floor.bytes / 1e6:.0f} MB, so {bandwidth / floor.bytes:.0f} images/s at most"
   )
-  network = Network(given.backbone, BUCKETS, dtype=given.dtype, remat=given.remat)
-  begin = time.perf_counter()
-  ours = starter(*compile_step(network, batch))
-  compile_seconds = time.perf_counter() - begin
-  float(ours())
-  memory = (jax.local_devices()[0].memory_stats() or {}).get("peak_bytes_in_use", 0)
-  print(
-    f"compile {compile_seconds:.1f} s; ours holds {memory / 2**30:.2f} GiB of the device at most"
-  )
-  starts = {"paiaa_jax": ours, **torch_steps(given.backbone, batch, given.dtype)}
+  starts = {}
+  for remat in given.remat:
+    network = Network(given.backbone, BUCKETS, dtype=given.dtype, remat=remat)
+    begin = time.perf_counter()
+    compiled, state, placed = compile_step(network, batch)
+    seconds, needs = time.perf_counter() - begin, cast(Any, compiled.memory_analysis())
+    print(
+      f"remat {remat}: compiled in {seconds:.1f} s; takes {needs.temp_size_in_bytes / 1e6:,.0f} MB "
+      f"beside {needs.argument_size_in_bytes / 1e6:,.0f} MB of state and batch"
+    )
+    starts[f"remat {remat}" if starts else OURS] = starter(compiled, state, placed)
+  starts |= torch_steps(given.backbone, batch, given.dtype)
   times = take_turns(starts, given.rounds, given.steps or (1 if on_cpu else 20))
   best = {name: np.min(seconds, axis=0) for name, seconds in times.items()}
   for name, (wall, cpu) in best.items():
@@ -185,7 +190,7 @@ def main():
       f"utilisation {given.images * floor.flops / wall / peak:.1%}"
     )
   print(ratios.machine())
-  ours = best.pop("paiaa_jax")
+  ours = best.pop(OURS)
   what = f"a step of {given.backbone}, {size} px, {given.images} images, {given.dtype}"
   least = given.images * max(floor.flops / peak, floor.bytes / bandwidth)
   found = [ratios.Ratio(what, "floor: operations or bytes", 1e3 * ours[0], least / ours[0])]

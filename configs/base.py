@@ -26,7 +26,8 @@ def get_config() -> ConfigDict:
       head_init="torch",  # "torch", its defaults, or "flat", output layers from 0; see models.heads
       aux_final_norm=False,  # BN before the auxiliary activation (the released scripts)
       dtype="float32",  # of the computation: "float32" or "bfloat16"
-      remat=False,  # recompute blocks in the backward pass
+      remat="none",  # what the backward pass computes again: "none", "blocks" or, of those, all but
+      # what convolutions and matrix products give, "all_but_products"
     )
   )
 

@@ -80,7 +80,7 @@ class Network(nn.Module):
     aux_final_norm: BN before the auxiliary head's tanh (the released scripts).
     pooling: "gap", the paper's, or "multi_level": see the backbones.
     dtype: name of the computation's type, a key of DTYPES.
-    remat: recompute each block in the backward pass, for memory.
+    remat: what the backward pass computes again, for memory; a key of backbones.base.REMAT.
 
   Raises:
     ValueError: an unknown backbone or activation, when the network is applied.
@@ -105,7 +105,7 @@ class Network(nn.Module):
   aux_final_norm: bool = False
   pooling: str = "gap"
   dtype: str = "float32"
-  remat: bool = False
+  remat: str = "none"
 
   if TYPE_CHECKING:  # linen hashes a module by its fields, which a type checker does not see
 

@@ -16,6 +16,8 @@ from paiaa_jax.training.init_state import initial_backbone
 from paiaa_jax.training.setup import Run
 from paiaa_jax.training.step import State, eval_params
 
+OF_TRAINING = ("head_init", "remat")  # fields of the network that change nothing once it is trained
+
 
 def export(run: Run, config: ConfigDict, state: State, folder: Path) -> dict[str, float]:
   """Writes the model folder on process 0; returns how far the backbone has moved.
@@ -39,7 +41,7 @@ def model_config(run: Run, config: ConfigDict) -> dict[str, Any]:
   """What goes beside the weights: Network's arguments, preprocessing, what the outputs mean."""
   origin = {"trained_on": config.data.trained_on} if config.data.trained_on else {}
   return {
-    "network": {k: v for k, v in run.network_fields.items() if k != "head_init"},
+    "network": {k: v for k, v in run.network_fields.items() if k not in OF_TRAINING},
     "preprocessing": {"image_size": config.data.image_size, "pixels": PREPROCESSING},
     "scale": list(run.streams.scale),
     "aux_names": list(run.streams.aux_names),

@@ -17,6 +17,7 @@ FREE = (
   "log.",
   "checkpoint.",
   "personalize.",
+  "model.remat",
   "data.workers",
   "data.decoders",
   "data.trained_on",

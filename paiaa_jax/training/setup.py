@@ -14,6 +14,7 @@ from ml_collections import ConfigDict
 
 from paiaa_jax import losses
 from paiaa_jax.errors import UserError
+from paiaa_jax.models.backbones.base import REMAT
 from paiaa_jax.models.network import Network
 from paiaa_jax.training import batches, init_from, optim, sharding
 from paiaa_jax.training.step import TASKS
@@ -27,6 +28,7 @@ CHOICES = {
   "data.sampling": ("uniform", "scores", "classes"),
   "train.weigh_by": ("none", "raters"),
   "model.init_parts": tuple(init_from.PARTS),
+  "model.remat": tuple(REMAT),
   "checkpoint.export": ("last", "best"),
 }
 AT_LEAST = {

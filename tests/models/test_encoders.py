@@ -128,9 +128,9 @@ def test_bfloat16_computes_in_it_and_keeps_weights_in_float32(name):
 def test_rematerialisation_wraps_every_block_and_changes_no_weight(name):
   cls = TOYS[name]
   variables = jax.eval_shape(cls().init, jax.random.key(0), PIXELS)
-  again = jax.eval_shape(cls(remat=True).init, jax.random.key(0), PIXELS)
+  again = jax.eval_shape(cls(remat="blocks").init, jax.random.key(0), PIXELS)
   assert jax.tree.map(jnp.shape, again) == jax.tree.map(jnp.shape, variables)
-  jaxpr = jax.make_jaxpr(cls(remat=True).apply)(variables, PIXELS)
+  jaxpr = jax.make_jaxpr(cls(remat="blocks").apply)(variables, PIXELS)
   names = [equation.primitive.name for equation in jaxpr.eqns]
   blocks = getattr(cls, "DEPTH", None) or sum(cls.DEPTHS)
   assert sum(name in ("checkpoint", "remat", "remat2") for name in names) == blocks

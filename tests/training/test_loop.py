@@ -188,7 +188,8 @@ def test_another_config_in_the_same_workdir_is_refused_by_field(train, folders, 
     UserError, match=r"with other settings \(optim.lr_heads 0.1 -> 0.2; seed 0 -> 1\)"
   ):
     train(config(folders, optim__lr_heads=0.2, seed=1), workdir)
-  train(config(folders, log__every=1, data__workers=2, train__fsdp=2), workdir)
+  free = {"log__every": 1, "data__workers": 2, "train__fsdp": 2, "model__remat": "blocks"}
+  train(config(folders, **free), workdir)
 
 
 def test_one_compilation_and_only_explicit_transfers(folders, tmp_path, monkeypatch):
@@ -300,6 +301,7 @@ def test_every_switch_runs_together(train, folders, tmp_path):
   [
     ({"train__tasks": "both"}, "unknown train.tasks 'both'; one of joint"),
     ({"train__batch_norm": "none"}, "one of concatenated, separate"),
+    ({"model__remat": "true"}, "unknown model.remat 'true'; one of none, blocks, all_but_products"),
     ({"data__auxiliary": ""}, "needs data.auxiliary"),
     ({"checkpoint__best": "accuracy"}, "checkpoint.best='accuracy' is not measured; one of"),
     ({"log__profile_steps": "20:10"}, "not of the form 10:20"),

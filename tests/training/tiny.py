@@ -34,7 +34,7 @@ class Tiny(nn.Module):
   num_classes: int = 0
   pooling: str = "gap"
   dtype: type = jnp.float32
-  remat: bool = False
+  remat: str = "none"
 
   INPUT_SIZE, RESIZE, FEATURES = SIZE, SIZE, 8
   MEAN, STD = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)

@@ -6,6 +6,22 @@ from typing import Any, ClassVar
 
 import flax.linen as nn
 import jax.numpy as jnp
+from jax import checkpoint_policies as policies
+
+
+def _is_product(primitive: Any, *shapes: Any, **options: Any) -> bool:
+  """Whether it is a convolution or a matrix product, as jax.checkpoint asks a policy."""
+  has_own_gradient = primitive.name.startswith("custom_vjp_call")  # see models.convolutions
+  return has_own_gradient or policies.dots_saveable(primitive, *shapes, **options)
+
+
+# What the backward pass computes again in each block, by what it keeps of it instead: everything,
+# nothing but the block's input, or what is dear to compute.
+REMAT = {
+  "none": policies.everything_saveable,
+  "blocks": policies.nothing_saveable,
+  "all_but_products": _is_product,
+}
 
 
 class Backbone(nn.Module):
@@ -22,7 +38,7 @@ class Backbone(nn.Module):
     num_classes: 1000 for ImageNet logits, 0 for pooled features.
     pooling: see models.pooling; each backbone says which layers are its levels.
     dtype: of the computation.
-    remat: recompute each block in the backward pass, for memory.
+    remat: what the backward pass computes again, for memory; a key of REMAT.
 
   Example:
     >>> models.BACKBONES["densenet121"].FEATURES, models.BACKBONES["densenet121"].INPUT_SIZE
@@ -41,4 +57,10 @@ class Backbone(nn.Module):
   num_classes: int = 0
   pooling: str = "gap"
   dtype: Any = jnp.float32
-  remat: bool = False
+  remat: str = "none"
+
+  def recomputed(self, block: type[nn.Module], **options: Any) -> type[nn.Module]:
+    """The class of a block, whose backward pass computes again what `remat` says."""
+    if self.remat == "none":
+      return block
+    return nn.remat(block, policy=REMAT[self.remat], **options)

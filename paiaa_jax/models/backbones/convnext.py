@@ -87,7 +87,7 @@ class ConvNeXt(Backbone):
       width = self.WIDTHS[stage]
       return nn.Conv(width, (side, side), side, "VALID", dtype=self.dtype, name=name)
 
-    block = nn.remat(Block) if self.remat else Block
+    block = self.recomputed(Block)
     x = norm("norm_stem")(conv(0, 4, "stem")(x))
     levels = []
     for stage, depth in enumerate(self.DEPTHS):

@@ -61,7 +61,7 @@ class DenseNet121(Backbone):
 
   @nn.compact
   def __call__(self, x: Array, *, train: bool = False) -> Array:
-    layer = nn.remat(DenseLayer, static_argnums=(2,)) if self.remat else DenseLayer
+    layer = self.recomputed(DenseLayer, static_argnums=(2,))
     x = Conv(STEM, (7, 7), (2, 2), padding=3, dtype=self.dtype, name="stem")(x)
     x = nn.relu(BatchNorm(dtype=self.dtype, name="norm_stem")(x, use_running_average=not train))
     x = max_pool(x, 3, 2, padding=1)

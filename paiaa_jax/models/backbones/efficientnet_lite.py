@@ -86,7 +86,7 @@ class EfficientNetLite(Backbone):
     def norm(name):
       return BatchNorm(momentum=0.01, epsilon=1e-3, dtype=self.dtype, name=name)
 
-    block = nn.remat(Block, static_argnums=(2,)) if self.remat else Block
+    block = self.recomputed(Block, static_argnums=(2,))
     x = Conv(32, (3, 3), (2, 2), dtype=self.dtype, name="stem")(x)
     x = relu6(norm("norm_stem")(x, use_running_average=not train))
     levels, index = [], 0

@@ -163,7 +163,7 @@ class InceptionV3(Backbone):
   @nn.compact
   def __call__(self, x: Array, *, train: bool = False) -> Array:
     def block(kind, name, **fields):
-      kind = nn.remat(kind, static_argnums=(2,)) if self.remat else kind
+      kind = self.recomputed(kind, static_argnums=(2,))
       return lambda y: kind(dtype=self.dtype, name=name, **fields)(y, train)
 
     def conv(y, name, channels, kernel, stride=1, padding="VALID"):

@@ -141,7 +141,7 @@ class ViT(Backbone):
       x = jnp.concatenate([jnp.broadcast_to(self._first_tokens(), (n, extra, d)), x], axis=1)
     if self.PRE_NORM:
       x = nn.LayerNorm(self.EPSILON, dtype=self.dtype, name="norm_pre")(x)
-    block = nn.remat(Block) if self.remat else Block
+    block = self.recomputed(Block)
     settings = (self.HEADS, self.ACTIVATION, self.EPSILON)
     depths = [x]
     for i in range(self.DEPTH):

@@ -56,7 +56,6 @@ class _Network(msgspec.Struct):
   aux_final_norm: bool = False
   pooling: str = ""
   dtype: Literal["float32", "bfloat16"] = "float32"
-  remat: bool = False
   shrinks: list[_Count] = []
   weights_sha256: str = ""
 
@@ -120,7 +119,7 @@ def read(folder: str | Path) -> ModelFolder:
     config.preprocessing.image_size,
     tuple(config.scale),
     tuple(config.aux_names),
-    {name: _hashable(value) for name, value in said["network"].items()},
+    {name: _hashable(value) for name, value in said["network"].items() if name != "remat"},
     config.trained_on,
     _num_coordinates(folder, config),
     tasks=config.tasks,

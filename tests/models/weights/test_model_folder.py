@@ -63,6 +63,13 @@ def test_a_field_that_cannot_be_is_named(folder, place, value, says):
   assert "config.json" in str(caught.value)
 
 
+def test_a_folder_that_says_what_was_recomputed_in_training_is_read(folder):
+  config = json.loads((folder / "config.json").read_text())
+  edit(config, "network.remat", True)  # as folders had it
+  (folder / "config.json").write_text(json.dumps(config))
+  assert "remat" not in model_folder.read(folder).network
+
+
 @pytest.mark.parametrize("missing", ["network", "preprocessing", "scale", "aux_names"])
 def test_a_field_that_is_missing_is_named(folder, missing):
   config = json.loads((folder / "config.json").read_text())
