@@ -9,11 +9,13 @@ from collections.abc import Generator
 
 import jax
 
-# All that jaxlib 0.10 gives to YNNPACK but convolutions: it takes those of few channels on one
-# core, where XLA's own share all cores.
-_OWN_CONVOLUTIONS = {
+_OPTIONS = {
+  # All that jaxlib 0.10 gives to YNNPACK but convolutions: it takes those of few channels on one
+  # core, where XLA's own share all cores.
   "xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT,"
-  "LIBRARY_FUSION_TYPE_REDUCE"
+  "LIBRARY_FUSION_TYPE_REDUCE",
+  # It takes jax.checkpoint's barriers away, and what was to be computed again is kept after all.
+  "xla_disable_hlo_passes": "cse_barrier_expander",
 }
 _elsewhere = contextvars.ContextVar("elsewhere", default=False)
 
@@ -44,7 +46,7 @@ def compiler_options() -> dict[str, str]:
   if not is_xla_cpu() or jax.__version_info__ < (0, 10):
     return {}
   try:
-    jax.jit(lambda: 0, compiler_options=_OWN_CONVOLUTIONS).lower().compile()
+    jax.jit(lambda: 0, compiler_options=_OPTIONS).lower().compile()
   except jax.errors.JaxRuntimeError:  # a later jaxlib, which calls it otherwise
     return {}
-  return _OWN_CONVOLUTIONS
+  return _OPTIONS

@@ -12,6 +12,7 @@ from jax.extend.core import jaxprs_in_params
 
 from paiaa_jax.models.backbones import densenet, efficientnet_lite, inception_v3
 from paiaa_jax.models.backbones.base import REMAT, Backbone
+from paiaa_jax.models.platform import compiler_options
 from paiaa_jax.models.pooling import pool
 from tests.models.toy_encoders import TOYS
 
@@ -84,15 +85,27 @@ def test_the_less_is_kept_the_more_is_computed_again(kind):
   assert kept["blocks"] < kept["all_but_products"] < kept["none"]
 
 
-def test_gradients_are_those_without():
-  def gradients(remat):
-    loss, params, image = pieces(Blocks(remat=remat), SIDES["with_bn"])
-    leaves, structure = jax.tree.flatten((params, image))
-    random = np.random.default_rng(0)
-    drawn = [random.normal(size=leaf.shape).astype(np.float32) for leaf in leaves]
-    return jax.tree.leaves(jax.jit(jax.grad(loss))(*jax.tree.unflatten(structure, drawn)))
+@functools.cache
+def compiled(remat):
+  """The gradient's program, and values that it takes."""
+  loss, *shapes = pieces(Blocks(remat=remat), SIDES["with_bn"])
+  leaves, structure = jax.tree.flatten(shapes)
+  random = np.random.default_rng(0)
+  drawn = [random.normal(size=leaf.shape).astype(np.float32) for leaf in leaves]
+  gradient = jax.jit(jax.grad(loss), compiler_options=compiler_options())
+  return gradient.lower(*shapes).compile(), jax.tree.unflatten(structure, drawn)
 
-  expected = gradients("none")
-  for remat in ("blocks", "all_but_products"):
-    for one, other in zip(gradients(remat), expected, strict=True):
-      np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4 * np.abs(other).max())
+
+@pytest.mark.parametrize("remat", ["blocks", "all_but_products"])
+def test_gradients_are_those_without(remat):
+  found, expected = (
+    jax.tree.leaves(program(*values)) for program, values in map(compiled, (remat, "none"))
+  )
+  for one, other in zip(found, expected, strict=True):
+    np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4 * np.abs(other).max())
+
+
+@pytest.mark.skipif(not compiler_options(), reason="this jaxlib undoes it on the CPU")
+def test_the_compiled_program_needs_less_memory_the_less_is_kept():
+  needs = {remat: compiled(remat)[0].memory_analysis().temp_size_in_bytes for remat in REMAT}
+  assert needs["blocks"] < needs["all_but_products"] < needs["none"]
