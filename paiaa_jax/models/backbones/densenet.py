@@ -9,12 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
 from jax import Array
 
 from paiaa_jax.models.backbones.base import Backbone
 from paiaa_jax.models.convolutions import Conv
 from paiaa_jax.models.norm import BatchNorm
+from paiaa_jax.models.platform import is_xla_cpu
 from paiaa_jax.models.pooling import pool
 from paiaa_jax.models.windows import avg_pool, max_pool
 
@@ -24,6 +26,22 @@ BOTTLENECK = 4 * GROWTH
 STEM = 64
 
 
+@jax.custom_vjp
+def _summed_once(x: Array) -> Array:
+  """x, the gradient to which is a sum over all later layers.
+
+  XLA's CPU would compute that sum anew for each of its uses.
+  """
+  return x
+
+
+def _backward(_, gradient: Array) -> tuple[Array]:
+  return (jax.lax.optimization_barrier(gradient) if is_xla_cpu() else gradient,)
+
+
+_summed_once.defvjp(lambda x: (x, None), _backward)
+
+
 class DenseLayer(nn.Module):
   """[n, h, w, c] -> its input with GROWTH new channels behind it."""
 
@@ -31,6 +49,7 @@ class DenseLayer(nn.Module):
 
   @nn.compact
   def __call__(self, x: Array, train: bool) -> Array:
+    x = _summed_once(x)
     y = nn.relu(BatchNorm(dtype=self.dtype, name="norm1")(x, use_running_average=not train))
     y = Conv(BOTTLENECK, (1, 1), dtype=self.dtype, name="conv1")(y)
     y = nn.relu(BatchNorm(dtype=self.dtype, name="norm2")(y, use_running_average=not train))
