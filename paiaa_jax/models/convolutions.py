@@ -46,8 +46,8 @@ def _product_forward(x, weight):
 def _product_backward(kept, gradient):
   """jax's own gradient to the weight would have XLA write the whole gradient transposed first."""
   x, weight = kept
-  rows = (array.reshape(-1, array.shape[-1]) for array in (x, gradient))
-  to_weight = jax.lax.dot_general(*rows, (((0,), (0,)), ((), ())))
+  inputs, outputs = (array.reshape(-1, array.shape[-1]) for array in (x, gradient))
+  to_weight = jax.lax.dot_general(inputs, outputs, (((0,), (0,)), ((), ())))
   return jnp.tensordot(gradient, weight.T, axes=1), to_weight
 
 
