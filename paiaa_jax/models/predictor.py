@@ -94,7 +94,8 @@ class Predictor:
     Raises:
       ValueError: images of another shape or type.
     """
-    return self._join(list(self.stream(self._split(self._checked(images)))))
+    images = self._checked(images)
+    return self._join(list(self.stream([images] if self._pool else self._split(images))))
 
   def stream(self, batches: Iterable[Array]) -> Iterator[Prediction]:
     """`predict` of each of many arrays of images, in order; one is fetched as the next is computed.
