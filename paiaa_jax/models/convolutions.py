@@ -80,11 +80,11 @@ def _multiply_add(x, taps, stride):
   return sum(part * tap for part, tap in zip(shifted, taps, strict=True))
 
 
-def _forward(x, taps, stride):
+def _shifted_forward(x, taps, stride):
   return _shifted(x, taps, stride), (x, taps)
 
 
-def _backward(stride, kept, gradient):
+def _shifted_backward(stride, kept, gradient):
   x, taps = kept
   to_x = transposed(gradient, taps, stride, x.shape)
 
@@ -99,4 +99,4 @@ def _backward(stride, kept, gradient):
   return to_x, to_taps.astype(taps.dtype)
 
 
-_shifted.defvjp(_forward, _backward)
+_shifted.defvjp(_shifted_forward, _shifted_backward)

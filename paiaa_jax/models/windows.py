@@ -34,12 +34,12 @@ def _largest(x: Array, window: int, stride: int) -> Array:
   return functools.reduce(jnp.maximum, shifts(x, window, stride))
 
 
-def _forward(x, window, stride):
+def _largest_forward(x, window, stride):
   largest = _largest(x, window, stride)
   return largest, (x, largest)
 
 
-def _backward(window, stride, kept, gradient):
+def _largest_backward(window, stride, kept, gradient):
   """By comparison with the maximum; through the chain of maxima XLA would compute it anew."""
   x, largest = kept
   parts, to_x = jax.vjp(lambda x: list(shifts(x, window, stride)), x)
@@ -48,7 +48,7 @@ def _backward(window, stride, kept, gradient):
   return to_x([jnp.where(hit, share, 0) for hit in hits])
 
 
-_largest.defvjp(_forward, _backward)
+_largest.defvjp(_largest_forward, _largest_backward)
 
 
 def avg_pool(x: Array, window: int, stride: int, padding: int = 0) -> Array:
