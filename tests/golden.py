@@ -18,7 +18,8 @@ seven sources, scikit-image's rocket.jpg, is Adobe RGB. Moved since, each with i
   - the reproduction's released run on FLICKR-AES: the bias in front of its batch norm has a
     gradient of rounding noise, which Adam makes a step of;
   - the quickstart's network and photographs: on the CPU EfficientNet-Lite's weight gradients are
-    summed in another order (a matrix product for 1x1, image by image for depthwise).
+    summed in another order (a matrix product for 1x1, over the images first for depthwise), and
+    its stem's convolution is XLA's own.
 """
 
 from __future__ import annotations
