@@ -81,7 +81,7 @@ def measure(service, photos: list[Path], expected: dict, asked) -> None:
 def is_ready() -> bool:
   try:
     return requests.get(f"http://127.0.0.1:{PORT}/healthz", timeout=5).ok
-  except requests.ConnectionError:
+  except (requests.ConnectionError, requests.Timeout):  # it listens before it has compiled
     return False
 
 
