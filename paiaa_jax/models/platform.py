@@ -40,13 +40,18 @@ def traced_for_elsewhere() -> Generator[None]:
     _elsewhere.reset(token)
 
 
-@functools.cache
 def compiler_options() -> dict[str, str]:
   """For `jax.jit` of a program with convolutions of whole batches; {} where XLA knows none."""
-  if not is_xla_cpu() or jax.__version_info__ < (0, 10):
-    return {}
+  return _OPTIONS if is_xla_cpu() and _are_known() else {}
+
+
+@functools.cache
+def _are_known() -> bool:
+  """Whether this jaxlib takes the options: one of before 0.10 or a later one may not."""
+  if jax.__version_info__ < (0, 10):
+    return False
   try:
     jax.jit(lambda: 0, compiler_options=_OPTIONS).lower().compile()
-  except jax.errors.JaxRuntimeError:  # a later jaxlib, which calls it otherwise
-    return {}
-  return _OPTIONS
+  except jax.errors.JaxRuntimeError:
+    return False
+  return True

@@ -100,7 +100,7 @@ class Predictor:
   def stream(self, batches: Iterable[Array]) -> Iterator[Prediction]:
     """`predict` of each of many arrays of images, in order; one is fetched as the next is computed.
 
-    Each should hold batch_size x devices images, or fewer in the last.
+    Each should hold `at_once` images or a multiple of it, or fewer in the last.
     """
     started = (self._start(self._checked(images)) for images in batches)
     for count, *parts in late.fetch(started):

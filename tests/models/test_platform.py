@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from paiaa_jax.models.platform import compiler_options
+from paiaa_jax.models.platform import compiler_options, traced_for_elsewhere
 
 PIXELS, KERNEL = jnp.ones((2, 40, 40, 32)), jnp.ones((3, 3, 32, 32))
 
@@ -22,3 +22,10 @@ def program(options) -> str:
 def test_convolutions_stay_xla_s_own():
   assert "__ynn_fusion" in program({})
   assert "__ynn_fusion" not in program(compiler_options())
+
+
+def test_a_program_for_elsewhere_gets_none_and_changes_nothing_for_those_here():
+  here = compiler_options()
+  with traced_for_elsewhere():
+    assert compiler_options() == {}
+  assert compiler_options() == here

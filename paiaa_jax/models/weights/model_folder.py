@@ -119,6 +119,7 @@ def read(folder: str | Path) -> ModelFolder:
     config.preprocessing.image_size,
     tuple(config.scale),
     tuple(config.aux_names),
+    # older folders tell remat, which is training's own affair
     {name: _hashable(value) for name, value in said["network"].items() if name != "remat"},
     config.trained_on,
     _num_coordinates(folder, config),
